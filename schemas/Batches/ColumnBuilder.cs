@@ -1,0 +1,267 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Lepton.Data.Schemas.Batches;
+
+/// <summary>Fills one column of a batch to be. Not safe for use by several threads.</summary>
+/// <remarks>What stands under a NULL is zeroed, so that equal rows are equal bytes.</remarks>
+public sealed unsafe class ColumnBuilder
+{
+    private readonly MemoryBudget? _budget;
+    private readonly int _width;
+    private readonly bool _hasOffsets;
+    private NativeBlock? _validity;
+    private NativeBlock? _values;
+    private NativeBlock? _data;
+    private int _dataBytes;
+
+    internal ColumnBuilder(DataType type, MemoryBudget? budget)
+    {
+        if (type.Id is TypeId.Struct or TypeId.List or TypeId.FixedSizeList or TypeId.Map) throw new LeptonDataException("schemas.nested_batch", [type]);
+        (Type, _budget, _width, _hasOffsets) = (type, budget, TypeWidths.Of(type), type.Id is TypeId.String or TypeId.Binary);
+    }
+
+    /// <summary>What the values are.</summary>
+    public DataType Type { get; }
+
+    /// <summary>Rows appended so far.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Bytes of text and binary values appended so far; at most <see cref="int.MaxValue"/>.</summary>
+    public int DataSizeBytes => _dataBytes;
+
+    /// <summary>One NULL.</summary>
+    public void AppendNull()
+    {
+        Reserve(1);
+        EnsureValidity();
+        ClearBit(_validity!.Pointer, Count);
+        if (_hasOffsets) ((int*)_values!.Pointer)[Count + 1] = _dataBytes;
+        else if (_width > 0) new Span<byte>(_values!.Pointer + ((long)Count * _width), _width).Clear();
+        else if (_values is not null) ClearBit(_values.Pointer, Count);
+        Count++;
+    }
+
+    /// <summary>One value of a fixed width; see <see cref="ColumnView.Values{T}"/> for the types.</summary>
+    public void Append<T>(T value)
+        where T : unmanaged
+    {
+        CheckWidth<T>();
+        Reserve(1);
+        if (_validity is not null) SetBit(_validity.Pointer, Count);
+        ((T*)_values!.Pointer)[Count++] = value;
+    }
+
+    /// <summary>One boolean.</summary>
+    public void AppendBoolean(bool value)
+    {
+        if (Type.Id != TypeId.Boolean) throw new InvalidOperationException($"a column of {Type} takes no booleans");
+        Reserve(1);
+        if (_validity is not null) SetBit(_validity.Pointer, Count);
+        if (value) SetBit(_values!.Pointer, Count);
+        else ClearBit(_values!.Pointer, Count);
+        Count++;
+    }
+
+    /// <summary>One text (UTF-8, not checked) or binary value.</summary>
+    /// <exception cref="LeptonDataException"><c>schemas.batch_too_large</c>: a column of a batch holds at most 2^31 - 1 bytes of text.</exception>
+    public void AppendBytes(ReadOnlySpan<byte> value)
+    {
+        if (!_hasOffsets) throw new InvalidOperationException($"a column of {Type} takes no bytes");
+        Reserve(1);
+        ReserveData(value.Length);
+        if (_validity is not null) SetBit(_validity.Pointer, Count);
+        value.CopyTo(new Span<byte>(_data!.Pointer + _dataBytes, value.Length));
+        _dataBytes += value.Length;
+        ((int*)_values!.Pointer)[++Count] = _dataBytes;
+    }
+
+    /// <summary>One text.</summary>
+    public void AppendString(string value)
+    {
+        int size = Encoding.UTF8.GetByteCount(value);
+        byte[]? rented = size > 512 ? System.Buffers.ArrayPool<byte>.Shared.Rent(size) : null;
+        Span<byte> bytes = rented ?? stackalloc byte[512];
+        AppendBytes(bytes[..Encoding.UTF8.GetBytes(value, bytes)]);
+        if (rented is not null) System.Buffers.ArrayPool<byte>.Shared.Return(rented);
+    }
+
+    /// <summary>Many values of a fixed width at once.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="validity">Bit i set means that value i is present; least significant bit first, 64 to a word. Empty: all are present.</param>
+    public void AppendRange<T>(ReadOnlySpan<T> values, ReadOnlySpan<ulong> validity = default)
+        where T : unmanaged
+    {
+        CheckWidth<T>();
+        Reserve(values.Length);
+        values.CopyTo(new Span<T>((T*)_values!.Pointer + Count, values.Length));
+        if (AppendValidity(values.Length, validity))
+        {
+            T* target = (T*)_values.Pointer + Count;
+            for (int i = 0; i < values.Length; i++)
+                if ((validity[i >> 6] & (1UL << (i & 63))) == 0) target[i] = default;
+        }
+        Count += values.Length;
+    }
+
+    /// <summary>Many booleans, one a byte (0 is false).</summary>
+    /// <inheritdoc cref="AppendRange{T}" path="/param"/>
+    public void AppendBooleans(ReadOnlySpan<byte> values, ReadOnlySpan<ulong> validity = default)
+    {
+        if (Type.Id != TypeId.Boolean) throw new InvalidOperationException($"a column of {Type} takes no booleans");
+        Reserve(values.Length);
+        bool hasNulls = AppendValidity(values.Length, validity);
+        for (int i = 0; i < values.Length; i++)
+        {
+            bool isSet = values[i] != 0 && (!hasNulls || (validity[i >> 6] & (1UL << (i & 63))) != 0);
+            if (isSet) SetBit(_values!.Pointer, Count + i);
+            else ClearBit(_values!.Pointer, Count + i);
+        }
+        Count += values.Length;
+    }
+
+    /// <summary>One value as an object, as <see cref="ColumnView.Value"/> gives it, for edges and tests; null is NULL.</summary>
+    /// <exception cref="InvalidCastException">The value is of another type than the column.</exception>
+    public void AppendValue(object? value)
+    {
+        switch (Type, value)
+        {
+            case (_, null): AppendNull(); break;
+            case (BooleanType, _): AppendBoolean((bool)value); break;
+            case (IntegerType { BitWidth: 8 }, _): Append((sbyte)value); break;
+            case (IntegerType { BitWidth: 16 }, _): Append((short)value); break;
+            case (IntegerType { BitWidth: 32 }, _): Append((int)value); break;
+            case (IntegerType, _): Append((long)value); break;
+            case (FloatType { BitWidth: 32 }, _): Append((float)value); break;
+            case (FloatType, _): Append((double)value); break;
+            case (DecimalType, _): Append((Int128)value); break;
+            case (StringType, _): AppendString((string)value); break;
+            case (BinaryType, _): AppendBytes((byte[])value); break;
+            case (DateType, DateOnly date): Append(date.DayNumber - new DateOnly(1970, 1, 1).DayNumber); break;
+            case (DateType, _): Append((int)value); break;
+            case (InstantType or NaiveTimeType, _): Append(((EventTime)value).MicrosecondsSinceEpoch); break;
+            default: throw new InvalidCastException($"a column of {Type} takes no {value.GetType()}");
+        }
+    }
+
+    internal ColumnBuffers Take(List<NativeBlock> blocks)
+    {
+        Reserve(0);
+        ColumnBuffers buffers = default;
+        if (_validity is not null)
+        {
+            buffers.Validity = _validity.Pointer;
+            blocks.Add(_validity);
+        }
+        if (_values is not null)
+        {
+            buffers.Values = _values.Pointer;
+            blocks.Add(_values);
+        }
+        if (_data is not null)
+        {
+            buffers.Data = _data.Pointer;
+            blocks.Add(_data);
+        }
+        (_validity, _values, _data, _dataBytes, Count) = (null, null, null, 0, 0);
+        return buffers;
+    }
+
+    internal void Free()
+    {
+        _validity?.Dispose();
+        _values?.Dispose();
+        _data?.Dispose();
+        (_validity, _values, _data, _dataBytes, Count) = (null, null, null, 0, 0);
+    }
+
+    internal void Reserve(int rows)
+    {
+        long needed = (long)Count + rows;
+        if (needed > int.MaxValue - 1) throw new LeptonDataException("schemas.batch_too_large", [int.MaxValue - 1]);
+        if (_hasOffsets)
+        {
+            bool isNew = _values is null;
+            Grow(ref _values, (needed + 1) * sizeof(int), ((long)Count + 1) * sizeof(int));
+            if (isNew) ((int*)_values!.Pointer)[0] = 0;
+        }
+        else if (_width > 0) Grow(ref _values, needed * _width, (long)Count * _width);
+        else if (Type.Id == TypeId.Boolean) Grow(ref _values, (needed + 7) / 8, ((long)Count + 7) / 8);
+        if (_validity is not null) Grow(ref _validity, (needed + 7) / 8, ((long)Count + 7) / 8);
+    }
+
+    private void ReserveData(int size)
+    {
+        if ((long)_dataBytes + size > int.MaxValue) throw new LeptonDataException("schemas.batch_too_large", [int.MaxValue]);
+        Grow(ref _data, (long)_dataBytes + size, _dataBytes);
+    }
+
+    private void Grow(ref NativeBlock? block, long sizeBytes, long keptBytes)
+    {
+        if (block is not null && block.SizeBytes >= sizeBytes) return;
+        NativeBlock grown = NativeBlock.Rent(Math.Max(sizeBytes, 1), _budget);
+        if (block is not null)
+        {
+            Buffer.MemoryCopy(block.Pointer, grown.Pointer, grown.SizeBytes, Math.Min(keptBytes, block.SizeBytes));
+            block.Dispose();
+        }
+        block = grown;
+    }
+
+    private void EnsureValidity()
+    {
+        if (_validity is not null || Type.Id == TypeId.Null) return;
+        Grow(ref _validity, ((long)Count + 8) / 8, 0);
+        new Span<byte>(_validity!.Pointer, (Count + 7) / 8).Fill(0xFF);
+    }
+
+    /// <returns>Whether a NULL is among the appended.</returns>
+    private bool AppendValidity(int count, ReadOnlySpan<ulong> validity)
+    {
+        bool hasNulls = !validity.IsEmpty && CountSet(validity, count) < count;
+        if (!hasNulls && _validity is null) return false;
+        if (_validity is null)
+        {
+            EnsureValidity();
+            Grow(ref _validity, ((long)Count + count + 7) / 8, ((long)Count + 7) / 8);
+        }
+        if (!hasNulls)
+        {
+            for (int i = 0; i < count; i++) SetBit(_validity!.Pointer, Count + i);
+            return false;
+        }
+        if ((Count & 7) == 0)
+        {
+            fixed (ulong* source = validity)
+                Buffer.MemoryCopy(source, _validity!.Pointer + (Count >> 3), _validity.SizeBytes - (Count >> 3), (count + 7) / 8);
+            return true;
+        }
+        for (int i = 0; i < count; i++)
+        {
+            if ((validity[i >> 6] & (1UL << (i & 63))) != 0) SetBit(_validity!.Pointer, Count + i);
+            else ClearBit(_validity!.Pointer, Count + i);
+        }
+        return true;
+    }
+
+    private static int CountSet(ReadOnlySpan<ulong> words, int count)
+    {
+        int set = 0;
+        for (int word = 0; word < count >> 6; word++) set += BitOperations.PopCount(words[word]);
+        if ((count & 63) != 0) set += BitOperations.PopCount(words[count >> 6] & ((1UL << (count & 63)) - 1));
+        return set;
+    }
+
+    private void CheckWidth<T>()
+        where T : unmanaged
+    {
+        if (_width != sizeof(T)) throw new InvalidOperationException($"a column of {Type} takes no values of {sizeof(T)} bytes");
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SetBit(byte* bits, int index) => bits[index >> 3] |= (byte)(1 << (index & 7));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ClearBit(byte* bits, int index) => bits[index >> 3] &= (byte)~(1 << (index & 7));
+}

@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Lepton.Data.Schemas.Batches;
+
+/// <summary>One column of a <see cref="RecordBatch"/>, for reading. Row numbers count from 0 in the batch (a slice starts at its own 0).</summary>
+public readonly unsafe ref struct ColumnView
+{
+    private readonly ColumnBuffers _buffers;
+    private readonly int _start;
+
+    internal ColumnView(DataType type, in ColumnBuffers buffers, int start, int count)
+    {
+        (Type, _start, Count) = (type, start, count);
+        _buffers = buffers;
+    }
+
+    /// <summary>What the values are.</summary>
+    public DataType Type { get; }
+
+    /// <summary>How many rows.</summary>
+    public int Count { get; }
+
+    /// <summary>False promises that no value of the column is NULL.</summary>
+    public bool MayHaveNulls => Type.Id == TypeId.Null || _buffers.Validity is not null;
+
+    /// <summary>Whether the value of <paramref name="row"/> is NULL.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsNull(int row)
+    {
+        if ((uint)row >= (uint)Count) ThrowRow(row);
+        if (_buffers.Validity is null) return Type.Id == TypeId.Null;
+        int bit = _start + row;
+        return (_buffers.Validity[bit >> 3] & (1 << (bit & 7))) == 0;
+    }
+
+    /// <summary>How many values are NULL; counted at each call.</summary>
+    public int CountNulls()
+    {
+        if (!MayHaveNulls) return 0;
+        int nulls = 0;
+        for (int row = 0; row < Count; row++)
+            if (IsNull(row)) nulls++;
+        return nulls;
+    }
+
+    /// <summary>
+    /// All values of a fixed width, side by side: sbyte, short, int, long, float, double by type; <see cref="Int128"/> for decimals (unscaled),
+    /// int (days) for dates, long (microseconds) for times. What stands under a NULL is zero.
+    /// </summary>
+    /// <exception cref="InvalidOperationException"><typeparamref name="T"/> is not as wide as the column's values.</exception>
+    public ReadOnlySpan<T> Values<T>()
+        where T : unmanaged
+    {
+        if (TypeWidths.Of(Type) != sizeof(T)) throw new InvalidOperationException($"a column of {Type} has no values of {sizeof(T)} bytes");
+        return new ReadOnlySpan<T>((T*)_buffers.Values + _start, Count);
+    }
+
+    /// <summary>The value of a boolean column; false under a NULL.</summary>
+    public bool Boolean(int row)
+    {
+        if (Type.Id != TypeId.Boolean) throw new InvalidOperationException($"a column of {Type} has no booleans");
+        if ((uint)row >= (uint)Count) ThrowRow(row);
+        int bit = _start + row;
+        return (_buffers.Values[bit >> 3] & (1 << (bit & 7))) != 0;
+    }
+
+    /// <summary>The bytes of a text (UTF-8) or binary value; empty under a NULL.</summary>
+    public ReadOnlySpan<byte> Bytes(int row)
+    {
+        if (Type.Id is not (TypeId.String or TypeId.Binary)) throw new InvalidOperationException($"a column of {Type} has no bytes");
+        if ((uint)row >= (uint)Count) ThrowRow(row);
+        int* offsets = (int*)_buffers.Values + _start + row;
+        return new ReadOnlySpan<byte>(_buffers.Data + offsets[0], offsets[1] - offsets[0]);
+    }
+
+    /// <summary>The offsets of text or bytes into <see cref="Data"/>: <see cref="Count"/> + 1 of them; the first is not 0 in a slice.</summary>
+    public ReadOnlySpan<int> Offsets
+    {
+        get
+        {
+            if (Type.Id is not (TypeId.String or TypeId.Binary)) throw new InvalidOperationException($"a column of {Type} has no offsets");
+            return new ReadOnlySpan<int>((int*)_buffers.Values + _start, Count + 1);
+        }
+    }
+
+    /// <summary>What <see cref="Offsets"/> point into.</summary>
+    public ReadOnlySpan<byte> Data => new(_buffers.Data, Offsets[^1]);
+
+    /// <summary>
+    /// The value as an object, for edges made for people: null, bool, sbyte to long, float, double, <see cref="Int128"/> (unscaled decimal), string, byte[],
+    /// <see cref="DateOnly"/> or int days outside its range, <see cref="EventTime"/> for both kinds of time.
+    /// </summary>
+    public object? Value(int row)
+    {
+        if (IsNull(row)) return null;
+        return Type switch
+        {
+            BooleanType => Boolean(row),
+            IntegerType { BitWidth: 8 } => Values<sbyte>()[row],
+            IntegerType { BitWidth: 16 } => Values<short>()[row],
+            IntegerType { BitWidth: 32 } => Values<int>()[row],
+            IntegerType => Values<long>()[row],
+            FloatType { BitWidth: 32 } => Values<float>()[row],
+            FloatType => Values<double>()[row],
+            DecimalType => Values<Int128>()[row],
+            StringType => Encoding.UTF8.GetString(Bytes(row)),
+            BinaryType => Bytes(row).ToArray(),
+            DateType => DateOf(Values<int>()[row]),
+            InstantType or NaiveTimeType => new EventTime(Values<long>()[row]),
+            _ => throw new InvalidOperationException($"a batch holds no {Type}"),
+        };
+    }
+
+    private static object DateOf(int days)
+    {
+        long dayNumber = days + (long)new DateOnly(1970, 1, 1).DayNumber;
+        return dayNumber >= 0 && dayNumber <= DateOnly.MaxValue.DayNumber ? DateOnly.FromDayNumber((int)dayNumber) : days;
+    }
+
+    private void ThrowRow(int row) => throw new ArgumentOutOfRangeException(nameof(row), row, $"the batch has {Count} rows");
+}
+
+/// <summary>How wide the values of flat types are in a batch.</summary>
+public static class TypeWidths
+{
+    /// <summary>Bytes of one value: 1 to 16; 0 for types without a fixed width in whole bytes (booleans are bits; text and bytes have offsets; NULL has nothing).</summary>
+    public static int Of(DataType type) => type switch
+    {
+        IntegerType { BitWidth: var bits } => bits / 8,
+        FloatType { BitWidth: var bits } => bits / 8,
+        DecimalType => 16,
+        DateType => 4,
+        InstantType or NaiveTimeType => 8,
+        _ => 0,
+    };
+}

@@ -1,0 +1,64 @@
+namespace Lepton.Data.Schemas.Batches;
+
+/// <summary>
+/// Rows held by column under one schema, in Arrow's memory layout: validity as a bitmap (bit set = value present, least significant bit first),
+/// fixed-width values side by side, booleans as bits, text and bytes as 32-bit offsets into one run of data.
+/// </summary>
+/// <remarks>
+/// Immutable; reading is safe for several threads. The native memory is counted: who receives a batch disposes it once, and <see cref="Share"/> and
+/// <see cref="Slice"/> make another owner without a copy. Batches hold flat types.
+/// </remarks>
+public sealed class RecordBatch : IDisposable
+{
+    private readonly BatchMemory _memory;
+    private readonly int _start;
+    private int _isDisposed;
+
+    internal RecordBatch(Schema schema, BatchMemory memory, int start, int rowCount)
+        => (Schema, _memory, _start, RowCount) = (schema, memory, start, rowCount);
+
+    /// <summary>Names and types of the columns.</summary>
+    public Schema Schema { get; }
+
+    /// <summary>How many rows every column has.</summary>
+    public int RowCount { get; }
+
+    /// <summary>The column at <paramref name="index"/>; valid until this batch is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The batch was disposed.</exception>
+    public ColumnView Column(int index)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        return new ColumnView(Schema[index].Type, in _memory.Columns[index], _start, RowCount);
+    }
+
+    /// <summary>Rows <c>[start, start + count)</c> as a batch of their own, without a copy. The caller owns it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves the batch.</exception>
+    public RecordBatch Slice(int start, int count)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, RowCount - count);
+        _memory.AddOwner();
+        return new RecordBatch(Schema, _memory, _start + start, count);
+    }
+
+    /// <summary>Another owner of the same rows, without a copy. The caller owns it.</summary>
+    public RecordBatch Share() => Slice(0, RowCount);
+
+    /// <summary>The same rows under other names or metadata; the types must be equal. The caller owns the result.</summary>
+    public RecordBatch WithSchema(Schema schema)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        if (!schema.Fields.Select(field => field.Type).SequenceEqual(Schema.Fields.Select(field => field.Type)))
+            throw new ArgumentException("the types differ", nameof(schema));
+        _memory.AddOwner();
+        return new RecordBatch(schema, _memory, _start, RowCount);
+    }
+
+    /// <summary>Gives this owner's share up; the last one frees the memory. A second call does nothing.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0) _memory.RemoveOwner();
+    }
+}

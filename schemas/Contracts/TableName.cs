@@ -1,0 +1,43 @@
+namespace Lepton.Data.Schemas.Contracts;
+
+/// <summary>The name of a table in the lake: a schema (a folder of tables) and a table.</summary>
+public sealed record TableName
+{
+    /// <summary>The schema that a name without one means.</summary>
+    public const string DefaultSchema = "main";
+
+    /// <summary>What follows a table's name in the name of its quarantine.</summary>
+    public const string QuarantineSuffix = "__quarantine";
+
+    private TableName(string schema, string table) => (Schema, Table) = (schema, table);
+
+    /// <summary>The folder below the lake.</summary>
+    public string Schema { get; }
+
+    /// <summary>The folder below the schema.</summary>
+    public string Table { get; }
+
+    /// <summary>The table beside this one that takes what its expectations refuse.</summary>
+    public TableName Quarantine => new(Schema, Table + QuarantineSuffix);
+
+    /// <summary>Reads <c>table</c> or <c>schema.table</c>; each part is <c>[a-z][a-z0-9_]*</c>, and <c>__</c> is ours alone.</summary>
+    /// <exception cref="LeptonDataException"><c>schemas.bad_name</c></exception>
+    public static TableName Parse(string text)
+    {
+        int dot = text.IndexOf('.', StringComparison.Ordinal);
+        string schema = dot < 0 ? DefaultSchema : text[..dot];
+        string table = text[(dot + 1)..];
+        string own = table.EndsWith(QuarantineSuffix, StringComparison.Ordinal) ? table[..^QuarantineSuffix.Length] : table;
+        if (!IsName(schema) || !IsName(own)) throw new LeptonDataException("schemas.bad_name", [text]);
+        return new TableName(schema, table);
+    }
+
+    /// <summary>Whether a person may give this name to a table, step, view or pipeline: <c>[a-z][a-z0-9_]*</c> without <c>__</c>, at most 128 characters.</summary>
+    public static bool IsName(string text)
+        => text.Length is > 0 and <= 128 && char.IsAsciiLetterLower(text[0])
+           && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
+           && !text.Contains("__", StringComparison.Ordinal);
+
+    /// <summary><c>table</c> in the default schema, else <c>schema.table</c>.</summary>
+    public override string ToString() => Schema == DefaultSchema ? Table : $"{Schema}.{Table}";
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace Lepton.Data.Schemas;
+
+/// <summary>
+/// The world's failure: data, a file, a text or a system that is not as it must be. It knows a stable code, the place, what to do and whether a retry may help.
+/// The caller's mistake is an <see cref="ArgumentException"/> or <see cref="InvalidOperationException"/> instead.
+/// </summary>
+/// <remarks>The text of a code stands in the resource files of the room that the code begins with, see <see cref="MessageCatalog"/>.</remarks>
+public class LeptonDataException : Exception
+{
+    private readonly object?[] _arguments;
+
+    /// <summary>An error with the text of <paramref name="code"/>.</summary>
+    /// <param name="code"><c>room.what_is_wrong</c>, for example <c>sql.unknown_column</c>. Stable: scripts may test it.</param>
+    /// <param name="arguments">What stands in the text's places {0}, {1}, …; numbers are printed without culture.</param>
+    /// <param name="cause">The failure beneath, if any.</param>
+    public LeptonDataException(string code, IReadOnlyList<object?> arguments, Exception? cause = null)
+        : base(null, cause)
+    {
+        Code = code;
+        _arguments = [.. arguments];
+    }
+
+    /// <summary>Stable name of the error, <c>room.what_is_wrong</c>.</summary>
+    public string Code { get; }
+
+    /// <summary>What the text's places hold.</summary>
+    public IReadOnlyList<object?> Arguments => _arguments;
+
+    /// <summary>Where in a person's text the cause stands, or null.</summary>
+    public SourcePlace? Place { get; init; }
+
+    /// <summary>Whether the same call may succeed later without anybody changing anything.</summary>
+    public bool IsTransient { get; init; }
+
+    /// <summary>What kind of failure the caller should report (the command line maps it to an exit code).</summary>
+    public ErrorKind Kind { get; init; }
+
+    /// <summary>The line of the person's text with a caret below the place, or null; shown beneath the message where there is room.</summary>
+    public string? Excerpt { get; init; }
+
+    /// <summary>Place and text, in English.</summary>
+    public override string Message => MessageIn(CultureInfo.InvariantCulture);
+
+    /// <summary>Place and text in the language of <paramref name="culture"/>, English where there is none: one line that ends with what to do.</summary>
+    public string MessageIn(CultureInfo culture)
+    {
+        string text = MessageCatalog.Format(Code, culture, _arguments);
+        return Place is null ? text : $"{Place}: {text}";
+    }
+}
+
+/// <summary>What a failure means to who started the work.</summary>
+public enum ErrorKind
+{
+    /// <summary>The work failed.</summary>
+    Failed,
+
+    /// <summary>A check that the person declared refused the data.</summary>
+    DataRefused,
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Reflection;
+using System.Resources;
+
+namespace Lepton.Data.Schemas;
+
+/// <summary>
+/// The texts of all rooms by code. Each room embeds <c>Messages.resx</c> (English) and <c>Messages.zh.resx</c>; the code's first word names the room:
+/// <c>sql.unknown_column</c> stands in <c>Lepton.Data.Sql.Messages</c>. Safe for use by several threads.
+/// </summary>
+public static class MessageCatalog
+{
+    private static readonly ConcurrentDictionary<string, ResourceManager?> s_rooms = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The text of <paramref name="code"/> with its places filled.</summary>
+    /// <returns>Where the code has no text: the code and the arguments, since an error must never hide behind another.</returns>
+    public static string Format(string code, CultureInfo culture, params ReadOnlySpan<object?> arguments)
+    {
+        string? text = Find(code, culture);
+        if (text is null) return $"{code}: {string.Join(", ", arguments.ToArray())}";
+        try
+        {
+            return string.Format(CultureInfo.InvariantCulture, text, arguments);
+        }
+        catch (FormatException)
+        {
+            return $"{code}: {string.Join(", ", arguments.ToArray())}";
+        }
+    }
+
+    /// <summary>The text of <paramref name="code"/>, places unfilled, or null.</summary>
+    public static string? Find(string code, CultureInfo culture)
+    {
+        int dot = code.IndexOf('.', StringComparison.Ordinal);
+        if (dot <= 0) return null;
+        return s_rooms.GetOrAdd(code[..dot], Open)?.GetString(code, culture);
+    }
+
+    // The room that made an error is loaded by then, so nothing is loaded for a message.
+    private static ResourceManager? Open(string room)
+    {
+        string name = $"Lepton.Data.{room}";
+        Assembly? assembly = AppDomain.CurrentDomain.GetAssemblies()
+            .FirstOrDefault(candidate => string.Equals(candidate.GetName().Name, name, StringComparison.OrdinalIgnoreCase)
+                || (string.Equals(room, "cli", StringComparison.OrdinalIgnoreCase) && candidate.GetName().Name == "lepton"));
+        string? resource = assembly?.GetManifestResourceNames().FirstOrDefault(resource => resource.EndsWith("Messages.resources", StringComparison.Ordinal));
+        return resource is null ? null : new ResourceManager(resource[..^".resources".Length], assembly!);
+    }
+}

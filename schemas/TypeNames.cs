@@ -1,0 +1,162 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Lepton.Data.Schemas;
+
+/// <summary>Reads the SQL names of types. DuckDB's own spellings and the usual aliases are taken; nesting is bounded.</summary>
+internal static class TypeNames
+{
+    // Deeper types are no one's table; a bound keeps hostile text from exhausting the stack.
+    private const int DepthMax = 64;
+
+    internal static string Quote(string name)
+        => name.Length > 0 && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
+            ? name
+            : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    internal static bool TryParse(string text, [NotNullWhen(true)] out DataType? type)
+    {
+        var parser = new Parser(text);
+        type = parser.Type(0);
+        if (type is not null && parser.AtEnd) return true;
+        type = null;
+        return false;
+    }
+
+    private ref struct Parser(string text)
+    {
+        private readonly ReadOnlySpan<char> _text = text;
+        private int _at;
+
+        public bool AtEnd
+        {
+            get
+            {
+                SkipSpace();
+                return _at == _text.Length;
+            }
+        }
+
+        public DataType? Type(int depth)
+        {
+            if (depth > DepthMax) return null;
+            DataType? type = Base(depth);
+            while (type is not null && Take('['))
+            {
+                if (Take(']')) type = new ListType(new Field("element", type));
+                else if (Number() is int length and > 0 && Take(']')) type = new FixedSizeListType(new Field("element", type), length);
+                else return null;
+            }
+            return type;
+        }
+
+        private DataType? Base(int depth)
+        {
+            string? word = Word();
+            switch (word?.ToUpperInvariant())
+            {
+                case "NULL": return DataType.Null;
+                case "BOOLEAN" or "BOOL": return DataType.Boolean;
+                case "TINYINT" or "INT1": return DataType.Int8;
+                case "SMALLINT" or "INT2": return DataType.Int16;
+                case "INTEGER" or "INT" or "INT4": return DataType.Int32;
+                case "BIGINT" or "INT8" or "LONG": return DataType.Int64;
+                case "FLOAT" or "REAL" or "FLOAT4": return DataType.Float32;
+                case "DOUBLE" or "FLOAT8":
+                    TakeWord("PRECISION");
+                    return DataType.Float64;
+                case "VARCHAR" or "STRING" or "TEXT": return DataType.String;
+                case "BLOB" or "BYTEA" or "BINARY": return DataType.Binary;
+                case "DATE": return DataType.Date;
+                case "TIMESTAMPTZ": return DataType.Instant;
+                case "TIMESTAMP":
+                    if (!TakeWord("WITH")) return DataType.NaiveTime;
+                    return TakeWord("TIME") && TakeWord("ZONE") ? DataType.Instant : null;
+                case "DECIMAL" or "NUMERIC": return DecimalArguments();
+                case "STRUCT": return Struct(depth);
+                case "MAP":
+                    if (!Take('(') || Type(depth + 1) is not { } key || !Take(',') || Type(depth + 1) is not { } value || !Take(')')) return null;
+                    return new MapType(new Field("key", key, IsNullable: false), new Field("value", value));
+                default: return null;
+            }
+        }
+
+        private DataType? DecimalArguments()
+        {
+            // SQL's bare DECIMAL is DECIMAL(18,3) in DuckDB.
+            if (!Take('(')) return DataType.Decimal(18, 3);
+            if (Number() is not int precision) return null;
+            int? scale = Take(',') ? Number() : 0;
+            if (scale is null || !Take(')') || precision is < 1 or > DecimalType.PrecisionMax || scale > precision) return null;
+            return DataType.Decimal(precision, scale.Value);
+        }
+
+        private StructType? Struct(int depth)
+        {
+            if (!Take('(')) return null;
+            var fields = new List<Field>();
+            do
+            {
+                if (Word() is not { } name || Type(depth + 1) is not { } type) return null;
+                if (fields.Any(field => string.Equals(field.Name, name, StringComparison.OrdinalIgnoreCase))) return null;
+                fields.Add(new Field(name, type));
+            }
+            while (Take(','));
+            return Take(')') ? new StructType(new EquatableList<Field>(fields)) : null;
+        }
+
+        private void SkipSpace()
+        {
+            while (_at < _text.Length && char.IsWhiteSpace(_text[_at])) _at++;
+        }
+
+        private bool Take(char c)
+        {
+            SkipSpace();
+            if (_at >= _text.Length || _text[_at] != c) return false;
+            _at++;
+            return true;
+        }
+
+        private bool TakeWord(string expected)
+        {
+            int start = _at;
+            if (string.Equals(Word(), expected, StringComparison.OrdinalIgnoreCase)) return true;
+            _at = start;
+            return false;
+        }
+
+        private int? Number()
+        {
+            SkipSpace();
+            int start = _at;
+            while (_at < _text.Length && char.IsAsciiDigit(_text[_at])) _at++;
+            return int.TryParse(_text[start.._at], NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+        }
+
+        private string? Word()
+        {
+            SkipSpace();
+            if (_at < _text.Length && _text[_at] == '"') return QuotedWord();
+            int start = _at;
+            while (_at < _text.Length && (char.IsLetterOrDigit(_text[_at]) || _text[_at] == '_')) _at++;
+            return _at == start ? null : _text[start.._at].ToString();
+        }
+
+        private string? QuotedWord()
+        {
+            var word = new System.Text.StringBuilder();
+            for (_at++; _at < _text.Length; _at++)
+            {
+                if (_text[_at] != '"') word.Append(_text[_at]);
+                else if (_at + 1 < _text.Length && _text[_at + 1] == '"') word.Append(_text[_at++]);
+                else
+                {
+                    _at++;
+                    return word.ToString();
+                }
+            }
+            return null;
+        }
+    }
+}

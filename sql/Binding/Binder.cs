@@ -1,0 +1,17 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+
+namespace Lepton.Data.Sql.Binding;
+
+/// <summary>Turns SQL text into a <see cref="BoundQuery"/>. Safe for use by several threads where its front end is.</summary>
+/// <param name="frontEnd">Parses, and finds types.</param>
+public sealed class Binder(ISqlFrontEnd frontEnd)
+{
+    /// <summary>Resolves every name and type of <paramref name="query"/>, and refuses what is not known or not allowed.</summary>
+    /// <param name="query">One SELECT.</param>
+    /// <param name="inputs">The relations that it may read, by name (compared without case).</param>
+    /// <param name="access">On whose behalf it will run.</param>
+    /// <exception cref="LeptonDataException">The text is refused; <see cref="LeptonDataException.Place"/> says where.</exception>
+    public BoundQuery Bind(SqlText query, IReadOnlyDictionary<string, Schema> inputs, AccessContext access)
+        => throw new LeptonDataException("sql.unfinished", [frontEnd, query, inputs, access]);
+}

@@ -1,0 +1,76 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Hashing;
+
+namespace Lepton.Data.Storage.Delta;
+
+/// <summary>A Delta table. Safe for use by several threads and processes.</summary>
+public interface ITable
+{
+    /// <summary>The table's folder, absolute.</summary>
+    string RootPath { get; }
+
+    /// <summary>The table as it was at a version.</summary>
+    /// <param name="version">The version, or null for the newest.</param>
+    /// <returns>Null where the table does not exist yet.</returns>
+    /// <exception cref="LeptonDataException">No such version, a corrupt log, a protocol that we do not read.</exception>
+    ValueTask<Snapshot?> ReadAsync(long? version = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Commits <paramref name="change"/> atomically: the files are there already; this writes the next entry of the log, or finds that it was written before.</summary>
+    /// <returns>The snapshot that holds the change.</returns>
+    /// <exception cref="LeptonDataException"><c>storage.conflict</c>: another commit got in the way; <c>storage.fenced</c>: another run took over (see <see cref="TransactionStep"/>).</exception>
+    ValueTask<Snapshot> CommitAsync(TableChange change, CancellationToken cancellationToken = default);
+
+    /// <summary>The commits, newest first.</summary>
+    IAsyncEnumerable<CommitEntry> HistoryAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>A table at one version. Immutable.</summary>
+public sealed record Snapshot
+{
+    /// <summary>The table's folder, absolute.</summary>
+    public required string RootPath { get; init; }
+
+    /// <summary>The version, counted from 0.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>When it was committed, as its writer said.</summary>
+    public required EventTime CommittedAt { get; init; }
+
+    /// <summary>The columns, with their metadata.</summary>
+    public required Schema Schema { get; init; }
+
+    /// <summary>The live files.</summary>
+    public required IReadOnlyList<DataFile> Files { get; init; }
+
+    /// <summary>The newest version of each application that committed with one (Delta's <c>txn</c>).</summary>
+    public required IReadOnlyDictionary<string, long> Transactions { get; init; }
+
+    /// <summary>The table's identity, given at creation.</summary>
+    public required string TableId { get; init; }
+
+    /// <summary>Delta table properties.</summary>
+    public required IReadOnlyDictionary<string, string> Properties { get; init; }
+
+    /// <summary>Partition columns, in order; empty for none.</summary>
+    public IReadOnlyList<string> PartitionColumns { get; init; } = [];
+
+    /// <summary>How many rows; null where a file's writer did not say.</summary>
+    public long? RowCount => Files.All(file => file.Statistics is not null) ? Files.Sum(file => file.Statistics!.RowCount) : null;
+
+    /// <summary>The identity of the rows, independent of files and order; null where a file's writer gave no sum.</summary>
+    public ContentHash? ContentHash => Files.All(file => file.ContentSum is not null)
+        ? Schemas.Hashing.ContentHash.Of(Schema, ContentSum.Total(Files.Select(file => file.ContentSum!.Value)))
+        : null;
+
+    /// <summary>The files' absolute paths, in order.</summary>
+    public IEnumerable<string> FilePaths => Files.Select(file => Path.Combine(RootPath, file.Path));
+}
+
+/// <summary>One commit in a table's log.</summary>
+/// <param name="Version">Counted from 0.</param>
+/// <param name="CommittedAt">As its writer said.</param>
+/// <param name="Operation">For example <c>WRITE</c>.</param>
+/// <param name="Parameters">Of the operation, as the writer wrote them.</param>
+/// <param name="RunId">Ours; null for other writers.</param>
+/// <param name="Engine">Who wrote it.</param>
+public sealed record CommitEntry(long Version, EventTime CommittedAt, string Operation, IReadOnlyDictionary<string, string> Parameters, string? RunId, string? Engine);
