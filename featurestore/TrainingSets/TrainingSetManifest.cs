@@ -1,0 +1,102 @@
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.FeatureStore.TrainingSets;
+
+/// <summary>What one version of a training set is, and what it was made from. The file's form is in docs/formats/training-set.md.</summary>
+public sealed record TrainingSetManifest
+{
+    /// <summary>The version of the file's form that this software writes; a newer one is refused.</summary>
+    public const int CurrentFormatVersion = 1;
+
+    /// <summary>The version of the point-in-time rule that this software follows.</summary>
+    public const int CurrentRuleVersion = 1;
+
+    /// <summary>The training set's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Counted from 1.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>SHA-256 of definition, views, snapshots and rule, in lower-case hexadecimal: equal where a rebuild would give the same rows.</summary>
+    public required string Identity { get; init; }
+
+    /// <summary>The training set as it was defined; its <see cref="TrainingSetDefinition.Place"/> is null.</summary>
+    public required TrainingSetDefinition Definition { get; init; }
+
+    /// <summary>The entities of the views, as they were.</summary>
+    public required IReadOnlyList<Entity> Entities { get; init; }
+
+    /// <summary>The views, as they were, each with the features that were taken, in the order of their columns.</summary>
+    public required IReadOnlyList<FeatureView> Views { get; init; }
+
+    /// <summary>The registry's version that they were read from.</summary>
+    public required long RegistryVersion { get; init; }
+
+    /// <summary>Which rule was followed.</summary>
+    public required int RuleVersion { get; init; }
+
+    /// <summary>The snapshots that were read; they are pinned while the training set exists.</summary>
+    public required IReadOnlyList<PinnedSnapshot> Snapshots { get; init; }
+
+    /// <summary>The columns of the files.</summary>
+    public required Schema Schema { get; init; }
+
+    /// <summary>How many rows.</summary>
+    public required long RowCount { get; init; }
+
+    /// <summary>Rows of each split, in order; empty where there is none.</summary>
+    public required IReadOnlyList<SplitCount> Splits { get; init; }
+
+    /// <summary>What each feature holds, in the order of the columns.</summary>
+    public required IReadOnlyList<FeatureCount> Features { get; init; }
+
+    /// <summary>How each view met the labels.</summary>
+    public required IReadOnlyList<ViewStatistics> ViewStatistics { get; init; }
+
+    /// <summary>The identity of all columns and rows in their order, as docs/formats/content-hash.md defines it.</summary>
+    public required string ContentHash { get; init; }
+
+    /// <summary>The files, in order.</summary>
+    public required IReadOnlyList<TrainingSetFile> Files { get; init; }
+
+    /// <summary>The version of the software that wrote it.</summary>
+    public required string Software { get; init; }
+
+    /// <summary>When it was made. No part of what <c>verify</c> compares.</summary>
+    public required EventTime CreatedAt { get; init; }
+
+    /// <summary>The run that made it. No part of what <c>verify</c> compares.</summary>
+    public required string RunId { get; init; }
+}
+
+/// <summary>One version of a table that a training set was made from.</summary>
+/// <param name="Table">The table's name.</param>
+/// <param name="Path">Its folder, relative to the lake, with <c>/</c>.</param>
+/// <param name="TableId">Its identity, given at creation.</param>
+/// <param name="Version">The version.</param>
+/// <param name="ContentHash">The identity of its rows; null where it has none.</param>
+public sealed record PinnedSnapshot(string Table, string Path, string TableId, long Version, string? ContentHash);
+
+/// <summary>How many rows a split has.</summary>
+/// <param name="Name">The split.</param>
+/// <param name="RowCount">Its rows.</param>
+public sealed record SplitCount(string Name, long RowCount);
+
+/// <summary>What a feature's column holds. The four counts add up to the rows.</summary>
+/// <param name="Column">The column of the files.</param>
+/// <param name="View">The view.</param>
+/// <param name="Feature">The feature.</param>
+/// <param name="Present">Rows with a value.</param>
+/// <param name="Null">Rows whose winner holds NULL.</param>
+/// <param name="Absent">Rows that found nothing visible.</param>
+/// <param name="Expired">Rows whose winner was too old.</param>
+public sealed record FeatureCount(string Column, string View, string Feature, long Present, long Null, long Absent, long Expired);
+
+/// <summary>A data file of a training set.</summary>
+/// <param name="Path">Relative to the version's folder.</param>
+/// <param name="RowCount">Its rows.</param>
+/// <param name="SizeBytes">Its length.</param>
+/// <param name="Sha256">Digest of its bytes, lower-case hexadecimal.</param>
+public sealed record TrainingSetFile(string Path, long RowCount, long SizeBytes, string Sha256);
