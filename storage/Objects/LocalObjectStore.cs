@@ -1,0 +1,182 @@
+using System.Runtime.CompilerServices;
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.Storage.Objects;
+
+/// <summary>Objects as files below a folder. What is put is durable when the call returns: the file is written aside, synced, linked to its name, and the folder synced.</summary>
+/// <remarks>Needs hard links, which every file system that a Linux machine usually has offers (ext4, xfs, btrfs, tmpfs, NFS); where they are refused the error says so.</remarks>
+public sealed class LocalObjectStore : IObjectStore
+{
+    private readonly IFileCalls _calls;
+
+    /// <summary>Objects below <paramref name="rootPath"/>, which need not exist yet.</summary>
+    public LocalObjectStore(string rootPath)
+        : this(rootPath, SystemFileCalls.Instance)
+    {
+    }
+
+    internal LocalObjectStore(string rootPath, IFileCalls calls) => (RootPath, _calls) = (Path.TrimEndingDirectorySeparator(Path.GetFullPath(rootPath)), calls);
+
+    /// <summary>The folder, absolute.</summary>
+    public string RootPath { get; }
+
+    /// <inheritdoc/>
+    public string Locate(string path) => path.Length == 0 ? RootPath : Path.Join(RootPath, path);
+
+    /// <inheritdoc/>
+    public ValueTask<ObjectInfo?> FindAsync(string path, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        string file = Locate(path);
+        return ValueTask.FromResult(Guard(file, () => InfoOf(new FileInfo(file), path) ?? (Directory.Exists(file) ? InfoOf(new DirectoryInfo(file), path) : null)));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Stream?> OpenAsync(string path, long start = 0, long? length = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        if (length is < 0) throw new ArgumentOutOfRangeException(nameof(length), length, "a length is not negative");
+        cancellationToken.ThrowIfCancellationRequested();
+        string file = Locate(path);
+        return ValueTask.FromResult(Guard<Stream?>(file, () =>
+        {
+            try
+            {
+                var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16);
+                stream.Position = start;
+                return length is null ? stream : new BoundedStream(stream, length.Value);
+            }
+            catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return null;
+            }
+        }));
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await ValueTask.CompletedTask.ConfigureAwait(false);
+        string path = Locate(folder);
+        ObjectInfo[] entries = Guard(path, () =>
+        {
+            if (File.Exists(path)) throw new LeptonDataException("storage.not_a_folder", [path]);
+            if (!Directory.Exists(path)) return [];
+            // A file may vanish between its listing and the look at its length: then it is not there.
+            return new DirectoryInfo(path).EnumerateFileSystemInfos()
+                .Select(entry => InfoOf(entry, folder.Length == 0 ? entry.Name : $"{folder}/{entry.Name}")).OfType<ObjectInfo>()
+                .OrderBy(entry => entry.Path, StringComparer.Ordinal).ToArray();
+        });
+        foreach (ObjectInfo entry in entries)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return entry;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PutIfAbsentAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        string file = Locate(path);
+        string folder = Path.GetDirectoryName(file)!;
+        // A name that begins with a dot is one that Spark, Hadoop and we pass over.
+        string aside = Path.Join(folder, $".{Path.GetFileName(file)}.{Guid.NewGuid():n}.tmp");
+        return ValueTask.FromResult(Guard(file, () =>
+        {
+            MakeFolders(folder);
+            try
+            {
+                _calls.WriteNew(aside, content.Span);
+                _calls.SyncFile(aside);
+                bool isOurs = _calls.Link(aside, file);
+                // Also for the loser: what it now reads must not vanish with the power.
+                _calls.SyncFolder(folder);
+                return isOurs;
+            }
+            finally
+            {
+                RemoveAside(aside);
+            }
+        }));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SyncAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken = default)
+    {
+        foreach (string path in paths)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Guard(Locate(path), () =>
+            {
+                _calls.SyncFile(Locate(path));
+                return true;
+            });
+        }
+        foreach (string folder in paths.Select(path => Path.GetDirectoryName(Locate(path))!).SelectMany(FoldersUpToRoot).Distinct(StringComparer.Ordinal))
+            Guard(folder, () =>
+            {
+                _calls.SyncFolder(folder);
+                return true;
+            });
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DeleteAsync(string path, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        string file = Locate(path);
+        Guard(file, () =>
+        {
+            if (File.Exists(file)) _calls.Unlink(file);
+            return true;
+        });
+        return ValueTask.CompletedTask;
+    }
+
+    private void MakeFolders(string folder)
+    {
+        if (Directory.Exists(folder)) return;
+        string? parent = Path.GetDirectoryName(folder);
+        if (parent is not null) MakeFolders(parent);
+        _calls.MakeFolder(folder);
+        if (parent is not null) _calls.SyncFolder(parent);
+    }
+
+    private IEnumerable<string> FoldersUpToRoot(string folder)
+    {
+        for (string? at = folder; at is not null && at.Length >= RootPath.Length; at = Path.GetDirectoryName(at)) yield return at;
+    }
+
+    // What remains aside is rubbish, never harm, so that a failure here hides no other one.
+    private void RemoveAside(string path)
+    {
+        try
+        {
+            _calls.Unlink(path);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+        }
+    }
+
+    private static ObjectInfo? InfoOf(FileSystemInfo entry, string path)
+    {
+        if (!entry.Exists) return null;
+        var modifiedAt = EventTime.FromDateTimeOffset(new DateTimeOffset(entry.LastWriteTimeUtc));
+        return entry is FileInfo file ? new ObjectInfo(path, file.Length, modifiedAt) : new ObjectInfo(path, 0, modifiedAt, IsFolder: true);
+    }
+
+    private static T Guard<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, path);
+        }
+    }
+}
