@@ -9,9 +9,13 @@ public sealed class Binder(ISqlFrontEnd frontEnd)
 {
     /// <summary>Resolves every name and type of <paramref name="query"/>, and refuses what is not known or not allowed.</summary>
     /// <param name="query">One SELECT.</param>
-    /// <param name="inputs">The relations that it may read, by name (compared without case).</param>
+    /// <param name="inputs">The relations that it may read, by name (compared without case); <c>schema.table</c> for a table in a schema.</param>
     /// <param name="access">On whose behalf it will run.</param>
     /// <exception cref="LeptonDataException">The text is refused; <see cref="LeptonDataException.Place"/> says where.</exception>
     public BoundQuery Bind(SqlText query, IReadOnlyDictionary<string, Schema> inputs, AccessContext access)
         => throw new LeptonDataException("sql.unfinished", [frontEnd, query, inputs, access]);
+
+    /// <summary>The tables that <paramref name="query"/> names and does not itself define (WITH), each once, in the order of the text. Nothing else of it is checked.</summary>
+    /// <exception cref="LeptonDataException">The text is not one SELECT.</exception>
+    public IReadOnlyList<TableReference> References(SqlText query) => throw new LeptonDataException("sql.unfinished", [frontEnd, query]);
 }
