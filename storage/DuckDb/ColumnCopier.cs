@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.DuckDb.Native;
+using TypeCode = Lepton.Data.Storage.DuckDb.Native.TypeCode;
+
+namespace Lepton.Data.Storage.DuckDb;
+
+/// <summary>Appends one column of DuckDB's chunks to a column of a batch. Nothing is allocated for a row.</summary>
+internal sealed unsafe class ColumnCopier
+{
+    private readonly string _column;
+    private readonly TypeCode _storage;
+    private readonly byte[][] _enumTexts = [];
+
+    /// <param name="column">Its name, for messages.</param>
+    /// <param name="type">DuckDB's type, borrowed.</param>
+    /// <exception cref="LeptonDataException"><c>storage.duckdb_type</c>: no batch holds it.</exception>
+    internal ColumnCopier(string column, nint type)
+    {
+        _column = column;
+        Code = NativeMethods.TypeCodeOf(type);
+        Type = LogicalTypes.DataTypeOf(type) ?? throw Refusal(column, LogicalTypes.NameOf(type));
+        _storage = Code switch
+        {
+            TypeCode.Decimal => NativeMethods.DecimalStorage(type),
+            TypeCode.Enum => NativeMethods.EnumStorage(type),
+            _ => Code,
+        };
+        if (Code == TypeCode.Enum) _enumTexts = [.. LogicalTypes.EnumTexts(type).Select(Encoding.UTF8.GetBytes)];
+    }
+
+    internal DataType Type { get; }
+
+    private TypeCode Code { get; }
+
+    /// <summary>The error for a type that no batch and no table of ours holds; the text says what to cast to.</summary>
+    internal static LeptonDataException Refusal(string column, string type)
+    {
+        string remedy = type switch
+        {
+            "HUGEINT" or "UHUGEINT" or "BIGNUM" => "BIGINT",
+            "INTERVAL" => "BIGINT",
+            _ => "VARCHAR",
+        };
+        return new LeptonDataException("storage.duckdb_type", [column, type, remedy]);
+    }
+
+    /// <summary>Appends rows of a vector.</summary>
+    /// <param name="vector">Flat, of the type that this was made for.</param>
+    /// <param name="rows">How many rows, from the first.</param>
+    /// <param name="target">The batch's column.</param>
+    /// <param name="scratch">Room for 16 bytes a row.</param>
+    internal void Append(nint vector, int rows, ColumnBuilder target, Span<byte> scratch)
+    {
+        void* data = NativeMethods.VectorData(vector);
+        ulong* bits = NativeMethods.VectorValidity(vector);
+        ReadOnlySpan<ulong> validity = bits is null ? default : new ReadOnlySpan<ulong>(bits, (rows + 63) / 64);
+        switch (Code)
+        {
+            case TypeCode.SqlNull:
+                for (int i = 0; i < rows; i++) target.AppendNull();
+                break;
+            case TypeCode.Boolean: target.AppendBooleans(new ReadOnlySpan<byte>(data, rows), validity); break;
+            case TypeCode.TinyInt: target.AppendRange(new ReadOnlySpan<sbyte>(data, rows), validity); break;
+            case TypeCode.SmallInt: target.AppendRange(new ReadOnlySpan<short>(data, rows), validity); break;
+            case TypeCode.Integer or TypeCode.Date: target.AppendRange(new ReadOnlySpan<int>(data, rows), validity); break;
+            case TypeCode.BigInt or TypeCode.Timestamp or TypeCode.TimestampTz: target.AppendRange(new ReadOnlySpan<long>(data, rows), validity); break;
+            case TypeCode.Float: target.AppendRange(new ReadOnlySpan<float>(data, rows), validity); break;
+            case TypeCode.Double: target.AppendRange(new ReadOnlySpan<double>(data, rows), validity); break;
+            case TypeCode.UTinyInt: target.AppendRange(Widen<byte, short>(data, rows, scratch), validity); break;
+            case TypeCode.USmallInt: target.AppendRange(Widen<ushort, int>(data, rows, scratch), validity); break;
+            case TypeCode.UInteger: target.AppendRange(Widen<uint, long>(data, rows, scratch), validity); break;
+            case TypeCode.UBigInt: target.AppendRange(Widen<ulong, Int128>(data, rows, scratch), validity); break;
+            case TypeCode.Decimal: AppendDecimals(data, rows, validity, target, scratch); break;
+            case TypeCode.TimestampS: target.AppendRange(Times(data, rows, validity, 1_000_000, scratch), validity); break;
+            case TypeCode.TimestampMs: target.AppendRange(Times(data, rows, validity, 1_000, scratch), validity); break;
+            case TypeCode.TimestampNs: target.AppendRange(TimesOfNanoseconds(data, rows, validity, scratch), validity); break;
+            case TypeCode.Varchar or TypeCode.Blob: AppendTexts((StringStruct*)data, rows, validity, target); break;
+            case TypeCode.Enum: AppendEnums(data, rows, validity, target); break;
+            case TypeCode.Uuid: AppendUuids((UInt128*)data, rows, validity, target); break;
+            default: throw new InvalidOperationException($"a chunk of {Code}");
+        }
+    }
+
+    // DuckDB's infinite times are carried as they are, at any unit.
+    private static bool IsInfinite(long time) => time is long.MaxValue or -long.MaxValue;
+
+    private static bool IsPresent(ReadOnlySpan<ulong> validity, int row) => validity.IsEmpty || (validity[row >> 6] & (1UL << (row & 63))) != 0;
+
+    private static Span<TWide> Widen<TNarrow, TWide>(void* data, int rows, Span<byte> scratch)
+        where TNarrow : unmanaged, System.Numerics.INumberBase<TNarrow>
+        where TWide : unmanaged, System.Numerics.INumberBase<TWide>
+    {
+        Span<TWide> wide = MemoryMarshal.Cast<byte, TWide>(scratch)[..rows];
+        var narrow = (TNarrow*)data;
+        for (int i = 0; i < wide.Length; i++) wide[i] = TWide.CreateTruncating(narrow[i]);
+        return wide;
+    }
+
+    private void AppendDecimals(void* data, int rows, ReadOnlySpan<ulong> validity, ColumnBuilder target, Span<byte> scratch)
+    {
+        switch (_storage)
+        {
+            case TypeCode.SmallInt: target.AppendRange(Widen<short, Int128>(data, rows, scratch), validity); break;
+            case TypeCode.Integer: target.AppendRange(Widen<int, Int128>(data, rows, scratch), validity); break;
+            case TypeCode.BigInt: target.AppendRange(Widen<long, Int128>(data, rows, scratch), validity); break;
+            default: target.AppendRange(new ReadOnlySpan<Int128>(data, rows), validity); break;
+        }
+    }
+
+    private Span<long> Times(void* data, int rows, ReadOnlySpan<ulong> validity, long microsecondsPerUnit, Span<byte> scratch)
+    {
+        Span<long> times = MemoryMarshal.Cast<byte, long>(scratch)[..rows];
+        var source = (long*)data;
+        for (int i = 0; i < rows; i++)
+        {
+            long value = IsPresent(validity, i) ? source[i] : 0;
+            if (IsInfinite(value)) times[i] = value;
+            else if (value > long.MaxValue / microsecondsPerUnit || value < long.MinValue / microsecondsPerUnit) throw new LeptonDataException("storage.duckdb_time_range", [_column]);
+            else times[i] = value * microsecondsPerUnit;
+        }
+        return times;
+    }
+
+    private Span<long> TimesOfNanoseconds(void* data, int rows, ReadOnlySpan<ulong> validity, Span<byte> scratch)
+    {
+        Span<long> times = MemoryMarshal.Cast<byte, long>(scratch)[..rows];
+        var source = (long*)data;
+        for (int i = 0; i < rows; i++)
+        {
+            long value = IsPresent(validity, i) ? source[i] : 0;
+            if (IsInfinite(value)) times[i] = value;
+            else if (value % 1000 != 0) throw new LeptonDataException("storage.duckdb_time_precision", [_column, value.ToString(CultureInfo.InvariantCulture)]);
+            else times[i] = value / 1000;
+        }
+        return times;
+    }
+
+    private static void AppendTexts(StringStruct* texts, int rows, ReadOnlySpan<ulong> validity, ColumnBuilder target)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            if (!IsPresent(validity, i))
+            {
+                target.AppendNull();
+                continue;
+            }
+            StringStruct* text = texts + i;
+            byte* bytes = text->Length <= StringStruct.InlineLengthMax ? text->Inline : text->Pointer;
+            target.AppendBytes(new ReadOnlySpan<byte>(bytes, checked((int)text->Length)));
+        }
+    }
+
+    private void AppendEnums(void* data, int rows, ReadOnlySpan<ulong> validity, ColumnBuilder target)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            if (!IsPresent(validity, i))
+            {
+                target.AppendNull();
+                continue;
+            }
+            uint number = _storage switch
+            {
+                TypeCode.UTinyInt => ((byte*)data)[i],
+                TypeCode.USmallInt => ((ushort*)data)[i],
+                _ => ((uint*)data)[i],
+            };
+            target.AppendBytes(_enumTexts[number]);
+        }
+    }
+
+    // A UUID is a signed 128-bit integer with its top bit flipped, so that it sorts as its text does.
+    private static void AppendUuids(UInt128* values, int rows, ReadOnlySpan<ulong> validity, ColumnBuilder target)
+    {
+        Span<byte> text = stackalloc byte[36];
+        Span<byte> bytes = stackalloc byte[16];
+        for (int i = 0; i < rows; i++)
+        {
+            if (!IsPresent(validity, i))
+            {
+                target.AppendNull();
+                continue;
+            }
+            UInt128 bits = values[i] ^ (UInt128.One << 127);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, bits);
+            var uuid = new Guid(bytes, bigEndian: true);
+            uuid.TryFormat(text, out _, "D");
+            target.AppendBytes(text);
+        }
+    }
+}

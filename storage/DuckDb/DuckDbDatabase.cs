@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.DuckDb.Native;
+
+namespace Lepton.Data.Storage.DuckDb;
+
+/// <summary>One DuckDB in memory, with settings locked. Safe for use by several threads, each with its own <see cref="Connect"/>.</summary>
+/// <remarks>Disposing it while connections are open is safe; it closes with the last of them.</remarks>
+public sealed unsafe class DuckDbDatabase : IDisposable
+{
+    // Another minor version may change the C API's unstable parts, the parse tree and the results of functions: the product is tested with this one.
+    private const string SupportedVersion = "v1.5.";
+
+    private readonly DatabaseHandle _handle;
+    private readonly BatchRegistry _batches = new();
+
+    private DuckDbDatabase(DatabaseHandle handle) => _handle = handle;
+
+    /// <summary>The version of the library, for example <c>v1.5.6</c>.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.duckdb_library_missing</c></exception>
+    public static string LibraryVersion
+    {
+        get
+        {
+            LibraryResolver.EnsureLoaded();
+            return Marshal.PtrToStringUTF8((nint)NativeMethods.LibraryVersion())!;
+        }
+    }
+
+    /// <summary>Opens a new, empty database in memory and locks its settings.</summary>
+    /// <exception cref="LeptonDataException">The library is missing or of another version, or refuses a setting.</exception>
+    public static DuckDbDatabase Open(DuckDbOptions options)
+    {
+        string version = LibraryVersion;
+        if (!version.StartsWith(SupportedVersion, StringComparison.Ordinal)) throw new LeptonDataException("storage.duckdb_library_version", [version, SupportedVersion]);
+        var database = new DuckDbDatabase(OpenHandle(options));
+        try
+        {
+            using DuckDbConnection connection = database.Connect();
+            database._batches.RegisterFunction(connection.Handle);
+            Harden(connection, options);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A new connection. One caller at a time uses it.</summary>
+    public DuckDbConnection Connect()
+    {
+        if (NativeMethods.Connect(_handle, out nint connection) != 0) throw DuckDbException.Of("the connection was refused");
+        return new DuckDbConnection(new ConnectionHandle(connection, _handle));
+    }
+
+    /// <summary>Makes batches readable by SQL, on every connection.</summary>
+    /// <param name="schema">Their columns; flat types.</param>
+    /// <param name="batches">Shared until the offer is disposed; the caller keeps its own.</param>
+    /// <returns>What stands for them in SQL; to be disposed when no query reads it any more.</returns>
+    public OfferedBatches Offer(Schema schema, IReadOnlyList<RecordBatch> batches) => _batches.Offer(schema, batches);
+
+    /// <summary>Closes it, once its last connection is closed.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    private static DatabaseHandle OpenHandle(DuckDbOptions options)
+    {
+        if (NativeMethods.CreateConfig(out nint config) != 0) throw DuckDbException.Of("the configuration was refused");
+        try
+        {
+            SetConfig(config, "threads", options.ThreadCount is { } threads ? SqlLiteral.Number(threads) : null);
+            SetConfig(config, "memory_limit", options.MemoryLimitBytes is { } bytes ? $"{SqlLiteral.Number(bytes)}B" : null);
+            SetConfig(config, "autoinstall_known_extensions", "false");
+            SetConfig(config, "autoload_known_extensions", "false");
+            SetConfig(config, "allow_community_extensions", "false");
+            SetConfig(config, "preserve_insertion_order", options.KeepsInsertionOrder ? "true" : "false");
+            if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database);
+            string message = Marshal.PtrToStringUTF8((nint)error) ?? "the database was refused";
+            NativeMethods.Free(error);
+            throw DuckDbException.Of(message);
+        }
+        finally
+        {
+            NativeMethods.DestroyConfig(ref config);
+        }
+    }
+
+    private static void SetConfig(nint config, string name, string? value)
+    {
+        if (value is not null && NativeMethods.SetConfig(config, name, value) != 0) throw DuckDbException.Of($"the setting {name} does not take {value}");
+    }
+
+    // The order matters: folders are allowed while files are still within reach, and nothing moves after the lock.
+    private static void Harden(DuckDbConnection connection, DuckDbOptions options)
+    {
+        connection.Execute($"SET GLOBAL temp_directory = {SqlLiteral.Text(options.TempFolder ?? "")}");
+        if (options.TempSizeBytesMax is { } bytes) connection.Execute($"SET GLOBAL max_temp_directory_size = '{SqlLiteral.Number(bytes)}B'");
+        connection.Execute("SET GLOBAL TimeZone = 'UTC'");
+        connection.Execute("SET GLOBAL enable_progress_bar = true");
+        connection.Execute("SET GLOBAL enable_progress_bar_print = false");
+        if (options.AllowedFolders.Count > 0) connection.Execute($"SET GLOBAL allowed_directories = {SqlLiteral.TextList(options.AllowedFolders)}");
+        connection.Execute("SET GLOBAL enable_external_access = false");
+        connection.Execute("SET GLOBAL lock_configuration = true");
+    }
+}

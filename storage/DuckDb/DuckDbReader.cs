@@ -1,0 +1,142 @@
+using System.Runtime.InteropServices;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.DuckDb.Native;
+
+namespace Lepton.Data.Storage.DuckDb;
+
+/// <summary>A statement's rows as a stream of batches of <see cref="BatchRowsMin"/> rows or more, the last excepted (and those with very long texts).</summary>
+public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
+{
+    /// <summary>Every batch but the last has at least so many rows, unless its texts fill <see cref="TextBytesMax"/> before.</summary>
+    public const int BatchRowsMin = 65_536;
+
+    // Buffers are powers of two, so a batch fills twice the minimum, less what one more chunk could overrun.
+    private const int RowCapacity = 2 * BatchRowsMin;
+    private const int TextBytesMax = 64 << 20;
+
+    private static readonly int s_chunkRowsMax = (int)NativeMethods.VectorSize();
+
+    private readonly DuckDbConnection _connection;
+    private readonly ResultHandle _result;
+    private readonly MemoryBudget? _memory;
+    private readonly ColumnCopier[] _columns;
+    private readonly byte[] _scratch = new byte[s_chunkRowsMax * 16];
+    private readonly Lock _gate = new();
+    private readonly List<IDisposable> _owned = [];
+    private bool _isAtEnd;
+    private bool _isFirst = true;
+    private bool _hasFailed;
+    private volatile bool _isDisposed;
+
+    internal DuckDbReader(DuckDbConnection connection, ResultHandle result, MemoryBudget? memory)
+    {
+        (_connection, _result, _memory) = (connection, result, memory);
+        _columns = new ColumnCopier[result.ColumnCount];
+        var fields = new Field[_columns.Length];
+        for (int i = 0; i < _columns.Length; i++)
+        {
+            string name = Marshal.PtrToStringUTF8((nint)NativeMethods.ColumnName(result.Pointer, (ulong)i)) ?? "";
+            using var type = new TypeHandle(NativeMethods.ColumnType(result.Pointer, (ulong)i));
+            _columns[i] = new ColumnCopier(name, type.Value);
+            fields[i] = new Field(name, _columns[i].Type);
+        }
+        Schema = new Schema(fields);
+    }
+
+    /// <inheritdoc/>
+    public Schema Schema { get; private set; }
+
+    /// <inheritdoc/>
+    public ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
+        => _isAtEnd ? ValueTask.FromResult<RecordBatch?>(null) : new ValueTask<RecordBatch?>(Task.Run(() => ReadBatch(cancellationToken), cancellationToken));
+
+    /// <summary>As <see cref="ReadAsync"/>, on the caller's thread.</summary>
+    /// <exception cref="DuckDbException">The statement failed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the reader can only be disposed now.</exception>
+    public RecordBatch? ReadBatch(CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_hasFailed) throw new InvalidOperationException("the reader failed; it can only be disposed");
+            if (_isAtEnd) return null;
+            using CancellationTokenRegistration registration = cancellationToken.Register(_connection.Interrupt);
+            _hasFailed = true;
+            cancellationToken.ThrowIfCancellationRequested();
+            RecordBatch? batch = FillUnsynchronized(cancellationToken);
+            _hasFailed = false;
+            return batch;
+        }
+    }
+
+    /// <summary>Ends the statement and frees the connection; a read that is under way on another thread fails.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        if (!_isAtEnd) _connection.Interrupt();
+        lock (_gate)
+        {
+            _result.Dispose();
+            _connection.Release(this);
+            foreach (IDisposable owned in _owned) owned.Dispose();
+            _owned.Clear();
+        }
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Gives the reader things to dispose after itself, in this order.</summary>
+    public void Own(params ReadOnlySpan<IDisposable> owned) => _owned.AddRange(owned);
+
+    /// <summary>Gives the columns other names or metadata, before the first read; the types must be equal.</summary>
+    public void Rename(Schema schema)
+    {
+        if (!schema.Fields.Select(field => field.Type).SequenceEqual(Schema.Fields.Select(field => field.Type)))
+            throw new ArgumentException($"the statement gives {Schema}, not {schema}", nameof(schema));
+        Schema = schema;
+    }
+
+    private RecordBatch? FillUnsynchronized(CancellationToken cancellationToken)
+    {
+        // Small results are the rule at the start, so only later batches take their full room at once.
+        using var builder = new RecordBatchBuilder(Schema, _isFirst ? 0 : RowCapacity, _memory);
+        _isFirst = false;
+        int rows = 0;
+        while (rows <= RowCapacity - s_chunkRowsMax && TextBytes(builder) < TextBytesMax)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            nint chunk = _result.FetchChunk();
+            if (chunk == 0)
+            {
+                _isAtEnd = true;
+                if (!string.IsNullOrEmpty(_result.Error)) throw DuckDbConnection.Failure(_result, cancellationToken);
+                break;
+            }
+            try
+            {
+                int count = (int)NativeMethods.ChunkSize(chunk);
+                for (int i = 0; i < _columns.Length; i++) _columns[i].Append(NativeMethods.ChunkVector(chunk, (ulong)i), count, builder.Column(i), _scratch);
+                rows += count;
+            }
+            finally
+            {
+                NativeMethods.DestroyChunk(ref chunk);
+            }
+        }
+        return rows == 0 ? null : builder.Build(rows);
+    }
+
+    private int TextBytes(RecordBatchBuilder builder)
+    {
+        int most = 0;
+        for (int i = 0; i < _columns.Length; i++) most = Math.Max(most, builder.Column(i).DataSizeBytes);
+        return most;
+    }
+}

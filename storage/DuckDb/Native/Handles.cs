@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+
+namespace Lepton.Data.Storage.DuckDb.Native;
+
+/// <summary>A native handle that keeps its parent's alive, so that handles may be closed in any order.</summary>
+internal abstract class ChildHandle : SafeHandle
+{
+    private readonly SafeHandle? _parent;
+
+    protected ChildHandle(nint value, SafeHandle? parent)
+        : base(0, ownsHandle: true)
+    {
+        SetHandle(value);
+        bool isAdded = false;
+        parent?.DangerousAddRef(ref isAdded);
+        _parent = parent;
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    protected sealed override bool ReleaseHandle()
+    {
+        Free();
+        _parent?.DangerousRelease();
+        return true;
+    }
+
+    protected abstract void Free();
+}
+
+/// <summary><c>duckdb_database</c></summary>
+internal sealed class DatabaseHandle(nint value) : ChildHandle(value, null)
+{
+    protected override void Free() => NativeMethods.Close(ref handle);
+}
+
+/// <summary><c>duckdb_connection</c></summary>
+internal sealed class ConnectionHandle(nint value, DatabaseHandle database) : ChildHandle(value, database)
+{
+    protected override void Free() => NativeMethods.Disconnect(ref handle);
+}
+
+/// <summary><c>duckdb_prepared_statement</c></summary>
+internal sealed class StatementHandle(nint value, ConnectionHandle connection) : ChildHandle(value, connection)
+{
+    protected override void Free() => NativeMethods.DestroyPrepare(ref handle);
+}
+
+/// <summary><c>duckdb_pending_result</c></summary>
+internal sealed class PendingHandle(nint value, ConnectionHandle connection) : ChildHandle(value, connection)
+{
+    protected override void Free() => NativeMethods.DestroyPending(ref handle);
+}
+
+/// <summary><c>duckdb_result</c>, in memory of its own.</summary>
+internal sealed unsafe class ResultHandle(ConnectionHandle connection) : ChildHandle((nint)NativeMemory.AllocZeroed((nuint)sizeof(ResultStruct)), connection)
+{
+    internal ulong ColumnCount => Use(static result => NativeMethods.ColumnCount(result));
+
+    internal ulong RowsChanged => Use(static result => NativeMethods.RowsChanged(result));
+
+    /// <summary>Valid while the caller holds this handle and its connection's lock.</summary>
+    internal ResultStruct* Pointer => (ResultStruct*)handle;
+
+    /// <summary>What went wrong, or null.</summary>
+    internal string? Error => Use(static result => Marshal.PtrToStringUTF8((nint)NativeMethods.ResultError(result)));
+
+    /// <summary>The next chunk, which the caller destroys, or 0 at the end and on an error.</summary>
+    internal nint FetchChunk() => Use(static result => NativeMethods.FetchChunk(*result));
+
+    protected override void Free()
+    {
+        NativeMethods.DestroyResult(Pointer);
+        NativeMemory.Free(Pointer);
+        handle = 0;
+    }
+
+    private T Use<T>(ResultFunction<T> function)
+    {
+        bool isAdded = false;
+        DangerousAddRef(ref isAdded);
+        try
+        {
+            return function(Pointer);
+        }
+        finally
+        {
+            DangerousRelease();
+        }
+    }
+
+    private delegate T ResultFunction<T>(ResultStruct* result);
+}
+
+/// <summary><c>duckdb_logical_type</c></summary>
+internal sealed class TypeHandle(nint value) : ChildHandle(value, null)
+{
+    internal nint Value => handle;
+
+    protected override void Free() => NativeMethods.DestroyType(ref handle);
+}
