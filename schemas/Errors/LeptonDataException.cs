@@ -47,7 +47,17 @@ public class LeptonDataException : Exception
     public string MessageIn(CultureInfo culture)
     {
         string text = MessageCatalog.Format(Code, culture, _arguments);
-        return Place is null ? text : $"{Place}: {text}";
+        return OnOneLine(Place is null ? text : $"{Place}: {text}");
+    }
+
+    // Arguments come out of files: line ends would break the one line, and escape sequences would speak to the terminal.
+    private static string OnOneLine(string text)
+    {
+        if (!text.Any(char.IsControl)) return text;
+        return string.Create(text.Length, text, static (line, text) =>
+        {
+            for (int i = 0; i < line.Length; i++) line[i] = char.IsControl(text[i]) ? ' ' : text[i];
+        });
     }
 }
 

@@ -11,7 +11,7 @@ namespace Lepton.Data.Schemas;
 /// </summary>
 public static class MessageCatalog
 {
-    private static readonly ConcurrentDictionary<string, ResourceManager?> s_rooms = new(StringComparer.OrdinalIgnoreCase);
+    private static readonly ConcurrentDictionary<string, ResourceManager> s_rooms = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The text of <paramref name="code"/> with its places filled.</summary>
     /// <returns>Where the code has no text: the code and the arguments, since an error must never hide behind another.</returns>
@@ -21,7 +21,10 @@ public static class MessageCatalog
         if (text is null) return $"{code}: {string.Join(", ", arguments.ToArray())}";
         try
         {
-            return string.Format(CultureInfo.InvariantCulture, text, arguments);
+            object?[] said = arguments.ToArray();
+            for (int i = 0; i < said.Length; i++)
+                if (said[i] is BilingualText bilingual) said[i] = bilingual.In(culture);
+            return string.Format(CultureInfo.InvariantCulture, text, said);
         }
         catch (FormatException)
         {
@@ -34,7 +37,15 @@ public static class MessageCatalog
     {
         int dot = code.IndexOf('.', StringComparison.Ordinal);
         if (dot <= 0) return null;
-        return s_rooms.GetOrAdd(code[..dot], Open)?.GetString(code, culture);
+        string room = code[..dot];
+        if (!s_rooms.TryGetValue(room, out ResourceManager? texts))
+        {
+            // A room that is not loaded yet may be loaded later, so only what was found is kept.
+            texts = Open(room);
+            if (texts is null) return null;
+            s_rooms[room] = texts;
+        }
+        return texts.GetString(code, culture);
     }
 
     // The room that made an error is loaded by then, so nothing is loaded for a message.

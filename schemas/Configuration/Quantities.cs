@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Lepton.Data.Schemas.Configuration;
+
+/// <summary>Numbers with units, as people write them.</summary>
+internal static class Quantities
+{
+    internal static bool TryDuration(string text, out TimeSpan value)
+    {
+        value = default;
+        if (!Split(text, out ReadOnlySpan<char> number, out ReadOnlySpan<char> unit)) return false;
+        long ticks = unit switch
+        {
+            "us" => TimeSpan.TicksPerMicrosecond,
+            "ms" => TimeSpan.TicksPerMillisecond,
+            "s" => TimeSpan.TicksPerSecond,
+            "min" => TimeSpan.TicksPerMinute,
+            "h" => TimeSpan.TicksPerHour,
+            "d" => TimeSpan.TicksPerDay,
+            _ => 0,
+        };
+        if (ticks == 0 || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long count) || count > long.MaxValue / ticks) return false;
+        value = new TimeSpan(count * ticks);
+        return true;
+    }
+
+    internal static bool TryByteSize(string text, out long value)
+    {
+        value = default;
+        if (!Split(text, out ReadOnlySpan<char> number, out ReadOnlySpan<char> unit)) return false;
+        decimal size = unit switch
+        {
+            "B" => 1,
+            "kB" => 1000,
+            "MB" => 1000_000,
+            "GB" => 1000_000_000,
+            "TB" => 1000_000_000_000,
+            "KiB" => 1L << 10,
+            "MiB" => 1L << 20,
+            "GiB" => 1L << 30,
+            "TiB" => 1L << 40,
+            _ => 0,
+        };
+        if (size == 0 || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal count) || count > long.MaxValue / size) return false;
+        value = (long)(count * size);
+        return true;
+    }
+
+    private static bool Split(string text, out ReadOnlySpan<char> number, out ReadOnlySpan<char> unit)
+    {
+        int end = 0;
+        while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] == '.')) end++;
+        number = text.AsSpan(0, end);
+        unit = text.AsSpan(end).TrimStart(' ');
+        return end is > 0 and < 32;
+    }
+}

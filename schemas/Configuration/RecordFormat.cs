@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Lepton.Data.Schemas.Configuration;
+
+/// <summary>The format of one of our records in YAML: its keys, what each takes and means. See <see cref="RecordFormat{T}"/>.</summary>
+public abstract class RecordFormat
+{
+    private protected RecordFormat(string name, BilingualText documentation, IReadOnlyList<Property> properties, IReadOnlyList<KeyRule> rules)
+        => (Name, Documentation, Properties, Rules) = (name, documentation, properties, rules);
+
+    /// <summary>What the record is called in messages and documentation, such as <c>feature view</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What the record is.</summary>
+    public BilingualText Documentation { get; }
+
+    /// <summary>The keys, in the order in which they were declared.</summary>
+    public IReadOnlyList<Property> Properties { get; }
+
+    internal IReadOnlyList<KeyRule> Rules { get; }
+
+    /// <summary>Declares a format.</summary>
+    /// <param name="name">What the record is called, in English and lower case.</param>
+    /// <param name="english">What it is, a sentence.</param>
+    /// <param name="chinese">The same in Chinese.</param>
+    /// <typeparam name="T">The record.</typeparam>
+    /// <param name="declare">Declares the keys and returns how the record is made of their values.</param>
+    public static RecordFormat<T> Declare<T>(string name, string english, string chinese, Func<RecordFormatBuilder, Func<RecordValues, T>> declare)
+    {
+        var builder = new RecordFormatBuilder(name, new BilingualText(english, chinese));
+        Func<RecordValues, T> make = declare(builder);
+        return new RecordFormat<T>(builder, make);
+    }
+
+    /// <summary>The formats of the records inside this one, at any depth; each once, outer ones first.</summary>
+    public IReadOnlyList<RecordFormat> NestedFormats()
+    {
+        var found = new List<RecordFormat>();
+        var open = new Queue<RecordFormat>([this]);
+        while (open.TryDequeue(out RecordFormat? format))
+        {
+            foreach (RecordFormat nested in format.Properties.SelectMany(property => property.Kind.NestedFormats))
+            {
+                if (found.Contains(nested)) continue;
+                found.Add(nested);
+                open.Enqueue(nested);
+            }
+        }
+        return found;
+    }
+
+    /// <summary>The JSON Schema (draft 2020-12) of a file that holds one such record; editors take it for completion and checks.</summary>
+    public string ToJsonSchema(CultureInfo culture) => FormatWriter.JsonSchemaDocument(this, culture);
+
+    /// <summary>A table of the keys in Markdown, followed by those of the records inside, each below a heading of <paramref name="headingLevel"/>.</summary>
+    public string ToMarkdown(CultureInfo culture, int headingLevel = 3) => FormatWriter.Markdown(this, culture, headingLevel);
+
+    internal JsonObject Reference(JsonObject definitions, CultureInfo culture)
+    {
+        string key = Name.Replace(' ', '_');
+        if (!definitions.ContainsKey(key))
+        {
+            definitions[key] = null;
+            definitions[key] = FormatWriter.JsonSchemaOf(this, definitions, culture);
+        }
+        return new JsonObject { ["$ref"] = $"#/$defs/{key}" };
+    }
+}
+
+/// <summary>
+/// The descriptor of a record that people write in YAML. It reads a node into <typeparamref name="T"/>, with places and "did you mean" in its errors, and gives the same facts
+/// as JSON Schema to editors and as Markdown to the documentation.
+/// </summary>
+/// <typeparam name="T">The record.</typeparam>
+/// <remarks>
+/// A room declares a record so; each key is said once, with its type, its default and what it means:
+/// <code>
+/// internal sealed record Retention(string Table, TimeSpan Keep, TimeSpan? WarnAfter)
+/// {
+///     internal static RecordFormat&lt;Retention&gt; Format { get; } = RecordFormat.Declare&lt;Retention&gt;("retention", "How long rows are kept.", "数据行的保留时长。", format =>
+///     {
+///         Property&lt;string&gt; table = format.Required("table", Kinds.Name, "Whose rows.", "所属的表。");
+///         Property&lt;TimeSpan&gt; keep = format.Optional("keep", Kinds.Duration, "30d", "How long they are kept.", "保留时长。");
+///         Property&lt;TimeSpan&gt; warnAfter = format.Optional("warn_after", Kinds.Duration, "When to warn.", "何时告警。");
+///         return values => new Retention(values.Get(table), values.Get(keep), values.Find(warnAfter));
+///     });
+/// }
+/// </code>
+/// <c>Retention.Format.Read(bytes, "retention.yaml")</c> reads a file; as a value of another record it is used as a kind: <c>format.Required("retention", Retention.Format, …)</c>,
+/// <c>Kinds.List(Retention.Format)</c>, <c>Kinds.MapByName(Retention.Format)</c>. What one record alone can check is checked where it is made, with
+/// <c>throw values.Error(keep, "room.what_is_wrong", …)</c>. Immutable and safe for use by several threads.
+/// </remarks>
+public sealed class RecordFormat<T> : RecordFormat
+{
+    private readonly Func<RecordValues, T> _make;
+    private readonly object?[] _defaults;
+    private readonly RecordKind<T> _kind;
+
+    internal RecordFormat(RecordFormatBuilder builder, Func<RecordValues, T> make)
+        : base(builder.Name, builder.Documentation, builder.Properties, builder.Rules)
+    {
+        _make = make;
+        _defaults = [.. Properties.Select(property => property.DefaultText is null ? null : property.Kind.ReadObject(YamlReader.Read(System.Text.Encoding.UTF8.GetBytes(property.DefaultText), property.Key)))];
+        _kind = new RecordKind<T>(this);
+    }
+
+    /// <summary>The record as a value inside another.</summary>
+    public static implicit operator ValueKind<T>(RecordFormat<T> format) => format._kind;
+
+    /// <summary>The record as a value inside another.</summary>
+    public ValueKind<T> ToValueKind() => _kind;
+
+    /// <summary>The record, or a short form of it.</summary>
+    /// <inheritdoc cref="ValueKind{T}.Or"/>
+    public ValueKind<T> Or(ValueKind<T> other) => _kind.Or(other);
+
+    /// <summary>Reads a file that holds one such record.</summary>
+    /// <inheritdoc cref="YamlReader.Read"/>
+    public T Read(ReadOnlySpan<byte> utf8, string path) => _kind.Read(YamlReader.Read(utf8, path));
+
+    /// <summary>Reads a record from a part of a file.</summary>
+    /// <exception cref="LeptonDataException">A key is unknown or missing, or a value not of its kind; with place and remedy.</exception>
+    public T Read(YamlNode node) => _kind.Read(node);
+
+    internal T ReadMap(YamlMap map)
+    {
+        object?[] values = [.. _defaults];
+        var nodes = new YamlNode?[Properties.Count];
+        foreach ((YamlScalar key, YamlNode value) in map.Entries)
+        {
+            Property property = Properties.FirstOrDefault(property => property.Key == key.Text.Text) ?? throw UnknownKey(key);
+            nodes[property.Index] = value;
+        }
+        foreach (Property property in Properties)
+            if (property.IsRequired && nodes[property.Index] is null) throw map.Error("schemas.key_missing", Name, property.Key, property.Kind.Form);
+        foreach (KeyRule rule in Rules) rule.Check(this, map);
+        foreach (Property property in Properties)
+            if (nodes[property.Index] is { } node) values[property.Index] = property.Kind.ReadObject(node);
+        try
+        {
+            return _make(new RecordValues(map, values, nodes));
+        }
+        catch (LeptonDataException failure) when (failure.Place is null)
+        {
+            throw map.Source.Error(map.Place, failure);
+        }
+    }
+
+    private LeptonDataException UnknownKey(YamlScalar key)
+    {
+        string word = key.Text.Text;
+        return Suggest.Nearest(word, Properties.Select(property => property.Key)) is { } nearest
+            ? key.Error("schemas.key_unknown_near", word, Name, nearest)
+            : key.Error("schemas.key_unknown", word, Name, string.Join(", ", Properties.Select(property => property.Key)));
+    }
+}
+
+/// <summary>A record as a value.</summary>
+internal sealed class RecordKind<T>(RecordFormat<T> format) : ValueKind<T>
+{
+    public override BilingualText Form { get; } = new($"a {format.Name} with {Keys(format)}", $"{format.Name}（键：{Keys(format)}）");
+
+    public override YamlShapes Shapes => YamlShapes.Map;
+
+    internal override IEnumerable<RecordFormat> NestedFormats => [format];
+
+    internal override JsonObject JsonSchema(JsonObject definitions, CultureInfo culture) => format.Reference(definitions, culture);
+
+    private protected override T ReadCore(YamlNode node) => format.ReadMap((YamlMap)node);
+
+    private static string Keys(RecordFormat format)
+    {
+        IEnumerable<Property> required = format.Properties.Where(property => property.IsRequired);
+        return string.Join(", ", (required.Any() ? required : format.Properties).Select(property => property.Key));
+    }
+}
