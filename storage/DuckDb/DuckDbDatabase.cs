@@ -53,7 +53,19 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     public DuckDbConnection Connect()
     {
         if (NativeMethods.Connect(_handle, out nint connection) != 0) throw DuckDbException.Of("the connection was refused");
-        return new DuckDbConnection(new ConnectionHandle(connection, _handle));
+        var opened = new DuckDbConnection(new ConnectionHandle(connection, _handle));
+        try
+        {
+            // Without its progress bar (not printed) DuckDB does not count how far a statement is; each connection says so for itself.
+            opened.Execute("SET enable_progress_bar_print = false");
+            opened.Execute("SET enable_progress_bar = true");
+            return opened;
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Makes batches readable by SQL, on every connection.</summary>
@@ -98,8 +110,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         connection.Execute($"SET GLOBAL temp_directory = {SqlLiteral.Text(options.TempFolder ?? "")}");
         if (options.TempSizeBytesMax is { } bytes) connection.Execute($"SET GLOBAL max_temp_directory_size = '{SqlLiteral.Number(bytes)}B'");
         connection.Execute("SET GLOBAL TimeZone = 'UTC'");
-        connection.Execute("SET GLOBAL enable_progress_bar = true");
-        connection.Execute("SET GLOBAL enable_progress_bar_print = false");
+        connection.Execute("SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']");
         if (options.AllowedFolders.Count > 0) connection.Execute($"SET GLOBAL allowed_directories = {SqlLiteral.TextList(options.AllowedFolders)}");
         connection.Execute("SET GLOBAL enable_external_access = false");
         connection.Execute("SET GLOBAL lock_configuration = true");
