@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.Storage.Delta;
+
+/// <summary>Reads one line of a commit. What the protocol requires must be there and of its type; what we do not know is passed over.</summary>
+internal static class ActionReader
+{
+    // A time in milliseconds beyond this is no time, and would overflow as microseconds.
+    private const long MillisecondsMax = long.MaxValue / 1000;
+
+    private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false };
+
+    /// <returns>The line's action; null for one that we do not know.</returns>
+    /// <exception cref="LeptonDataException">The line is no action, with its place.</exception>
+    internal static LogAction? Read(ReadOnlyMemory<byte> line, SourcePlace place)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line, s_reading);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object) throw Broken("action", place);
+            LogAction? action = null;
+            int count = 0;
+            foreach (JsonProperty property in root.EnumerateObject())
+            {
+                if (property.Value.ValueKind == JsonValueKind.Null) continue;
+                if (++count > 1 || property.Value.ValueKind != JsonValueKind.Object) throw Broken(property.Name, place);
+                var json = new ActionJson(property.Value, place);
+                action = property.Name switch
+                {
+                    "add" => ReadAdd(json),
+                    "remove" => new RemoveAction(place, json.Path()),
+                    "txn" => new TransactionAction(place, json.Text("appId"), json.Number("version", 0, long.MaxValue)),
+                    "metaData" => ReadMetadata(json),
+                    "protocol" => new ProtocolAction(
+                        place, (int)json.Number("minReaderVersion", 1, int.MaxValue), (int)json.Number("minWriterVersion", 1, int.MaxValue), json.Texts("readerFeatures"), json.Texts("writerFeatures")),
+                    "commitInfo" => ReadInfo(json),
+                    _ => null,
+                };
+            }
+            return count == 1 ? action : throw Broken("action", place);
+        }
+        catch (JsonException failure)
+        {
+            throw new LeptonDataException("storage.log_not_json", [failure.Message], failure) { Place = place };
+        }
+        catch (InvalidOperationException failure)
+        {
+            // Text that is no Unicode: half a surrogate pair, bytes that are not UTF-8.
+            throw new LeptonDataException("storage.log_not_json", [failure.Message], failure) { Place = place };
+        }
+    }
+
+    private static AddAction ReadAdd(ActionJson json) => new(
+        json.Place,
+        json.Path(),
+        json.PartitionValues(),
+        json.Number("size", 0, long.MaxValue),
+        json.Number("modificationTime", -MillisecondsMax, MillisecondsMax),
+        json.TextOrNull("stats"),
+        json.Find("tags") is { ValueKind: JsonValueKind.Object } tags && tags.TryGetProperty(ActionWriter.ContentSumTag, out JsonElement sum) && sum.ValueKind == JsonValueKind.String
+            ? sum.GetString()
+            : null,
+        json.Find("deletionVector") is not null);
+
+    private static MetadataAction ReadMetadata(ActionJson json) => new(
+        json.Place,
+        json.Text("id"),
+        json.Find("format") is { ValueKind: JsonValueKind.Object } format ? new ActionJson(format, json.Place).Text("provider") : throw Broken("format", json.Place),
+        json.Text("schemaString"),
+        json.Texts("partitionColumns") ?? [],
+        json.TextMap("configuration"))
+    {
+        Name = json.TextOrNull("name"),
+        Description = json.TextOrNull("description"),
+        CreatedMilliseconds = json.Find("createdTime") is null ? null : json.Number("createdTime", -MillisecondsMax, MillisecondsMax),
+    };
+
+    // Nothing rests on it, so that odd values are shown as they are or not at all.
+    private static CommitInfoAction ReadInfo(ActionJson json)
+    {
+        var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (json.Find("operationParameters") is { ValueKind: JsonValueKind.Object } map)
+            foreach (JsonProperty entry in map.EnumerateObject())
+                parameters[entry.Name] = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText();
+        long? milliseconds = json.Find("timestamp") is { ValueKind: JsonValueKind.Number } time && time.TryGetInt64(out long value) && Math.Abs(value) <= MillisecondsMax ? value : null;
+        return new CommitInfoAction(json.Place, milliseconds, TextIn(json, "operation"), parameters, TextIn(json, ActionWriter.RunIdKey), TextIn(json, "engineInfo"));
+
+        static string? TextIn(ActionJson json, string name) => json.Find(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    }
+
+    private static LeptonDataException Broken(string name, SourcePlace place) => new("storage.log_field", [name]) { Place = place };
+
+    /// <summary>The members of one action, checked as they are asked for.</summary>
+    private readonly record struct ActionJson(JsonElement Element, SourcePlace Place)
+    {
+        internal JsonElement? Find(string name) => Element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+        internal string? TextOrNull(string name) => Find(name) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            _ => throw Broken(name, Place),
+        };
+
+        internal string Text(string name) => TextOrNull(name) ?? throw Broken(name, Place);
+
+        internal long Number(string name, long min, long max)
+            => Find(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out long value) && value >= min && value <= max ? value : throw Broken(name, Place);
+
+        internal string Path()
+        {
+            string text = Text("path");
+            return PathEncoding.TryDecode(text, out string? path) ? path : throw new LeptonDataException("storage.log_path", [text]) { Place = Place };
+        }
+
+        internal EquatableList<string>? Texts(string name)
+        {
+            if (Find(name) is not { } array) return null;
+            if (array.ValueKind != JsonValueKind.Array) throw Broken(name, Place);
+            var texts = new List<string>();
+            foreach (JsonElement element in array.EnumerateArray()) texts.Add(element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Broken(name, Place));
+            return new EquatableList<string>(texts);
+        }
+
+        internal Dictionary<string, string> TextMap(string name)
+        {
+            var map = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach ((string key, string? value) in NullableTextMap(name)) map.Add(key, value ?? throw Broken(name, Place));
+            return map;
+        }
+
+        internal Dictionary<string, string?> PartitionValues() => NullableTextMap("partitionValues");
+
+        private Dictionary<string, string?> NullableTextMap(string name)
+        {
+            var map = new Dictionary<string, string?>(StringComparer.Ordinal);
+            if (Find(name) is not { } json) return map;
+            if (json.ValueKind != JsonValueKind.Object) throw Broken(name, Place);
+            foreach (JsonProperty entry in json.EnumerateObject())
+                map.Add(entry.Name, entry.Value.ValueKind switch
+                {
+                    JsonValueKind.Null => null,
+                    JsonValueKind.String => entry.Value.GetString(),
+                    _ => throw Broken(name, Place),
+                });
+            return map;
+        }
+    }
+}

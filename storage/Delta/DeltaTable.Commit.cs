@@ -1,0 +1,103 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Objects;
+
+namespace Lepton.Data.Storage.Delta;
+
+/// <content>Commits.</content>
+internal sealed partial class DeltaTable
+{
+    public async ValueTask<Snapshot> CommitAsync(TableChange change, CancellationToken cancellationToken = default)
+    {
+        ChangeRules.Check(change);
+        if (change.Base is { } planned && planned.RootPath != RootPath) throw new ArgumentException($"the base is a snapshot of {planned.RootPath}", nameof(change));
+        var commitId = Guid.NewGuid();
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (true)
+            {
+                // Checked again after each lost race: the winner may be ourselves from another process.
+                LogState? state = await RefreshUnsynchronizedAsync(cancellationToken).ConfigureAwait(false);
+                if (ChangeRules.VersionThatDidIt(change, state, RootPath) is { } before)
+                    return (before == state!.Version ? state : await ReplayAsync(before, cancellationToken).ConfigureAwait(false)).ToSnapshot();
+                await CheckNothingHindersAsync(change, state, cancellationToken).ConfigureAwait(false);
+                (MetadataAction? metadata, ProtocolAction? protocol) = Headers(change, state);
+                await CheckFilesAreThereAsync(change.Added, cancellationToken).ConfigureAwait(false);
+
+                byte[] content = ActionWriter.Write(change, metadata, protocol, commitId);
+                LogState next = state ?? new LogState(RootPath);
+                // Read back before it is written: what we could not read again must not get into a log.
+                LogEntry entry = await _log.ReadAsync(new MemoryStream(content), next.Version + 1, change.CommittedAt, cancellationToken).ConfigureAwait(false);
+                // Where an earlier attempt of this very call was reported as failed and had arrived all the same, the file there is ours.
+                if (!await _log.PutIfAbsentAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)
+                    && !await _log.HoldsAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)) continue;
+                next.Apply(entry);
+                // From here on it is committed: the caller must learn so, cancelled or not.
+                next.Newest = await _log.FindAsync(next.Version, CancellationToken.None).ConfigureAwait(false);
+                _state = next;
+                return next.ToSnapshot();
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async ValueTask CheckNothingHindersAsync(TableChange change, LogState? state, CancellationToken cancellationToken)
+    {
+        if (change.Base is not { } planned)
+        {
+            if (state is not null) throw Conflict(0);
+            return;
+        }
+        // Another identity, or fewer versions than there were: the table was dropped and made anew.
+        if (state is null || state.Version < planned.Version || state.Metadata.TableId != planned.TableId) throw Conflict(state?.Version ?? 0);
+        for (long version = planned.Version + 1; version <= state.Version; version++)
+        {
+            LogEntry since = await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false) ?? throw Gap(version, state.Version);
+            if (ChangeRules.IsHinderedBy(change, since)) throw Conflict(version);
+        }
+        if (ChangeRules.IsHinderedBy(change, state)) throw Conflict(state.Version);
+    }
+
+    /// <summary>The lines that say what the table is, where the commit creates it or changes its columns.</summary>
+    private (MetadataAction? Metadata, ProtocolAction? Protocol) Headers(TableChange change, LogState? state)
+    {
+        SourcePlace place = new(RootPath);
+        if (state is null)
+        {
+            ChangeRules.CheckSchema(change.Schema);
+            var properties = new Dictionary<string, string>(ProtocolRules.DefaultProperties, StringComparer.Ordinal);
+            foreach ((string key, string value) in change.Properties) properties[key] = value;
+            var created = new MetadataAction(place, Guid.NewGuid().ToString(), "parquet", SchemaJson.Write(change.Schema), [], properties) { CreatedMilliseconds = ActionWriter.Milliseconds(change.CommittedAt) };
+            CheckPartitions(change.Added, created);
+            return (created, new ProtocolAction(place, ProtocolRules.OwnReaderVersion, ProtocolRules.OwnWriterVersion, null, null));
+        }
+        Snapshot current = state.ToSnapshot();
+        ProtocolRules.CheckWritable(state.Protocol, state.Metadata, current.Schema, change.Removed.Count > 0, RootPath);
+        CheckPartitions(change.Added, state.Metadata);
+        if (change.Schema.Equals(current.Schema)) return (null, null);
+        ChangeRules.CheckSchema(change.Schema);
+        if (change.Removed.Count < state.FileCount) ChangeRules.CheckFilesFit(current.Schema, change.Schema, RootPath);
+        return (state.Metadata with { Place = place, SchemaJson = SchemaJson.Write(change.Schema) }, null);
+    }
+
+    private static void CheckPartitions(IEnumerable<DataFile> added, MetadataAction metadata)
+    {
+        foreach (DataFile file in added)
+            if (file.PartitionValues.Count != metadata.PartitionColumns.Count || !metadata.PartitionColumns.All(file.PartitionValues.ContainsKey))
+                throw new ArgumentException($"'{file.Path}' does not say its values of the partition columns", nameof(added));
+    }
+
+    private async ValueTask CheckFilesAreThereAsync(IEnumerable<DataFile> added, CancellationToken cancellationToken)
+    {
+        foreach (DataFile file in added)
+        {
+            ObjectInfo? found = await store.FindAsync($"{folder}/{file.Path}", cancellationToken).ConfigureAwait(false);
+            if (found is not { IsFolder: false } || found.SizeBytes != file.SizeBytes) throw new LeptonDataException("storage.missing_file", [store.Locate($"{folder}/{file.Path}"), file.SizeBytes]);
+        }
+    }
+
+    private LeptonDataException Conflict(long version) => new("storage.conflict", [RootPath, version]);
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+
+namespace Lepton.Data.Storage.Delta;
+
+/// <summary>File paths as the log holds them: relative, <c>/</c> between parts, each byte of UTF-8 outside RFC 3986's unreserved characters (and <c>=</c>) as <c>%XX</c>.</summary>
+internal static class PathEncoding
+{
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    internal static string Encode(string path)
+    {
+        var encoded = new StringBuilder(path.Length + 16);
+        foreach (byte value in s_strictUtf8.GetBytes(path))
+        {
+            char c = (char)value;
+            if (char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~' or '/' or '=') encoded.Append(c);
+            else encoded.Append('%').Append(value.ToString("X2", CultureInfo.InvariantCulture));
+        }
+        return encoded.ToString();
+    }
+
+    /// <summary>The path that <paramref name="encoded"/> means.</summary>
+    /// <returns>False for what is not well encoded or not a path below the table's folder: absolute, with a scheme, with <c>.</c> or <c>..</c> or an empty part, or with a NUL.</returns>
+    internal static bool TryDecode(string encoded, [NotNullWhen(true)] out string? path)
+    {
+        path = null;
+        if (HasScheme(encoded)) return false;
+        string decoded = encoded;
+        if (encoded.Contains('%', StringComparison.Ordinal))
+        {
+            if (!TryUnescape(encoded, out decoded!)) return false;
+        }
+        if (!IsBelowFolder(decoded)) return false;
+        path = decoded;
+        return true;
+    }
+
+    /// <summary>Whether a decoded path is relative and stays in its folder.</summary>
+    internal static bool IsBelowFolder(string path)
+        => path.Length > 0 && !path.Contains('\0', StringComparison.Ordinal) && path.Split('/').All(part => part is not ("" or "." or "..")) && !HasLoneSurrogate(path);
+
+    // "s3://bucket/x" and "file:/x": whatever comes before the first slash and holds a colon is a scheme (a colon in a name is written %3A).
+    private static bool HasScheme(string encoded)
+    {
+        int colon = encoded.IndexOf(':', StringComparison.Ordinal);
+        int slash = encoded.IndexOf('/', StringComparison.Ordinal);
+        return colon >= 0 && (slash < 0 || colon < slash);
+    }
+
+    private static bool TryUnescape(string encoded, [NotNullWhen(true)] out string? decoded)
+    {
+        decoded = null;
+        var bytes = new List<byte>(encoded.Length);
+        try
+        {
+            for (int i = 0; i < encoded.Length;)
+            {
+                if (encoded[i] != '%')
+                {
+                    int end = encoded.IndexOf('%', i);
+                    if (end < 0) end = encoded.Length;
+                    bytes.AddRange(s_strictUtf8.GetBytes(encoded[i..end]));
+                    i = end;
+                    continue;
+                }
+                if (i + 2 >= encoded.Length || !char.IsAsciiHexDigit(encoded[i + 1]) || !char.IsAsciiHexDigit(encoded[i + 2])) return false;
+                bytes.Add(byte.Parse(encoded.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                i += 3;
+            }
+            decoded = s_strictUtf8.GetString([.. bytes]);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            // Bytes that are not UTF-8, or half a surrogate pair.
+            return false;
+        }
+    }
+
+    private static bool HasLoneSurrogate(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return true;
+            i++;
+        }
+        return false;
+    }
+}
