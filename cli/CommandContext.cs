@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Lepton.Data.Engines;
+using Lepton.Data.FeatureStore;
+using Lepton.Data.Jobs;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Storage;
+
+namespace Lepton.Data.Cli;
+
+/// <summary>What a verb works with. The project, the lake and the engine are opened when first asked for, so that a verb pays only for what it uses.</summary>
+internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, Terminal terminal, CancellationToken cancellationToken) : IAsyncDisposable
+{
+    private Project? _project;
+    private Lake? _lake;
+    private IEngine? _engine;
+    private DuckDbFrontEnd? _frontEnd;
+    private MemoryBudget? _memory;
+
+    internal Terminal Terminal { get; } = terminal;
+
+    internal CancellationToken CancellationToken { get; } = cancellationToken;
+
+    internal OutputFormat Output { get; } = globals.OutputOf(parsed);
+
+    internal bool IsJson => Output == OutputFormat.Json;
+
+    internal bool IsVerbose { get; } = parsed.GetValue(globals.Verbose);
+
+    internal TimeProvider Time { get; } = TimeProvider.System;
+
+    /// <summary>The folder named by <c>--project</c>; else the nearest one upwards that holds a project, or the current one.</summary>
+    internal string ProjectFolder => _projectFolder ??= FindProjectFolder(parsed.GetValue(globals.Project));
+
+    private string? _projectFolder;
+
+    internal Project Project => _project ??= Project.Load(ProjectFolder);
+
+    /// <summary>The project's lake, which must be there.</summary>
+    internal Lake Lake => _lake ??= Lake.Open(Project.LakeFolder);
+
+    /// <summary>The project's lake, made where it is not there yet.</summary>
+    internal Lake LakeToWrite => _lake ??= Lake.Create(Project.LakeFolder);
+
+    internal MemoryBudget Memory => _memory ??= new MemoryBudget(MemoryBytes);
+
+    internal IEngine Engine => _engine ??= OpenEngine();
+
+    internal DuckDbFrontEnd FrontEnd => _frontEnd ??= new DuckDbFrontEnd();
+
+    internal Binder Binder => new(FrontEnd);
+
+    private long MemoryBytes => Project.MemoryBytes ?? Math.Max(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+
+    internal T? Get<T>(Option<T> option) => parsed.GetValue(option);
+
+    internal T? Get<T>(Argument<T> argument) => parsed.GetValue(argument);
+
+    internal RunContext NewRun(IProgress<StepProgress>? progress = null) => new(RunId.Create(Time), AccessContext.Owner, Time, Memory, progress);
+
+    /// <summary>The feature store over the project's lake.</summary>
+    /// <param name="readsLatest">Whether tables are read at their newest version instead of the published one.</param>
+    internal FeatureStoreContext FeatureStore(bool readsLatest = false) => new(new LakeCatalog(Lake, readsLatest), Engine, Binder);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_engine is not null) await _engine.DisposeAsync();
+        _frontEnd?.Dispose();
+    }
+
+    private static IEngine OpenEngine() => throw new InvalidOperationException("DuckDbEngine");
+
+    private static string FindProjectFolder(string? named)
+    {
+        if (named is not null) return Path.GetFullPath(named);
+        string current = Directory.GetCurrentDirectory();
+        for (string? folder = current; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "lepton.yaml"))) return folder;
+        }
+        return current;
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Lepton.Data.Cli.Output;
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Registry;
+
+namespace Lepton.Data.Cli.Commands;
+
+/// <summary><c>lepton plan</c> and <c>lepton apply</c>: what the project's feature definitions change in the registry.</summary>
+internal static class FeatureCommands
+{
+    internal static Command CreatePlan(VerbBuilder verbs) => verbs.Verb("plan", Texts.Get("cli.help_plan"), context => RunAsync(context, isApply: false));
+
+    internal static Command CreateApply(VerbBuilder verbs) => verbs.Verb("apply", Texts.Get("cli.help_apply"), context => RunAsync(context, isApply: true));
+
+    private static async Task<int> RunAsync(CommandContext context, bool isApply)
+    {
+        FeatureDefinitions definitions = FeatureDefinitions.Load(context.Project.Folder);
+        var registry = new FeatureRegistry(context.FeatureStore());
+        RegistryPlan plan = isApply
+            ? await registry.ApplyAsync(definitions, context.NewRun(), context.CancellationToken)
+            : await registry.PlanAsync(definitions, context.NewRun(), context.CancellationToken);
+        if (context.IsJson) WriteJson(context, plan, isApply);
+        else WriteText(context, plan, isApply);
+        return ExitCode.Done;
+    }
+
+    private static void WriteText(CommandContext context, RegistryPlan plan, bool isApply)
+    {
+        TextWriter output = context.Terminal.Out;
+        foreach (RegistryChange change in plan.Changes)
+        {
+            string line = $"{Mark(change.Change)} {KindText(change.Kind)} {change.Name}";
+            output.WriteLine(context.Terminal.HasColor ? $"{Color(change.Change)}{line}\e[0m" : line);
+            foreach (PropertyChange property in change.Properties)
+                output.WriteLine(TextCells.Visible($"    {property.Property}: {property.Old ?? "–"} -> {property.New ?? "–"}"));
+        }
+        if (plan.IsEmpty) output.WriteLine(Texts.Get("cli.registry_unchanged"));
+        else output.WriteLine(Texts.Get(isApply ? "cli.registry_applied" : "cli.registry_planned", plan.Changes.Count));
+    }
+
+    private static void WriteJson(CommandContext context, RegistryPlan plan, bool isApply) => JsonOutput.Write(context.Terminal, json =>
+    {
+        json.WriteBoolean("is_applied", isApply);
+        json.WriteOptional("base_version", plan.BaseVersion);
+        json.WriteStartArray("changes");
+        foreach (RegistryChange change in plan.Changes)
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", KindWord(change.Kind));
+            json.WriteString("name", change.Name);
+            json.WriteString("change", change.Change.ToString().ToLowerInvariant());
+            json.WriteStartArray("properties");
+            foreach (PropertyChange property in change.Properties)
+            {
+                json.WriteStartObject();
+                json.WriteString("property", property.Property);
+                json.WriteString("old", property.Old);
+                json.WriteString("new", property.New);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    });
+
+    private static string Mark(ChangeKind change) => change switch { ChangeKind.Added => "+", ChangeKind.Removed => "-", _ => "~" };
+
+    private static string Color(ChangeKind change) => change switch { ChangeKind.Added => "\e[32m", ChangeKind.Removed => "\e[31m", _ => "\e[33m" };
+
+    private static string KindWord(ObjectKind kind) => kind switch
+    {
+        ObjectKind.Entity => "entity",
+        ObjectKind.FeatureView => "feature_view",
+        ObjectKind.FeatureService => "feature_service",
+        _ => "training_set",
+    };
+
+    private static string KindText(ObjectKind kind) => kind switch
+    {
+        ObjectKind.Entity => Texts.Get("cli.kind_entity"),
+        ObjectKind.FeatureView => Texts.Get("cli.kind_feature_view"),
+        ObjectKind.FeatureService => Texts.Get("cli.kind_feature_service"),
+        _ => Texts.Get("cli.kind_training_set"),
+    };
+}

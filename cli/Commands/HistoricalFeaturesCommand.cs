@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Lepton.Data.Cli.Output;
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.Schemas;
+using Lepton.Data.Sql;
+
+namespace Lepton.Data.Cli.Commands;
+
+/// <summary><c>lepton get-historical-features</c>: a point-in-time join for rows of one's own.</summary>
+internal static class HistoricalFeaturesCommand
+{
+    internal static Command Create(VerbBuilder verbs)
+    {
+        var entities = new Option<string>("--entities") { Description = Texts.Get("cli.help_entities"), HelpName = "FILE|SQL", Required = true };
+        var service = new Option<string?>("--service") { Description = Texts.Get("cli.help_service"), HelpName = "NAME" };
+        var features = new Option<string[]>("--features") { Description = Texts.Get("cli.help_features"), HelpName = "VIEW[:FEATURE]", AllowMultipleArgumentsPerToken = true };
+        var eventTime = new Option<string>("--event-time") { Description = Texts.Get("cli.help_event_time"), HelpName = "COLUMN", DefaultValueFactory = _ => "event_time" };
+        var target = new Option<string>("--out") { Description = Texts.Get("cli.help_features_out"), HelpName = "FILE", Required = true };
+        Command command = verbs.Verb(
+            "get-historical-features",
+            Texts.Get("cli.help_historical"),
+            context => RunAsync(context, context.Get(entities)!, References(context.Get(service), context.Get(features)), context.Get(eventTime)!, context.Get(target)!),
+            [entities, service, features, eventTime, target]);
+        command.Validators.Add(result =>
+        {
+            bool hasService = result.GetResult(service) is not null;
+            bool hasFeatures = result.GetResult(features) is { Tokens.Count: > 0 };
+            if (hasService == hasFeatures) result.AddError(Texts.Get("cli.service_or_features"));
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<FeatureReference> References(string? service, string[]? features)
+        => service is not null ? [new FeatureReference(service, null)] : [.. (features ?? []).Select(FeatureReference.Parse)];
+
+    private static async Task<int> RunAsync(CommandContext context, string entities, IReadOnlyList<FeatureReference> features, string eventTime, string target)
+    {
+        EntityRows rows = await EntityRowsAsync(context, entities, eventTime);
+        var store = new OfflineStore(context.FeatureStore());
+        long written = await ProgressDisplay.ShowAsync(context, async progress =>
+        {
+            await using HistoricalFeatures joined = await store.GetHistoricalFeaturesAsync(rows, features, context.NewRun(progress), context.CancellationToken);
+            return await joined.WriteAsync(Path.GetFullPath(target), context.CancellationToken);
+        });
+        QueryCommand.ReportWritten(context, target, written);
+        return ExitCode.Done;
+    }
+
+    // What names a file is one; a SELECT has spaces in it, which a file's ending has not.
+    private static async Task<EntityRows> EntityRowsAsync(CommandContext context, string entities, string eventTime)
+    {
+        string ending = Path.GetExtension(entities).ToLowerInvariant();
+        if (ending is not (".parquet" or ".csv")) return EntityRows.FromQuery(new SqlText(entities, "--entities"), eventTime);
+        if (!File.Exists(entities)) throw new LeptonDataException("cli.no_file", [entities]);
+        return await Task.FromResult(EntityRows.FromFile(null!, eventTime));
+    }
+}

@@ -1,0 +1,142 @@
+using System.CommandLine;
+using System.Globalization;
+using Lepton.Data.Cli.Output;
+using Lepton.Data.Jobs;
+using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Cli.Commands;
+
+/// <summary><c>lepton run</c>: the project's pipelines.</summary>
+internal static class RunCommand
+{
+    internal static Command Create(VerbBuilder verbs)
+    {
+        var names = new Argument<string[]>("PIPELINE") { Description = Texts.Get("cli.help_run_pipelines"), Arity = ArgumentArity.ZeroOrMore };
+        var fullRefresh = new Option<bool>("--full-refresh") { Description = Texts.Get("cli.help_full_refresh") };
+        var plan = new Option<bool>("--plan") { Description = Texts.Get("cli.help_run_plan") };
+        return verbs.Verb("run", Texts.Get("cli.help_run"), context => RunAsync(context, context.Get(names) ?? [], new RunOptions(context.Get(fullRefresh)), context.Get(plan)), [names, fullRefresh, plan]);
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, string[] names, RunOptions options, bool isPlan)
+    {
+        IReadOnlyList<PipelineDefinition> pipelines = Choose(context, names);
+        var runner = new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd);
+        if (isPlan)
+        {
+            WritePlan(context, await runner.PlanAsync(context.Project, pipelines, context.NewRun(), options, context.CancellationToken));
+            return ExitCode.Done;
+        }
+        RunSummary summary = await ProgressDisplay.ShowAsync(context, progress => runner.RunAsync(context.Project, pipelines, context.NewRun(progress), options, context.CancellationToken).AsTask());
+        if (context.IsJson) WriteJson(context, summary);
+        else WriteText(context, summary);
+        var failures = new Failures(context.Terminal, context.IsJson, context.IsVerbose);
+        foreach (StepFailure failure in summary.Failures) failures.Report(failure.Error, isInterrupted: false);
+        // A run that was stopped says so also where its steps ended without an error.
+        context.CancellationToken.ThrowIfCancellationRequested();
+        return summary.FailureKind is { } kind ? Failures.ExitCodeOf(kind) : ExitCode.Done;
+    }
+
+    private static IReadOnlyList<PipelineDefinition> Choose(CommandContext context, string[] names)
+    {
+        IReadOnlyList<PipelineDefinition> all = context.Project.LoadPipelines();
+        if (all.Count == 0) throw new LeptonDataException("cli.no_pipelines", [context.Project.Folder]);
+        if (names.Length == 0) return all;
+        foreach (string name in names)
+        {
+            if (all.Any(pipeline => pipeline.Name == name)) continue;
+            string[] known = [.. all.Select(pipeline => pipeline.Name)];
+            throw Suggest.Nearest(name, known) is { } nearest
+                ? new LeptonDataException("cli.unknown_pipeline_near", [name, nearest])
+                : new LeptonDataException("cli.unknown_pipeline", [name, string.Join(", ", known)]);
+        }
+        return [.. all.Where(pipeline => names.Contains(pipeline.Name))];
+    }
+
+    private static void WriteText(CommandContext context, RunSummary summary)
+    {
+        TextTable table = new TextTable()
+            .Column(Texts.Get("cli.column_step")).Column(Texts.Get("cli.column_state")).Column(Texts.Get("cli.column_rows"), isRight: true)
+            .Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_seconds"), isRight: true);
+        foreach (RunRecord run in summary.Runs)
+        {
+            foreach (StepRecord step in run.Steps)
+            {
+                double? seconds = step.Phases.Count == 0 ? null : step.Phases.Sum(phase => phase.Seconds);
+                table.Row(step.Name, StateText(step.State), TextTable.Number(step.RowsOut), TextTable.Number(step.RowsQuarantined), seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "–");
+            }
+        }
+        table.Write(context.Terminal);
+        string duration = summary.Duration.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        if (summary.IsComplete) context.Terminal.Out.WriteLine(summary.IsUnchanged ? Texts.Get("cli.run_unchanged", duration) : Texts.Get("cli.run_done", duration));
+        foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsQuarantined > 0))
+            context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), step.Table));
+        context.Terminal.Out.Flush();
+    }
+
+    private static void WriteJson(CommandContext context, RunSummary summary) => JsonOutput.Write(context.Terminal, json =>
+    {
+        json.WriteString("run_id", summary.Id.Value);
+        json.WriteBoolean("is_complete", summary.IsComplete);
+        json.WriteBoolean("is_unchanged", summary.IsUnchanged);
+        json.WriteNumber("seconds", Math.Round(summary.Duration.TotalSeconds, 3));
+        json.WriteStartArray("steps");
+        foreach (RunRecord run in summary.Runs)
+        {
+            foreach (StepRecord step in run.Steps)
+            {
+                json.WriteStartObject();
+                json.WriteString("pipeline", run.Pipeline);
+                json.WriteString("step", step.Name);
+                json.WriteString("table", step.Table);
+                json.WriteString("state", StateWord(step.State));
+                json.WriteOptional("rows", step.RowsOut);
+                json.WriteOptional("rows_quarantined", step.RowsQuarantined);
+                json.WriteOptional("version", step.Version);
+                json.WriteString("content_hash", step.ContentHash);
+                json.WriteString("reason", step.Reason);
+                json.WriteString("error_code", step.ErrorCode);
+                json.WriteEndObject();
+            }
+        }
+        json.WriteEndArray();
+    });
+
+    private static void WritePlan(CommandContext context, IReadOnlyList<PlannedStep> steps)
+    {
+        if (context.IsJson)
+        {
+            JsonOutput.Write(context.Terminal, json =>
+            {
+                json.WriteStartArray("steps");
+                foreach (PlannedStep step in steps)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("pipeline", step.Pipeline);
+                    json.WriteString("step", step.Step);
+                    json.WriteBoolean("will_run", step.WillRun);
+                    json.WriteString("reason", step.Reason);
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+            });
+            return;
+        }
+        TextTable table = new TextTable().Column(Texts.Get("cli.column_pipeline")).Column(Texts.Get("cli.column_step")).Column(Texts.Get("cli.column_plan")).Column(Texts.Get("cli.column_reason"));
+        foreach (PlannedStep step in steps) table.Row(step.Pipeline, step.Step, Texts.Get(step.WillRun ? "cli.plan_run" : "cli.plan_keep"), step.Reason ?? "");
+        table.Write(context.Terminal);
+    }
+
+    private static string StateWord(StepState state) => state.ToString().ToLowerInvariant();
+
+    private static string StateText(StepState state) => state switch
+    {
+        StepState.Planned => Texts.Get("cli.state_planned"),
+        StepState.Done => Texts.Get("cli.state_done"),
+        StepState.Unchanged => Texts.Get("cli.state_unchanged"),
+        StepState.Failed => Texts.Get("cli.state_failed"),
+        _ => Texts.Get("cli.state_skipped"),
+    };
+}
