@@ -1,0 +1,72 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Objects;
+
+namespace Lepton.Data.Storage.Parquet;
+
+/// <summary>Small Parquet files from and to record batches. Large ones are an engine's work.</summary>
+internal static class ParquetRecords
+{
+    /// <summary>Writes rows into a new file of a table, synced; it is not part of the table until it is committed.</summary>
+    /// <param name="store">Where the table lies.</param>
+    /// <param name="tableFolder">The table, relative to the store.</param>
+    /// <param name="schema">The rows' columns.</param>
+    /// <param name="batches">Borrowed; at least one row.</param>
+    /// <param name="writtenAt">What the log says of when.</param>
+    /// <param name="cancellationToken">Stops the writing; no file is left then.</param>
+    internal static async ValueTask<DataFile> WriteAsync(
+        IObjectStore store, string tableFolder, Schema schema, IReadOnlyList<RecordBatch> batches, EventTime writtenAt, CancellationToken cancellationToken)
+    {
+        string name = $"part-{Guid.NewGuid():n}.parquet";
+        string path = store.Locate($"{tableFolder}/{name}");
+        string folder = store.Locate(tableFolder);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using (DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(folder)))
+            using (DuckDbConnection connection = database.Connect())
+            using (OfferedBatches offered = database.Offer(schema, batches))
+                connection.Execute($"COPY (FROM {offered.Sql}) TO {SqlLiteral.Text(path)} (FORMAT parquet, COMPRESSION zstd)", null, cancellationToken);
+            await store.SyncAsync([$"{tableFolder}/{name}"], cancellationToken).ConfigureAwait(false);
+            return new DataFile(name, new FileInfo(path).Length, writtenAt, BatchStatistics.Of(schema, batches), ContentSum: null);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            File.Delete(path);
+            throw FileErrors.Of(failure, path);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>The rows of a snapshot.</summary>
+    internal static IRecordBatchReader Read(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        if (snapshot.Files.Count == 0) return new MemoryBatchReader(snapshot.Schema, []);
+        DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(snapshot.RootPath));
+        DuckDbConnection? connection = null;
+        try
+        {
+            connection = database.Connect();
+            string columns = string.Join(", ", snapshot.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)));
+            DuckDbReader reader = connection.Read($"SELECT {columns} FROM {SnapshotSql.Of(snapshot)}", null, null, cancellationToken);
+            reader.Own(connection, database);
+            reader.Rename(snapshot.Schema);
+            return reader;
+        }
+        catch
+        {
+            connection?.Dispose();
+            database.Dispose();
+            throw;
+        }
+    }
+
+    // Little is read and written here, beside work that needs the cores.
+    private static DuckDbOptions OptionsFor(string folder) => new() { ThreadCount = 1, MemoryLimitBytes = 256 << 20, AllowedFolders = [folder] };
+}

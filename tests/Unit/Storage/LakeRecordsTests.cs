@@ -1,0 +1,130 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Storage;
+
+public sealed class LakeRecordsTests
+{
+    private static readonly Schema s_schema = new(
+    [
+        new Field("id", DataType.Int64), new Field("name", DataType.String), new Field("at", DataType.Instant), new Field("price", DataType.Decimal(12, 3)), new Field("ok", DataType.Boolean),
+        new Field("day", DataType.Date), new Field("tiny", DataType.Int8), new Field("raw", DataType.Binary), new Field("ratio", DataType.Float32),
+    ]);
+
+    private static readonly RecordsCommit s_commit = new("WRITE", new EventTime(1_000_000)) { RunId = "r1" };
+
+    [Test]
+    public async Task AppendRecords_RowsOfEveryType_AreReadBackEqual()
+    {
+        using var folder = new TemporaryFolder();
+        Lake lake = Lake.Create(folder.At("lake"));
+        ITable runs = lake.SystemTable("runs");
+        object?[] full = [1L, "Grüße, 世界", new EventTime(123_456_789), (Int128)(-1234567), true, new DateOnly(2001, 2, 3), (sbyte)-5, new byte[] { 0, 255 }, 0.1f];
+        object?[] empty = new object?[s_schema.Count];
+        using RecordBatch rows = BatchOf(s_schema, full, empty);
+
+        Snapshot snapshot = await lake.AppendRecordsAsync(runs, s_schema, [rows], s_commit);
+        Assert.That(snapshot.RowCount, Is.EqualTo(2));
+        Assert.That(snapshot.Schema, Is.EqualTo(s_schema));
+        ColumnStatistics price = snapshot.Files[0].Statistics!.Columns["price"];
+        Assert.That((price.NullCount, price.Min, price.Max), Is.EqualTo((1L, (object)(Int128)(-1234567), (object)(Int128)(-1234567))));
+
+        object?[][] read = await RowsOf(lake, snapshot);
+        Assert.That(read, Is.EqualTo(new[] { full, empty }));
+    }
+
+    [Test]
+    public async Task AppendRecords_ColumnAddedLater_IsNullInOlderRows()
+    {
+        using var folder = new TemporaryFolder();
+        Lake lake = Lake.Create(folder.At("lake"));
+        ITable table = lake.SystemTable("registry");
+        var narrow = new Schema([new Field("id", DataType.Int64)]);
+        var wide = new Schema([new Field("note", DataType.String), new Field("id", DataType.Int64)]);
+        using RecordBatch first = BatchOf(narrow, [1L]);
+        using RecordBatch second = BatchOf(wide, ["two", 2L]);
+        await lake.AppendRecordsAsync(table, narrow, [first], s_commit);
+        await lake.AppendRecordsAsync(table, wide, [second], s_commit);
+        Snapshot last = await lake.AppendRecordsAsync(table, narrow, [first], s_commit);
+
+        Assert.That(last.Schema.Fields.Select(field => field.Name), Is.EqualTo(new[] { "id", "note" }));
+        object?[][] rows = await RowsOf(lake, last);
+        Assert.That(rows, Is.EquivalentTo(new object?[][] { [1L, null], [2L, "two"], [1L, null] }));
+    }
+
+    [Test]
+    public async Task AppendRecords_SixteenWritersAtOnce_NothingIsLost()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Lake.Create(folder.At("lake")).RootPath;
+        var schema = new Schema([new Field("id", DataType.Int64)]);
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(id => Task.Run(async () =>
+        {
+            // Each opens the lake for itself, as processes would.
+            Lake lake = Lake.Open(path);
+            using RecordBatch batch = BatchOf(schema, [(long)id]);
+            await lake.AppendRecordsAsync(lake.SystemTable("runs"), schema, [batch], s_commit);
+        })));
+        Lake reader = Lake.Open(path);
+        Snapshot snapshot = (await reader.SystemTable("runs").ReadAsync())!;
+        object?[][] rows = await RowsOf(reader, snapshot);
+        Assert.That(rows.Select(row => (long)row[0]!), Is.EquivalentTo(Enumerable.Range(0, 16).Select(id => (long)id)));
+        Assert.That(snapshot.Version, Is.EqualTo(15));
+    }
+
+    [Test]
+    public async Task ReplaceRecords_Current_HoldsOnlyTheNewRows()
+    {
+        using var folder = new TemporaryFolder();
+        Lake lake = Lake.Create(folder.At("lake"));
+        ITable table = lake.SystemTable("registry");
+        var schema = new Schema([new Field("id", DataType.Int64)]);
+        using RecordBatch one = BatchOf(schema, [1L]);
+        using RecordBatch two = BatchOf(schema, [2L]);
+        Snapshot first = await lake.ReplaceRecordsAsync(table, null, schema, [one], s_commit);
+        Snapshot second = await lake.ReplaceRecordsAsync(table, first, schema, [two], s_commit);
+        Assert.That(await RowsOf(lake, second), Is.EqualTo(new object?[][] { [2L] }));
+
+        await Refusal.Of("storage.conflict", () => lake.ReplaceRecordsAsync(table, first, schema, [one], s_commit).AsTask());
+        Assert.That(Directory.GetFiles(table.RootPath), Has.Length.EqualTo(2), "the file of the refused commit stayed");
+        Snapshot empty = await lake.ReplaceRecordsAsync(table, second, schema, [], s_commit);
+        Assert.That(await RowsOf(lake, empty), Is.Empty);
+    }
+
+    [Test]
+    public async Task AppendRecords_DoneBefore_LeavesOneCopy()
+    {
+        using var folder = new TemporaryFolder();
+        Lake lake = Lake.Create(folder.At("lake"));
+        ITable table = lake.SystemTable("runs");
+        var schema = new Schema([new Field("id", DataType.Int64)]);
+        using RecordBatch one = BatchOf(schema, [1L]);
+        RecordsCommit commit = s_commit with { Transactions = [new TransactionStep("runs/flights", null, 1)] };
+        await lake.AppendRecordsAsync(table, schema, [one], commit);
+        Snapshot again = await lake.AppendRecordsAsync(table, schema, [one], commit);
+        Assert.That((again.Version, again.RowCount), Is.EqualTo((0L, (long?)1L)));
+        Assert.That(Directory.GetFiles(table.RootPath), Has.Length.EqualTo(1));
+    }
+
+    internal static RecordBatch BatchOf(Schema schema, params object?[][] rows)
+    {
+        using var builder = new RecordBatchBuilder(schema);
+        foreach (object?[] row in rows)
+            for (int i = 0; i < row.Length; i++) builder.Column(i).AppendValue(row[i]);
+        return builder.Build();
+    }
+
+    internal static async Task<object?[][]> RowsOf(Lake lake, Snapshot snapshot)
+    {
+        var rows = new List<object?[]>();
+        await using IRecordBatchReader reader = await lake.ReadRecordsAsync(snapshot);
+        while (await reader.ReadAsync() is { } batch)
+            using (batch)
+                for (int row = 0; row < batch.RowCount; row++) rows.Add([.. Enumerable.Range(0, batch.Schema.Count).Select(column => batch.Column(column).Value(row))]);
+        return [.. rows];
+    }
+}
