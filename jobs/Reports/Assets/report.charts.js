@@ -1,0 +1,177 @@
+// One wrapper for all charts: drawn when it has a width, redrawn when the width changes, with a table beside it for who cannot see it.
+const liveCharts = [];
+
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const of = name => style.getPropertyValue('--' + name).trim();
+  return { text: of('text'), muted: of('muted'), line: of('line'), soft: of('line-soft'), surface: of('surface'), ground: of('ground'), accent: of('accent'), accentSoft: of('accent-soft'), accentMid: of('accent-mid'), grey: of('grey'), warn: of('warn') };
+}
+
+function baseOption(c) {
+  return {
+    animation: false,
+    textStyle: { color: c.muted, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12.5 },
+    color: [c.accent, c.accentMid, c.grey],
+    grid: { left: 4, right: 14, top: 10, bottom: 4, containLabel: true },
+    tooltip: { trigger: 'item', confine: true, backgroundColor: c.surface, borderColor: c.line, textStyle: { color: c.text, fontSize: 13 }, extraCssText: 'box-shadow:none;max-width:320px;white-space:normal' },
+  };
+}
+
+const axisOf = (c, extra) => ({ axisLine: { lineStyle: { color: c.line } }, axisTick: { show: false }, axisLabel: { color: c.muted, fontSize: 12 }, splitLine: { lineStyle: { color: c.soft } }, ...extra });
+
+// Tooltips are elements too, never markup.
+const tip = (...lines) => h('div', null, lines.map(line => h('div', null, line)));
+
+// build(colours, width) gives an ECharts option, or null where the width is too small for this chart.
+// asTable stands under the chart, closed; `open` shows it in place of a chart that is too narrow.
+function chart({ label, height, build, asTable, alwaysTable }) {
+  const box = h('div', { class: 'chart', role: 'img', 'aria-label': label });
+  const below = asTable ? details(t('chart.table'), asTable()) : null;
+  const figure = h('figure', null, box, alwaysTable ? null : below);
+  const live = { box, chart: null, width: 0, draw: null };
+  live.draw = width => {
+    live.width = width;
+    const c = colours();
+    const option = build(c, width);
+    if (below && !alwaysTable) below.open = below.open || !option;
+    box.style.display = option ? '' : 'none';
+    if (!option) { live.chart?.dispose(); live.chart = null; return; }
+    box.style.height = (typeof height === 'function' ? height(width) : height) + 'px';
+    live.chart ??= echarts.init(box, null, { renderer: 'svg' });
+    live.chart.resize();
+    live.chart.setOption({ ...baseOption(c), ...option }, true);
+  };
+  const observer = new ResizeObserver(() => {
+    const width = figure.clientWidth;
+    if (width > 0 && Math.abs(width - live.width) >= 1) live.draw(width);
+  });
+  observer.observe(figure);
+  live.end = () => { observer.disconnect(); live.chart?.dispose(); };
+  liveCharts.push(live);
+  return figure;
+}
+
+function endCharts() { while (liveCharts.length) liveCharts.pop().end(); }
+function redrawCharts() { for (const live of liveCharts) if (live.width > 0) live.draw(live.width); }
+
+// The room that names need left of the bars; the rest is cut off with an ellipsis.
+const nameRoom = (names, width, widest) => Math.min(widest, width * 0.42, 14 + Math.max(...names.map(name => textWidth(name))));
+let ruler;
+function textWidth(text) {
+  ruler ??= document.createElement('canvas').getContext('2d');
+  ruler.font = '13px ' + getComputedStyle(document.body).fontFamily;
+  return ruler.measureText(text).width;
+}
+function cut(text, room) {
+  if (textWidth(text) * 1.05 <= room) return text;
+  let end = text.length;
+  while (end > 1 && textWidth(text.slice(0, end) + '…') * 1.05 > room) end--;
+  return text.slice(0, end) + '…';
+}
+const nameAxis = (c, names, room) => axisOf(c, { type: 'category', inverse: true, data: names, axisLine: { show: false }, axisLabel: { color: c.text, fontSize: 13, width: room - 8, overflow: 'truncate', interval: 0, margin: room, align: 'left' } });
+
+// Bars of one measure, one below the other; rows: { name, value, text, warn }.
+function bars({ label, rows, asTable, from = 0, nameWidth = 150 }) {
+  return chart({
+    label, asTable, height: 18 + rows.length * 34,
+    build: (c, width) => ({
+      grid: { left: nameRoom(rows.map(r => r.name), width, nameWidth), right: 84, top: 4, bottom: 4 },
+      xAxis: { type: 'value', min: from, show: false },
+      yAxis: nameAxis(c, rows.map(r => r.name), nameRoom(rows.map(r => r.name), width, nameWidth)),
+      tooltip: { ...baseOption(c).tooltip, formatter: p => tip(rows[p.dataIndex].name, rows[p.dataIndex].text) },
+      series: [{
+        type: 'bar', barMaxWidth: 16, barMinHeight: 1, itemStyle: { borderRadius: 3 },
+        data: rows.map(r => ({ value: r.value, itemStyle: { color: r.warn ? c.warn : c.accent } })),
+        label: { show: true, position: 'right', color: c.text, fontSize: 13, formatter: p => rows[p.dataIndex].text },
+      }],
+    }),
+  });
+}
+
+// Parts of a whole in one line for each row; parts: { name, colour(c) }, rows: { name, values }.
+function stackedBars({ label, parts, rows, asTable }) {
+  const figure = chart({
+    label, asTable, height: 14 + rows.length * 38,
+    build: (c, width) => ({
+      grid: { left: nameRoom(rows.map(r => r.name), width, 240), right: 0, top: 2, bottom: 2 },
+      xAxis: { type: 'value', min: 0, max: 1, show: false },
+      yAxis: nameAxis(c, rows.map(r => r.name), nameRoom(rows.map(r => r.name), width, 240)),
+      tooltip: { ...baseOption(c).tooltip, formatter: p => { const row = rows[p.dataIndex]; const whole = row.values.reduce((a, b) => a + b, 0); return tip(row.name, parts[p.seriesIndex].name + ': ' + number(row.values[p.seriesIndex]) + ' (' + share(row.values[p.seriesIndex], whole) + ')'); } },
+      series: parts.map((part, i) => ({
+        type: 'bar', stack: 'all', barMaxWidth: 18, itemStyle: { color: part.colour(c), borderColor: c.surface, borderWidth: 1 },
+        data: rows.map(r => r.values[i] / (r.values.reduce((a, b) => a + b, 0) || 1)),
+      })),
+    }),
+  });
+  const c = colours();
+  figure.append(h('ul', { class: 'legend' }, parts.map(part => h('li', null, h('i', { style: { background: part.colour(c) } }), part.name))));
+  return figure;
+}
+
+function histogram({ label, bins, text, asTable }) {
+  const whole = bins.reduce((sum, bin) => sum + bin.count, 0);
+  return chart({
+    label, asTable, height: 118,
+    build: c => ({
+      grid: { left: 2, right: 2, top: 6, bottom: 20 },
+      xAxis: { type: 'value', min: 0, max: bins.length, interval: bins.length, axisLine: { lineStyle: { color: c.line } }, axisTick: { show: false }, splitLine: { show: false },
+        axisLabel: { color: c.muted, fontSize: 11.5, formatter: v => (v === 0 ? text(bins[0].from) : text(bins[bins.length - 1].to)), alignMinLabel: 'left', alignMaxLabel: 'right' } },
+      yAxis: { type: 'value', show: false },
+      tooltip: { ...baseOption(c).tooltip, trigger: 'axis', axisPointer: { type: 'none' },
+        formatter: p => { const bin = bins[Math.min(bins.length - 1, Math.floor(p[0].value[0]))]; return tip(text(bin.from) + ' – ' + text(bin.to), number(bin.count) + ' (' + share(bin.count, whole) + ')'); } },
+      series: [{ type: 'bar', barWidth: '86%', barMinHeight: 1, itemStyle: { color: c.accent, borderRadius: [2, 2, 0, 0] }, data: bins.map((bin, i) => [i + 0.5, bin.count]) }],
+    }),
+  });
+}
+
+// Boxes in layers from left to right; nodes: { id, title, note, layer, warn, strong }, edges: { from, to, dashed, text }.
+function layered({ label, nodes, edges, asTable, alwaysTable, widthMin = 640 }) {
+  const layers = [];
+  for (const node of nodes) (layers[node.layer] ??= []).push(node);
+  const rowCount = Math.max(...layers.map(layer => layer.length));
+  const place = new Map();
+  const lineHeight = 66;
+  const height = rowCount * lineHeight + 12;
+  for (const layer of layers) {
+    // A box stands as near as it can to the middle of what leads to it, so that lines cross little.
+    const wanted = node => {
+      const sources = edges.filter(e => e.to === node.id && place.has(e.from)).map(e => place.get(e.from));
+      return sources.length ? sources.reduce((a, b) => a + b, 0) / sources.length : 0;
+    };
+    const ordered = layer.map((node, i) => ({ node, at: wanted(node), i })).sort((a, b) => a.at - b.at || a.i - b.i);
+    ordered.forEach(({ node }, i) => place.set(node.id, (i + 0.5) * (rowCount / ordered.length)));
+  }
+  return chart({
+    label, asTable, alwaysTable, height,
+    build: (c, width) => {
+      if (width < widthMin) return null;
+      const boxWidth = Math.min(224, width / layers.length - 34);
+      const boxHeight = 46;
+      const at = node => [layers.length === 1 ? width / 2 : boxWidth / 2 + node.layer * (width - boxWidth) / (layers.length - 1), place.get(node.id) * lineHeight + 6];
+      const spots = new Map(nodes.map(node => [node.id, at(node)]));
+      const line = e => {
+        const [x1, y1] = spots.get(e.from), [x2, y2] = spots.get(e.to);
+        const start = x1 + boxWidth / 2, end = x2 - boxWidth / 2, bend = (end - start) / 2;
+        return {
+          type: 'bezierCurve', z: 1, shape: { x1: start, y1, x2: end, y2, cpx1: start + bend, cpy1: y1, cpx2: end - bend, cpy2: y2 },
+          style: { stroke: e.dashed ? c.grey : c.accentMid, lineWidth: e.dashed ? 1.4 : 2, lineDash: e.dashed ? [4, 4] : null, fill: null },
+          tooltip: e.text ? { ...baseOption(c).tooltip, formatter: () => tip(e.text) } : undefined,
+        };
+      };
+      const box = node => {
+        const [x, y] = spots.get(node.id);
+        const rule = node.warn ? c.warn : node.strong ? c.accent : c.grey;
+        const words = (text, dy, style) => ({ type: 'text', silent: true, x, y: y + dy, style: { text: cut(text, boxWidth - 20), textAlign: 'center', textVerticalAlign: 'middle', fontFamily: baseOption(c).textStyle.fontFamily, ...style } });
+        return {
+          type: 'group', z: 2, children: [
+            { type: 'rect', shape: { x: x - boxWidth / 2, y: y - boxHeight / 2, width: boxWidth, height: boxHeight, r: 8 }, style: { fill: node.strong ? c.accentSoft : c.surface, stroke: rule, lineWidth: 1 },
+              tooltip: { ...baseOption(c).tooltip, formatter: () => tip(...[node.title, node.note, node.about].filter(Boolean)) } },
+            words(node.title, -9, { fill: node.warn ? c.warn : c.text, fontSize: 13, fontWeight: 600 }),
+            words(node.note || '', 10, { fill: c.muted, fontSize: 12 }),
+          ],
+        };
+      };
+      return { tooltip: baseOption(c).tooltip, graphic: { elements: [...edges.map(line), ...nodes.map(box)] } };
+    },
+  });
+}
