@@ -59,7 +59,7 @@ public sealed record ReportStep(
 public sealed record ReportInput(string Name, long? Rows, bool IsCheckOnly);
 
 /// <summary>A rule and how many rows broke it.</summary>
-public sealed record ReportRule(string Table, string Name, string Says, string OnFailure, long RowsChecked, long RowsBroken);
+public sealed record ReportRule(string Table, string Name, string Says, string OnFailure, long? RowsChecked, long? RowsBroken);
 
 /// <summary>Some of the rows that a step refused.</summary>
 /// <param name="RowCount">How many there are in all.</param>

@@ -1,0 +1,114 @@
+using System.Globalization;
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.TrainingSets;
+using Lepton.Data.Schemas;
+using Lepton.Data.Sql;
+
+namespace Lepton.Data.Jobs.Reports;
+
+/// <summary>Training sets: their splits, how views met the labels, how features are distributed.</summary>
+internal sealed partial class ReportBuilder
+{
+    private const int BinCount = 24;
+    private const int TopValueCount = 6;
+
+    private async Task<IReadOnlyList<TrainingSetVersion>> NewestTrainingSetsAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<TrainingSetVersion> all = await new TrainingSetStore(context).ListAsync(cancellationToken);
+        return [.. all.GroupBy(set => set.Manifest.Name).Select(group => group.MaxBy(set => set.Manifest.Version)!)];
+    }
+
+    private async Task<IReadOnlyList<ReportTrainingSet>> TrainingSetsAsync(IReadOnlyList<TrainingSetVersion> sets, CancellationToken cancellationToken)
+    {
+        var found = new List<ReportTrainingSet>();
+        foreach (TrainingSetManifest set in sets.Select(set => set.Manifest))
+        {
+            IReadOnlyList<ReportLabel> labels = Labels(set);
+            var features = new List<ReportFeature>();
+            foreach (FeatureCount feature in set.Features) features.Add(await FeatureAsync(set, feature, cancellationToken));
+            found.Add(new ReportTrainingSet(
+                set.Name, set.Version, ReportText.Of(set.Definition.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes), null,
+                labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Select(view => View(set, view))], features));
+        }
+        return found;
+    }
+
+    private static ReportView View(TrainingSetManifest set, FeatureView view)
+    {
+        // A view's counts are those of any of its features: whether there was a row does not depend on the column.
+        FeatureCount count = set.Features.First(feature => feature.View == view.Name);
+        return new ReportView(
+            view.Name, view.Entity, view.Table.ToString(), set.Snapshots.FirstOrDefault(snapshot => snapshot.Table == view.Table.ToString())?.Version,
+            view.IsPointInTime, view.Ttl is { } ttl ? (long)ttl.TotalSeconds : null, count.Present + count.Null, count.Expired, count.Absent);
+    }
+
+    // What is neither key, time, split nor feature came with the labels; of that, what is true or false is what one predicts.
+    private static IReadOnlyList<ReportLabel> Labels(TrainingSetManifest set)
+    {
+        HashSet<string> known = new(set.Features.Select(feature => feature.Column).Concat(set.Views.Select(view => view.StatusColumn)).Concat(set.Entities.SelectMany(entity => entity.Keys)).Append(set.Definition.EventTime), StringComparer.OrdinalIgnoreCase);
+        return [.. set.Schema.Fields.Where(field => !known.Contains(field.Name) && field.Type is BooleanType).Select(field => new ReportLabel(field.Name, IsShare: true))];
+    }
+
+    private async Task<IReadOnlyList<ReportSplit>> SplitsAsync(TrainingSetManifest set, IReadOnlyList<ReportLabel> labels, CancellationToken cancellationToken)
+    {
+        if (set.Splits.Count == 0) return [];
+        string means = string.Concat(labels.Select(label => $", avg(CASE WHEN {ReportQueries.Quote(label.Name)} THEN 1 ELSE 0 END)"));
+        ReportQueries.Answer answer = await AskAsync($"SELECT split{means} FROM datasets.{set.Name} GROUP BY split", cancellationToken);
+        return [.. set.Splits.Select(split => new ReportSplit(
+            split.Name,
+            set.Definition.Splits.FirstOrDefault(bound => bound.Name == split.Name)?.Before?.ToString(),
+            split.RowCount,
+            [.. labels.Select((_, i) => answer.Rows.FirstOrDefault(row => Equals(row[0], split.Name))?[i + 1] as double?)]))];
+    }
+
+    private async Task<ReportFeature> FeatureAsync(TrainingSetManifest set, FeatureCount feature, CancellationToken cancellationToken)
+    {
+        DataType type = set.Schema.Find(feature.Column)!.Type;
+        string kind = ReportQueries.KindOf(type);
+        string column = ReportQueries.Quote(feature.Column);
+        // Times are measured in microseconds, and turned back for the page.
+        string measured = kind == "time" ? $"CAST(epoch_us({column}) AS DOUBLE)" : $"CAST({column} AS DOUBLE)";
+        bool isMeasured = kind is "number" or "time";
+        string statistics = isMeasured ? $", min({measured}), quantile_disc({measured}, 0.01), quantile_disc({measured}, 0.5), quantile_disc({measured}, 0.99), max({measured}), avg({measured})" : "";
+        IReadOnlyList<object?> found = (await AskAsync($"SELECT count(DISTINCT {column}){statistics} FROM datasets.{set.Name}", cancellationToken)).Rows[0];
+
+        var result = new ReportFeature(feature.View, feature.Feature, feature.Column, type.ToString(), kind, set.RowCount, feature.Absent + feature.Expired, feature.Null, (long)found[0]!, null, null, null, null, [], []);
+        if (!isMeasured) return result with { TopValues = await TopValuesAsync(set, column, cancellationToken) };
+        if (found[1] is not double min || found[2] is not double low || found[3] is not double median || found[4] is not double high || found[5] is not double max) return result;
+        return result with
+        {
+            Min = Shown(min, kind),
+            Median = Shown(median, kind),
+            Mean = found[6] is double mean && kind == "number" ? mean : null,
+            Max = Shown(max, kind),
+            Bins = await BinsAsync(set, measured, low, high, kind, type is IntegerType, cancellationToken),
+        };
+    }
+
+    private async Task<IReadOnlyList<ReportValueCount>> TopValuesAsync(TrainingSetManifest set, string column, CancellationToken cancellationToken)
+    {
+        ReportQueries.Answer answer = await AskAsync($"SELECT {column}, count(*) AS n FROM datasets.{set.Name} WHERE {column} IS NOT NULL GROUP BY {column} ORDER BY n DESC, {column} LIMIT {TopValueCount}", cancellationToken);
+        return [.. answer.Rows.Select(row => new ReportValueCount(row[0], (long)row[1]!))];
+    }
+
+    // From the first to the last hundredth, so that a few extreme values do not press all others into one bar.
+    private async Task<IReadOnlyList<ReportBin>> BinsAsync(TrainingSetManifest set, string measured, double low, double high, string kind, bool isWhole, CancellationToken cancellationToken)
+    {
+        double width = isWhole ? Math.Ceiling((high - low + 1) / BinCount) : (high - low) / BinCount;
+        if (!double.IsFinite(width)) return [];
+        if (width <= 0) width = 1;
+        int count = (int)Math.Clamp(Math.Ceiling((isWhole ? high - low + 1 : high - low) / width), 1, BinCount);
+        double end = low + (count * width);
+        string bin = $"CASE WHEN {measured} < {Literal(low)} THEN 0 WHEN {measured} >= {Literal(end)} THEN {count - 1} ELSE CAST(floor(({measured} - {Literal(low)}) / {Literal(width)}) AS INTEGER) END";
+        ReportQueries.Answer answer = await AskAsync($"SELECT bin, count(*) FROM (SELECT {bin} AS bin FROM datasets.{set.Name} WHERE {measured} IS NOT NULL) AS binned GROUP BY bin", cancellationToken);
+        long[] counts = new long[count];
+        foreach (IReadOnlyList<object?> row in answer.Rows) counts[Math.Clamp((long)row[0]!, 0, count - 1)] += (long)row[1]!;
+        return [.. counts.Select((rows, i) => new ReportBin(Shown(low + (i * width), kind), Shown(low + ((i + 1) * width), kind), rows))];
+    }
+
+    private static object Shown(double value, string kind) => kind == "time" ? new EventTime((long)value).ToString() : value;
+
+    private static string Literal(double value) => $"CAST('{value.ToString("R", CultureInfo.InvariantCulture)}' AS DOUBLE)";
+
+    private async Task<ReportQueries.Answer> AskAsync(string sql, CancellationToken cancellationToken) => await _queries.ReadAsync(new SqlText(sql, "report"), int.MaxValue, cancellationToken);
+}

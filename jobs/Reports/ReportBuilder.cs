@@ -1,0 +1,130 @@
+using Lepton.Data.FeatureStore;
+using Lepton.Data.FeatureStore.TrainingSets;
+using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Reports;
+
+/// <summary>Collects what a report says: from the run records, the manifests of training sets, and queries over what the last runs published.</summary>
+internal sealed partial class ReportBuilder(Project project, FeatureStoreContext context, RunContext run)
+{
+    private const int RefusedRowsMax = 20;
+    private const int PanelRowsMax = 1000;
+
+    private readonly ReportQueries _queries = new(context, run);
+
+    /// <exception cref="LeptonDataException">Nothing ran yet, or a panel's query failed.</exception>
+    public async Task<ReportModel> BuildAsync(ReportDefinition definition, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RunRecord> runs = await new RunLog(context.Catalog.Lake).ReadAsync(cancellationToken: cancellationToken);
+        List<RunRecord> newest = [.. runs.Where(record => record.State == RunState.Finished).GroupBy(record => record.Pipeline).Select(group => group.MaxBy(record => record.Number)!).OrderBy(record => record.StartedAt)];
+        if (newest.Count == 0) throw new LeptonDataException("jobs.report_before_run", [project.Folder]);
+
+        List<MadeStep> steps = [.. newest.SelectMany(record => record.Steps.Select(step => Making(record, step, runs)))];
+        IReadOnlyList<TrainingSetVersion> trainingSets = await NewestTrainingSetsAsync(cancellationToken);
+        Dictionary<string, string?> descriptions = project.LoadPipelines().SelectMany(pipeline => pipeline.Steps).ToDictionary(step => step.Name, step => step.Description);
+
+        return new ReportModel
+        {
+            Title = definition.Title,
+            Introduction = definition.Introduction,
+            Sources = [.. newest.SelectMany(record => record.Sources).DistinctBy(source => source.Name).Select(Source)],
+            Steps = [.. steps.Select(made => Step(made, descriptions.GetValueOrDefault(made.Step.Name)))],
+            Rules = [.. steps.SelectMany(made => made.Step.Rules.Select(rule => new ReportRule(made.Step.Table, rule.Name, rule.Text, rule.OnFailure, made.Step.RowsComputed, rule.BrokenRowCount)))],
+            Refused = await RefusedAsync(steps, cancellationToken),
+            TrainingSets = await TrainingSetsAsync(trainingSets, cancellationToken),
+            Lineage = definition.Lineage is { } target ? Lineage(target, trainingSets, steps) : null,
+            Panels = await PanelsAsync(definition.Panels, cancellationToken),
+            Provenance = new ReportProvenance(
+                project.Name,
+                [.. newest.Select(record => new ReportRun(record.Pipeline, record.RunId, record.FinishedAt?.ToString()))],
+                newest[^1].SoftwareVersion,
+                context.Engine.Name,
+                [.. trainingSets.SelectMany(set => set.Manifest.Snapshots).Select(snapshot => new ReportSnapshot(snapshot.Table, snapshot.Version)).Distinct()],
+                ["lepton run", "lepton apply", .. trainingSets.Select(set => $"lepton dataset create {set.Manifest.Name}"), .. trainingSets.Select(set => $"lepton dataset verify {set.Manifest.Name}")]),
+        };
+    }
+
+    // A step that was up to date tells nothing of its work: the run that made the version does.
+    private static MadeStep Making(RunRecord record, StepRecord step, IReadOnlyList<RunRecord> runs)
+    {
+        if (step.State != StepState.Unchanged) return new MadeStep(record.Pipeline, step, IsReused: false);
+        StepRecord made = runs.Where(other => other.Pipeline == record.Pipeline).SelectMany(other => other.Steps)
+            .FirstOrDefault(other => other.Name == step.Name && other.State == StepState.Done && other.Version == step.Version) ?? step;
+        return new MadeStep(record.Pipeline, made, IsReused: true);
+    }
+
+    private static ReportSource Source(SourceRecord source) => new(
+        source.Name,
+        source.Format,
+        source.Files is [var only] ? only.Path : $"{source.Files[0].Path} (+{source.Files.Count - 1})",
+        source.Files.Sum(file => file.SizeBytes),
+        source.Files is [var single] ? single.Sha256 : null,
+        source.RowCount);
+
+    private static ReportStep Step(MadeStep made, string? description)
+    {
+        StepRecord step = made.Step;
+        return new ReportStep(
+            made.Pipeline,
+            step.Table,
+            ReportText.Of(description),
+            [.. step.Inputs.Select(input => new ReportInput(input.Name, input.RowCount, IsCheckOnly(step, input.Name)))],
+            step.RowsComputed ?? step.RowsOut ?? 0,
+            step.RowsQuarantined ?? 0,
+            step.RowsOut ?? 0,
+            step.Version,
+            step.ContentHash,
+            (long)Math.Round(1000 * step.Phases.Sum(phase => phase.Seconds)),
+            made.IsReused);
+    }
+
+    // An input that no column comes from is there for a rule, such as the list that values must be in.
+    private static bool IsCheckOnly(StepRecord step, string input)
+        => step.Lineage.Count > 0 && !step.Lineage.SelectMany(column => column.Values.Concat(column.Influences)).Any(column => column.StartsWith(input + ".", StringComparison.OrdinalIgnoreCase));
+
+    private async Task<IReadOnlyList<ReportRefused>> RefusedAsync(IReadOnlyList<MadeStep> steps, CancellationToken cancellationToken)
+    {
+        var refused = new List<ReportRefused>();
+        foreach (MadeStep made in steps.Where(made => made.Step.RowsQuarantined > 0))
+        {
+            string[] columns = [.. made.Step.Columns.Select(NameOfColumn), "__rules"];
+            string list = string.Join(", ", columns.Select(ReportQueries.Quote));
+            var query = new SqlText($"SELECT {list} FROM {TableName.Parse(made.Step.Table).Quarantine} ORDER BY {list} LIMIT {RefusedRowsMax}", "report");
+            ReportQueries.Answer answer = await _queries.ReadAsync(query, RefusedRowsMax, cancellationToken);
+            refused.Add(new ReportRefused(made.Step.Table, made.Step.RowsQuarantined!.Value, answer.Columns, answer.Rows));
+        }
+        return refused;
+    }
+
+    private async Task<IReadOnlyList<ReportPanel>> PanelsAsync(IEnumerable<PanelDefinition> definitions, CancellationToken cancellationToken)
+    {
+        var panels = new List<ReportPanel>();
+        foreach (PanelDefinition panel in definitions)
+        {
+            ReportQueries.Answer answer = await _queries.ReadAsync(panel.Sql, PanelRowsMax, cancellationToken);
+            foreach (string column in panel.Columns.Select(entry => entry.Name).Concat(panel.Y).Concat(panel.X is null ? [] : [panel.X]))
+            {
+                if (answer.Schema.Find(column) is null) throw new LeptonDataException("jobs.report_unknown_column", [panel.Name, column, string.Join(", ", answer.Schema.Fields.Select(field => field.Name))]) { Place = panel.Sql.Start };
+            }
+            panels.Add(new ReportPanel(panel.Name, panel.Title, panel.Text, panel.Chart, panel.X, panel.Y, panel.From, panel.Sql.Text, [.. answer.Columns.Select(column => Column(column, panel))], answer.Rows));
+        }
+        return panels;
+    }
+
+    private static ReportPanelColumn Column(ReportCellKind column, PanelDefinition panel)
+    {
+        PanelColumn? said = panel.Columns.FirstOrDefault(entry => string.Equals(entry.Name, column.Name, StringComparison.OrdinalIgnoreCase)).Value;
+        return new ReportPanelColumn(column.Name, column.Kind, said?.Title, said?.Format, said?.Values is { Count: > 0 } values ? [.. values.Select(value => new ReportNamedValue(value.Name, value.Value))] : null);
+    }
+
+    // Records keep columns in the form `name TYPE`, quoted where the name needs it.
+    private static string NameOfColumn(string column)
+        => column.StartsWith('"') ? column[1..column.LastIndexOf('"')].Replace("\"\"", "\"", StringComparison.Ordinal) : column[..column.IndexOf(' ', StringComparison.Ordinal)];
+
+    /// <summary>A step, as the run that made its table recorded it.</summary>
+    private sealed record MadeStep(string Pipeline, StepRecord Step, bool IsReused);
+}
