@@ -34,14 +34,31 @@ public readonly unsafe ref struct ColumnView
         return (_buffers.Validity[bit >> 3] & (1 << (bit & 7))) == 0;
     }
 
+    /// <summary>Whether the values of <paramref name="row"/> and the following 63 are present: bit i says it of row + i; bits behind the last row are 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong PresentBits(int row)
+    {
+        if ((uint)row >= (uint)Count) ThrowRow(row);
+        int rest = Count - row;
+        ulong mask = rest >= 64 ? ulong.MaxValue : (1UL << rest) - 1;
+        if (_buffers.Validity is null) return Type.Id == TypeId.Null ? 0 : mask;
+        int bit = _start + row;
+        byte* at = _buffers.Validity + (bit >> 3);
+        int shift = bit & 7;
+        // A word that lies inside the bitmap is read at once; near the end, only bytes that exist are read.
+        if (rest >= 64 + 8) return (Unsafe.ReadUnaligned<ulong>(at) >> shift) | ((ulong)at[8] << 1 << (63 - shift));
+        ulong bits = 0;
+        int byteCount = (shift + Math.Min(rest, 64) + 7) / 8;
+        for (int i = 0; i < byteCount; i++) bits |= i == 0 ? (ulong)at[0] >> shift : (ulong)at[i] << ((8 * i) - shift);
+        return bits & mask;
+    }
+
     /// <summary>How many values are NULL; counted at each call.</summary>
     public int CountNulls()
     {
-        if (!MayHaveNulls) return 0;
-        int nulls = 0;
-        for (int row = 0; row < Count; row++)
-            if (IsNull(row)) nulls++;
-        return nulls;
+        int present = 0;
+        for (int row = 0; row < Count; row += 64) present += System.Numerics.BitOperations.PopCount(PresentBits(row));
+        return Count - present;
     }
 
     /// <summary>
