@@ -1,3 +1,4 @@
+using Lepton.Data.Connectors.Files;
 using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Jobs.Definitions;
@@ -11,8 +12,11 @@ public sealed record PipelineDefinition
     /// <summary>What it is for.</summary>
     public string? Description { get; init; }
 
-    /// <summary>Where the file begins.</summary>
+    /// <summary>Where its name stands.</summary>
     public required SourcePlace Place { get; init; }
+
+    /// <summary>The sources, as the file orders them; only this pipeline's steps see them.</summary>
+    public IReadOnlyList<FileSourceDefinition> Sources { get; init; } = [];
 
     /// <summary>The steps, as the file orders them.</summary>
     public required IReadOnlyList<StepDefinition> Steps { get; init; }

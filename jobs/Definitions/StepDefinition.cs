@@ -1,4 +1,5 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Sql;
 
 namespace Lepton.Data.Jobs.Definitions;
@@ -17,4 +18,16 @@ public sealed record StepDefinition
 
     /// <summary>One SELECT.</summary>
     public required SqlText Sql { get; init; }
+
+    /// <summary>The column that says when a row could first have been known.</summary>
+    public Located<string>? CreatedTime { get; init; }
+
+    /// <summary>The person vouches that no row is said to be known before what it was made from, where that cannot be followed.</summary>
+    public bool IsCreatedTimeTrusted { get; init; }
+
+    /// <summary>The column that says when what a row tells happened.</summary>
+    public Located<string>? EventTime { get; init; }
+
+    /// <summary>What must hold, as the file orders it.</summary>
+    public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
 }

@@ -1,0 +1,53 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Sql;
+
+namespace Lepton.Data.Jobs.Definitions;
+
+/// <summary>One rule that a step's rows must fulfil. As with SQL's CHECK, a rule is broken where it is false; where it is NULL it holds.</summary>
+/// <param name="Name">The rule's name within its step.</param>
+/// <param name="Place">Where the name stands.</param>
+/// <param name="OnFailure">What becomes of rows that break it.</param>
+public abstract record RuleDefinition(string Name, SourcePlace Place, OnFailure OnFailure)
+{
+    /// <summary>Whether it judges the table as a whole rather than each row.</summary>
+    public virtual bool IsOnTable => false;
+}
+
+/// <summary>What becomes of rows that break a rule.</summary>
+public enum OnFailure
+{
+    /// <summary>They go to the quarantine; the others go on.</summary>
+    Quarantine,
+
+    /// <summary>Neither table nor quarantine is written, and the run ends with "data refused".</summary>
+    Fail,
+}
+
+/// <summary>An SQL expression over the step's columns.</summary>
+public sealed record SqlRule(string Name, SourcePlace Place, OnFailure OnFailure, SqlText Expression) : RuleDefinition(Name, Place, OnFailure);
+
+/// <summary>A column whose values occur in a column of another table.</summary>
+public sealed record RelationRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, Located<string> Table, string TableColumn) : RuleDefinition(Name, Place, OnFailure);
+
+/// <summary>A column whose values are among a few.</summary>
+public sealed record SetRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, IReadOnlyList<Located<string>> Values) : RuleDefinition(Name, Place, OnFailure);
+
+/// <summary>A column whose values lie between two, both included.</summary>
+public sealed record BetweenRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, Located<string> Min, Located<string> Max) : RuleDefinition(Name, Place, OnFailure);
+
+/// <summary>A text column whose values match a regular expression as a whole (RE2's syntax).</summary>
+public sealed record MatchRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, Located<string> Pattern) : RuleDefinition(Name, Place, OnFailure);
+
+/// <summary>Columns that are never NULL.</summary>
+public sealed record NotNullRule(string Name, SourcePlace Place, OnFailure OnFailure, IReadOnlyList<Located<string>> Columns) : RuleDefinition(Name, Place, OnFailure);
+
+/// <summary>Columns that together name a row. Every row of a key that occurs twice breaks the rule; a key with a NULL in it breaks nothing.</summary>
+public sealed record UniqueRule(string Name, SourcePlace Place, OnFailure OnFailure, IReadOnlyList<Located<string>> Columns) : RuleDefinition(Name, Place, OnFailure);
+
+/// <summary>How many rows the table may have, after the bad ones left.</summary>
+public sealed record RowCountRule(string Name, SourcePlace Place, OnFailure OnFailure, long? Min, long? Max) : RuleDefinition(Name, Place, OnFailure)
+{
+    /// <inheritdoc/>
+    public override bool IsOnTable => true;
+}
