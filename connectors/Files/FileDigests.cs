@@ -18,21 +18,23 @@ internal sealed class FileDigests(IReadOnlyDictionary<string, KnownFile> known)
 
     /// <summary>The file with its digest.</summary>
     /// <param name="path">Absolute.</param>
+    /// <param name="text">Looks at the bytes, too; null where they are no text.</param>
+    /// <param name="encoding">The text's; a digest taken under another is not believed, since the text was not looked at under this one.</param>
     /// <param name="read">Told how many bytes were read since the last call.</param>
     /// <param name="cancellationToken">Observed between blocks of a mebibyte.</param>
     /// <exception cref="LeptonDataException">The file cannot be read, or changed meanwhile.</exception>
-    internal async ValueTask<SourceFile> OfAsync(string path, Action<long> read, CancellationToken cancellationToken)
+    internal async ValueTask<SourceFile> OfAsync(string path, TextCheck? text, string? encoding, Action<long> read, CancellationToken cancellationToken)
     {
         try
         {
             (long size, EventTime modifiedAt) = Look(path);
-            if (known.TryGetValue(path, out KnownFile? earlier) && earlier.File.SizeBytes == size && earlier.File.ModifiedAt == modifiedAt
+            if (known.TryGetValue(path, out KnownFile? earlier) && earlier.Encoding == encoding && earlier.File.SizeBytes == size && earlier.File.ModifiedAt == modifiedAt
                 && modifiedAt.MicrosecondsSinceEpoch < earlier.SeenAt.MicrosecondsSinceEpoch - RacyMicroseconds)
             {
                 read(size);
                 return earlier.File with { Path = path };
             }
-            string digest = await DigestAsync(path, read, cancellationToken).ConfigureAwait(false);
+            string digest = await DigestAsync(path, text, read, cancellationToken).ConfigureAwait(false);
             if (Look(path) != (size, modifiedAt)) throw new LeptonDataException("connectors.file_changed", [path]) { IsTransient = true };
             return new SourceFile(path, size, modifiedAt, digest);
         }
@@ -61,7 +63,7 @@ internal sealed class FileDigests(IReadOnlyDictionary<string, KnownFile> known)
         return (file.Length, EventTime.FromDateTimeOffset(new DateTimeOffset(file.LastWriteTimeUtc)));
     }
 
-    private static async ValueTask<string> DigestAsync(string path, Action<long> read, CancellationToken cancellationToken)
+    private static async ValueTask<string> DigestAsync(string path, TextCheck? text, Action<long> read, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -72,8 +74,10 @@ internal sealed class FileDigests(IReadOnlyDictionary<string, KnownFile> known)
             while ((count = await stream.ReadAsync(buffer.AsMemory(0, BufferBytes), cancellationToken).ConfigureAwait(false)) > 0)
             {
                 hash.AppendData(buffer, 0, count);
+                text?.Process(buffer.AsSpan(0, count));
                 read(count);
             }
+            text?.Complete();
             return Convert.ToHexStringLower(hash.GetHashAndReset());
         }
         finally
@@ -86,4 +90,5 @@ internal sealed class FileDigests(IReadOnlyDictionary<string, KnownFile> known)
 /// <summary>A file as an earlier run recorded it.</summary>
 /// <param name="File">Its path absolute.</param>
 /// <param name="SeenAt">When that run began.</param>
-public sealed record KnownFile(SourceFile File, EventTime SeenAt);
+/// <param name="Encoding">The encoding under which it was read; null for what is no text.</param>
+public sealed record KnownFile(SourceFile File, EventTime SeenAt, string? Encoding);

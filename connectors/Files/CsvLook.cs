@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Connectors.Files;
+
+/// <summary>Finds out how a delimited text is written and what its columns hold.</summary>
+internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition source)
+{
+    // A column's type is guessed from so many rows; a later value that does not fit is an error that names its line.
+    private const int SampleRows = 100_000;
+
+    /// <summary>How the file is written, and its columns.</summary>
+    /// <exception cref="LeptonDataException">Nothing can be made of it, or two columns have one name.</exception>
+    internal (CsvFormat Format, Field[] Fields) LookInto(string path, CancellationToken cancellationToken)
+    {
+        CsvDialect dialect = CsvDialect.Detect(path, source.Csv, source.Path.Place);
+        (bool hasHeader, List<(string Name, string Type)> columns) = Sniff(path, dialect, cancellationToken);
+        var fields = new List<Field>(columns.Count);
+        for (int i = 0; i < columns.Count; i++)
+        {
+            string name = hasHeader && i < dialect.FirstRecord.Count && dialect.FirstRecord[i].Length > 0 ? dialect.FirstRecord[i] : columns[i].Name;
+            // The sniffer gives a second "a" the name "a_1"; a person who asks for a column should know which one it is.
+            if (fields.Find(field => string.Equals(field.Name, name, StringComparison.OrdinalIgnoreCase)) is { } twin)
+                throw new LeptonDataException("connectors.names_collide", [twin.Name, name, path, name]) { Place = source.Place };
+            fields.Add(new Field(name, FileTypes.Of(columns[i].Type) ?? DataType.String));
+        }
+        var format = new CsvFormat(dialect.Delimiter, dialect.Quote, dialect.Escape, hasHeader, new EquatableList<string>(source.Csv.NullTexts ?? [""]), source.Csv.Encoding ?? "utf-8");
+        return (format, [.. fields]);
+    }
+
+    private (bool HasHeader, List<(string Name, string Type)> Columns) Sniff(string path, CsvDialect dialect, CancellationToken cancellationToken)
+    {
+        string given = $"{SqlLiteral.Text(path)}, skip = 0, sample_size = {SampleRows}, delim = {Option(dialect.Delimiter)}, quote = {Option(dialect.Quote)}, escape = {Option(dialect.Escape)}, encoding = {SqlLiteral.Text(source.Csv.Encoding ?? "utf-8")}";
+        if (source.Csv.HasHeader is { } header) given += header ? ", header = true" : ", header = false";
+        if (source.Csv.NullTexts is { } nulls) given += $", nullstr = {SqlLiteral.TextList(nulls)}";
+        // A ragged row in the sample makes the sniffer give up; types are then taken from the rows that fit, and reading the file names the row that does not.
+        DuckDbException? last = null;
+        foreach (string leniency in (string[])["", ", ignore_errors = true", ", ignore_errors = true, null_padding = true"])
+        {
+            try
+            {
+                using DuckDbReader reader = connection.Read($"SELECT HasHeader, CAST(to_json(Columns) AS VARCHAR) FROM sniff_csv({given}{leniency})", null, null, cancellationToken);
+                using RecordBatch batch = reader.ReadBatch(cancellationToken) ?? throw new InvalidOperationException("the sniffer gave no row");
+                using JsonDocument columns = JsonDocument.Parse((string)batch.Column(1).Value(0)!);
+                return (batch.Column(0).Boolean(0), [.. columns.RootElement.EnumerateArray().Select(column => (column.GetProperty("name").GetString()!, column.GetProperty("type").GetString()!))]);
+            }
+            catch (DuckDbException failure) when (failure.Error is DuckDbError.Value or DuckDbError.Other)
+            {
+                last = failure;
+            }
+        }
+        throw CsvErrors.Of(last!, path, source.Path.Place) ?? new LeptonDataException("connectors.csv_unreadable", [path, last!.Words], last) { Place = source.Path.Place };
+    }
+
+    private static string Option(char? character) => character is { } c ? SqlLiteral.Text(c.ToString()) : "''";
+}

@@ -1,0 +1,135 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Connectors.Files;
+
+/// <summary>Looks into sources of files: finds the files, checks that they are what they are said to be, takes their digests and columns. Used by one caller at a time.</summary>
+public sealed class FileSources : IDisposable
+{
+    private readonly string _projectFolder;
+    private readonly DuckDbDatabase _database;
+    private readonly DuckDbConnection _connection;
+    private readonly FileDigests _digests;
+
+    /// <summary>Gets ready to look into the given sources.</summary>
+    /// <param name="sources">All that will be asked for.</param>
+    /// <param name="projectFolder">What their paths are relative to, absolute.</param>
+    /// <param name="known">Files as earlier runs recorded them, by absolute path.</param>
+    public FileSources(IEnumerable<FileSourceDefinition> sources, string projectFolder, IReadOnlyDictionary<string, KnownFile> known)
+    {
+        _projectFolder = projectFolder;
+        _digests = new FileDigests(known);
+        _database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = FoldersOf(sources, projectFolder), ThreadCount = 1 });
+        _connection = _database.Connect();
+    }
+
+    /// <summary>The folders below which all files of the sources lie, without links: what an engine must be allowed to read.</summary>
+    public static IReadOnlyList<string> FoldersOf(IEnumerable<FileSourceDefinition> sources, string projectFolder)
+    {
+        var folders = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (FileSourceDefinition source in sources)
+        {
+            folders.Add(RealPath.Of(SourcePaths.FolderOf(source.Path.Value, projectFolder)));
+            try
+            {
+                foreach (string file in SourcePaths.Resolve(source.Path, projectFolder)) folders.Add(Path.GetDirectoryName(RealPath.Of(file))!);
+            }
+            catch (LeptonDataException)
+            {
+                // Said with its place when the source is looked into.
+            }
+        }
+        return [.. folders];
+    }
+
+    /// <summary>Looks into one source.</summary>
+    /// <param name="source">What the person wrote.</param>
+    /// <param name="progress">Told how many bytes of how many were read.</param>
+    /// <param name="cancellationToken">Observed between blocks and files.</param>
+    /// <exception cref="LeptonDataException">A file is missing, empty, cut or of another kind; columns that do not fit; with the place in the person's YAML.</exception>
+    public async ValueTask<InspectedSource> InspectAsync(FileSourceDefinition source, Action<long, long>? progress, CancellationToken cancellationToken)
+    {
+        string[] paths = [.. SourcePaths.Resolve(source.Path, _projectFolder).Select(RealPath.Of).Distinct(StringComparer.Ordinal)];
+        foreach (string path in paths)
+            if (path.AsSpan().ContainsAny('*', '?', '[')) throw new LeptonDataException("connectors.glob_characters", [path]) { Place = source.Path.Place };
+        string? encoding = source.Format == FileFormat.Csv ? source.Csv.Encoding ?? "utf-8" : null;
+        long sizeBytes = paths.Sum(path => new FileInfo(path) is { Exists: true } file ? file.Length : 0);
+        long readBytes = 0;
+        var files = new List<SourceFile>(paths.Length);
+        foreach (string path in paths)
+        {
+            if (new FileInfo(path) is { Exists: true, Length: 0 }) throw new LeptonDataException("connectors.empty_file", [path]) { Place = source.Path.Place };
+            if (source.Format == FileFormat.Parquet) ParquetFooter.Check(path, source.Path.Place);
+            TextCheck? text = encoding is null ? null : new TextCheck(path, source.Path.Place, encoding);
+            files.Add(await _digests.OfAsync(path, text, encoding, count => progress?.Invoke(readBytes += count, sizeBytes), cancellationToken).ConfigureAwait(false));
+        }
+        CheckZones(source);
+        return source.Format == FileFormat.Parquet ? Parquet(source, files, cancellationToken) : Csv(source, files, cancellationToken);
+    }
+
+    /// <summary>Closes what reads the files.</summary>
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _database.Dispose();
+    }
+
+    private InspectedSource Parquet(FileSourceDefinition source, List<SourceFile> files, CancellationToken cancellationToken)
+    {
+        var reader = new ParquetLook(_connection, source);
+        Field[] first = [];
+        long rows = 0;
+        for (int i = 0; i < files.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (Field[] fields, long count) = reader.LookInto(files[i].Path, cancellationToken);
+            if (i == 0) first = fields;
+            else SameColumns.Check(first, fields, files[0].Path, files[i].Path, source.Path.Place);
+            rows += count;
+        }
+        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path);
+        return new InspectedSource(source, new FileScan(FileFormat.Parquet, new EquatableList<SourceFile>(files), FileSchemaOf(first, source, files[0].Path), schema, null, zones), rows);
+    }
+
+    private InspectedSource Csv(FileSourceDefinition source, List<SourceFile> files, CancellationToken cancellationToken)
+    {
+        var reader = new CsvLook(_connection, source);
+        CsvFormat? format = null;
+        Field[] first = [];
+        for (int i = 0; i < files.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (CsvFormat found, Field[] fields) = reader.LookInto(files[i].Path, cancellationToken);
+            if (i == 0) (format, first) = (found, fields);
+            else if (!found.Equals(format)) throw new LeptonDataException("connectors.formats_differ", [files[0].Path, files[i].Path]) { Place = source.Path.Place };
+            else first = SameColumns.Widened(first, fields, files[0].Path, files[i].Path, source.Path.Place);
+        }
+        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path);
+        // Text is read as what it is to be; a time with a declared zone first as the naive time that it is.
+        var fileSchema = FileSchemaOf(first.Select((field, i) => field with { Type = zones.ContainsKey(schema[i].Name) ? DataType.NaiveTime : schema[i].Type }), source, files[0].Path);
+        return new InspectedSource(source, new FileScan(FileFormat.Csv, new EquatableList<SourceFile>(files), fileSchema, schema, format, zones), null);
+    }
+
+    private static Schema FileSchemaOf(IEnumerable<Field> fields, FileSourceDefinition source, string path)
+    {
+        try
+        {
+            return new Schema(fields);
+        }
+        catch (LeptonDataException failure) when (failure.Code == "schemas.duplicate_column")
+        {
+            throw new LeptonDataException("connectors.names_collide", [failure.Arguments[0], failure.Arguments[0], path, failure.Arguments[0]]) { Place = source.Place };
+        }
+    }
+
+    private void CheckZones(FileSourceDefinition source)
+    {
+        foreach (ColumnDeclaration column in source.Columns)
+        {
+            if (column.Zone is not { } zone) continue;
+            if (_connection.ReadValue<long>("SELECT count(*) FROM pg_timezone_names() WHERE name = $1", [zone.Value]) == 0)
+                throw new LeptonDataException("connectors.unknown_zone", [zone.Value]) { Place = zone.Place };
+        }
+    }
+}
