@@ -1,0 +1,177 @@
+using System.Globalization;
+using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql;
+using Lepton.Data.Sql.Binding;
+
+namespace Lepton.Data.Jobs.Rules;
+
+/// <summary>Turns rules into SQL.</summary>
+/// <param name="step">Whose rules.</param>
+/// <param name="schema">The columns that the step's query gives.</param>
+/// <param name="inputs">What the step and its rules read, by name.</param>
+/// <param name="binder">Checks the person's expressions.</param>
+/// <param name="access">On whose behalf.</param>
+internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnlyDictionary<string, Schema> inputs, Binder binder, AccessContext access)
+{
+    private int _joinCount;
+
+    /// <summary>The rules on rows; a step that declares its event time has one more.</summary>
+    /// <exception cref="LeptonDataException">A column that is not there, a value that does not fit its type, SQL that does not bind.</exception>
+    internal IReadOnlyList<CompiledRule> Compile()
+    {
+        var rules = new List<CompiledRule>();
+        if (step.EventTime is { } eventTime) rules.Add(Compile(new NotNullRule(EventTimeRuleName(), eventTime.Place, OnFailure.Quarantine, [eventTime])));
+        rules.AddRange(step.Rules.Where(rule => !rule.IsOnTable).Select(Compile));
+        return rules;
+    }
+
+    /// <summary>What a rule on the whole table asks, readable.</summary>
+    internal static string TextOf(RowCountRule rule) => (rule.Min, rule.Max) switch
+    {
+        ({ } min, null) => string.Create(CultureInfo.InvariantCulture, $"at least {min} rows"),
+        (null, { } max) => string.Create(CultureInfo.InvariantCulture, $"at most {max} rows"),
+        var (min, max) => string.Create(CultureInfo.InvariantCulture, $"{min} to {max} rows"),
+    };
+
+    // A row without an event time can never be placed in time; the design sends it to the quarantine.
+    private string EventTimeRuleName()
+    {
+        string name = "event_time_present";
+        while (step.Rules.Any(rule => rule.Name == name)) name += "_too";
+        return name;
+    }
+
+    private CompiledRule Compile(RuleDefinition rule) => rule switch
+    {
+        SqlRule sql => Sql(sql),
+        RelationRule relation => Relation(relation),
+        SetRule set => Set(set),
+        BetweenRule between => Between(between),
+        MatchRule match => Match(match),
+        NotNullRule notNull => NotNull(notNull),
+        UniqueRule unique => Unique(unique),
+        _ => throw new InvalidOperationException($"{rule.GetType()} is no rule on rows"),
+    };
+
+    private CompiledRule Sql(SqlRule rule)
+    {
+        var own = new Dictionary<string, Schema>(inputs, StringComparer.OrdinalIgnoreCase) { [step.Name] = schema };
+        BoundQuery bound = binder.Bind(RuleSql.Holds(rule, step.Name), own, access);
+        if (bound.Schema is not { Count: 1 } || bound.Schema[0].Name != RuleSql.HoldsColumn) throw new LeptonDataException("jobs.rule_not_expression", [rule.Name]) { Place = rule.Expression.Start };
+        if (bound.Schema[0].Type.Id != TypeId.Boolean) throw new LeptonDataException("jobs.rule_not_boolean", [rule.Name, bound.Schema[0].Type]) { Place = rule.Expression.Start };
+        if (bound.ImpureCall is { } impure) throw new LeptonDataException("jobs.not_pure", [impure.Function]) { Place = impure.Place };
+        string text = string.Join(' ', rule.Expression.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        Field[] read = [.. schema.Fields.Where(field => bound.Lineage.Columns[RuleSql.HoldsColumn].Values.Contains(new Sql.Lineage.InputColumn(step.Name, field.Name)))];
+        string values = read.Length == 0 ? "" : " || ' where ' || " + string.Join(" || ', ' || ", read.Select(field => $"{RuleSql.Text($"{field.Name} = ")} || {RuleSql.Shown(field)}"));
+        return new CompiledRule(rule, text, $"coalesce(NOT ({rule.Expression.Text}\n), FALSE)", $"{RuleSql.Text($"{text} is false")}{values}", null);
+    }
+
+    private CompiledRule Relation(RelationRule rule)
+    {
+        Field field = Column(rule.Column);
+        Schema table = inputs[rule.Table.Value];
+        Field target = table.Find(rule.TableColumn) ?? throw NoColumn(rule.TableColumn, rule.Table.Value, table, rule.Table.Place);
+        if (!AreComparable(field.Type, target.Type)) throw new LeptonDataException("jobs.rule_types", [field.Name, field.Type, $"{rule.Table.Value}.{target.Name}", target.Type]) { Place = rule.Table.Place };
+        string alias = NextAlias();
+        string text = $"{field.Name} in {rule.Table.Value}.{target.Name}";
+        return new CompiledRule(
+            rule,
+            text,
+            $"({RuleSql.Name(field.Name)} IS NOT NULL AND {alias}.__key IS NULL)",
+            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" is not in {rule.Table.Value}.{target.Name}")}",
+            $"LEFT JOIN (SELECT DISTINCT {RuleSql.Name(target.Name)} AS __key FROM {QualifiedName(rule.Table.Value)} WHERE {RuleSql.Name(target.Name)} IS NOT NULL) AS {alias} ON {RuleSql.Name(field.Name)} = {alias}.__key");
+    }
+
+    private CompiledRule Set(SetRule rule)
+    {
+        Field field = Column(rule.Column);
+        string[] values = [.. rule.Values.Select(value => RuleLiterals.Of(value, field))];
+        string shown = string.Join(", ", rule.Values.Select(value => value.Value));
+        return new CompiledRule(
+            rule,
+            $"{field.Name} in [{shown}]",
+            $"coalesce(NOT ({RuleSql.Name(field.Name)} IN ({string.Join(", ", values)})), FALSE)",
+            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" is none of {shown}")}",
+            null);
+    }
+
+    private CompiledRule Between(BetweenRule rule)
+    {
+        Field field = Column(rule.Column);
+        string min = RuleLiterals.Of(rule.Min, field);
+        string max = RuleLiterals.Of(rule.Max, field);
+        if (RuleLiterals.AreSwapped(rule.Min.Value, rule.Max.Value, field)) throw new LeptonDataException("jobs.rule_bounds_swapped", [rule.Min.Value, rule.Max.Value]) { Place = rule.Max.Place };
+        return new CompiledRule(
+            rule,
+            $"{field.Name} between {rule.Min.Value} and {rule.Max.Value}",
+            $"coalesce(NOT ({RuleSql.Name(field.Name)} BETWEEN {min} AND {max}), FALSE)",
+            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" is not between {rule.Min.Value} and {rule.Max.Value}")}",
+            null);
+    }
+
+    private CompiledRule Match(MatchRule rule)
+    {
+        Field field = Column(rule.Column);
+        if (field.Type.Id != TypeId.String) throw new LeptonDataException("jobs.rule_needs_text", [field.Name, field.Type]) { Place = rule.Column.Place };
+        string condition = $"regexp_full_match({RuleSql.Name(field.Name)}, {RuleSql.Text(rule.Pattern.Value)})";
+        return new CompiledRule(
+            rule,
+            $"{field.Name} matches {rule.Pattern.Value}",
+            $"coalesce(NOT {condition}, FALSE)",
+            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" does not match {rule.Pattern.Value}")}",
+            null);
+    }
+
+    private CompiledRule NotNull(NotNullRule rule)
+    {
+        Field[] fields = [.. rule.Columns.Select(Column)];
+        string[] checks = [.. fields.Select(field => $"{RuleSql.Name(field.Name)} IS NULL")];
+        string names = string.Join(", ", fields.Select(field => $"CASE WHEN {RuleSql.Name(field.Name)} IS NULL THEN {RuleSql.Text(field.Name)} END"));
+        return new CompiledRule(
+            rule,
+            $"{string.Join(", ", fields.Select(field => field.Name))} not null",
+            $"({string.Join(" OR ", checks)})",
+            fields.Length == 1 ? RuleSql.Text($"{fields[0].Name} is NULL") : $"concat_ws(', ', {names}) || ' is NULL'",
+            null);
+    }
+
+    private CompiledRule Unique(UniqueRule rule)
+    {
+        Field[] fields = [.. rule.Columns.Select(Column)];
+        string alias = NextAlias();
+        string[] names = [.. fields.Select(field => RuleSql.Name(field.Name))];
+        string keys = string.Join(", ", names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} AS __key{i}")));
+        string present = string.Join(" AND ", names.Select(name => $"{name} IS NOT NULL"));
+        string joined = string.Join(" AND ", names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} = {alias}.__key{i}")));
+        string shownNames = string.Join(", ", fields.Select(field => field.Name));
+        string shownValues = string.Join(" || ', ' || ", fields.Select(RuleSql.Shown));
+        return new CompiledRule(
+            rule,
+            $"{shownNames} unique",
+            $"({alias}.__key0 IS NOT NULL)",
+            $"{RuleSql.Text($"{shownNames} = ")} || {shownValues} || ' occurs more than once'",
+            $"LEFT JOIN (SELECT {keys} FROM {RuleSql.Name(step.Name)} WHERE {present} GROUP BY {string.Join(", ", names)} HAVING count(*) > 1) AS {alias} ON {joined}");
+    }
+
+    private Field Column(Located<string> name) => schema.Find(name.Value) ?? throw NoColumn(name.Value, step.Name, schema, name.Place);
+
+    private static LeptonDataException NoColumn(string name, string table, Schema columns, SourcePlace place)
+        => Suggest.Nearest(name, columns.Fields.Select(field => field.Name)) is { } near
+            ? new LeptonDataException("jobs.no_column_but", [name, table, near]) { Place = place }
+            : new LeptonDataException("jobs.no_column", [name, table, string.Join(", ", columns.Fields.Take(20).Select(field => field.Name))]) { Place = place };
+
+    private string NextAlias() => string.Create(CultureInfo.InvariantCulture, $"__rule{_joinCount++}");
+
+    private static string QualifiedName(string name) => string.Join('.', name.Split('.').Select(RuleSql.Name));
+
+    // DuckDB would cast text to a number in silence, and fail on the first row that is none.
+    private static bool AreComparable(DataType left, DataType right)
+    {
+        static bool IsNumber(DataType type) => type.Id is TypeId.Integer or TypeId.Float or TypeId.Decimal;
+        static bool IsTime(DataType type) => type.Id is TypeId.Date or TypeId.Instant;
+        return left.Id == right.Id || (IsNumber(left) && IsNumber(right)) || (IsTime(left) && IsTime(right));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Sql;
+
+namespace Lepton.Data.Jobs.Rules;
+
+/// <summary>The queries over a step's computed rows: how many break which rule, the good ones, the bad ones with their reasons.</summary>
+/// <param name="step">Whose rows.</param>
+/// <param name="columns">The step's columns, without what was carried along for checks.</param>
+internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> columns)
+{
+    /// <summary>The name of the one-row relation that <see cref="Bad"/> takes source and run from.</summary>
+    internal const string RunInput = "__run";
+
+    /// <summary>Names of the columns that the quarantine has more than the table.</summary>
+    internal const string RulesColumn = "__rules", ReasonColumn = "__reason", SourceColumn = "__source", RunIdColumn = "__run_id";
+
+    /// <summary>One row: how many rows break any rule that quarantines, then for each rule how many break it.</summary>
+    internal SqlText Counts(IReadOnlyList<CompiledRule> rules)
+    {
+        string counts = string.Concat(rules.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $", count(*) FILTER (WHERE __broken{i}) AS broken{i}")));
+        string quarantined = AnyOf(rules, rule => rule.Rule.OnFailure == OnFailure.Quarantine);
+        return Ours($"SELECT count(*) FILTER (WHERE {quarantined}) AS quarantined{counts} FROM ({Flagged(rules, withColumns: false)}) AS __flagged");
+    }
+
+    /// <summary>The rows that break none of <paramref name="rules"/>.</summary>
+    internal SqlText Good(IReadOnlyList<CompiledRule> rules)
+        => rules.Count == 0
+            ? Ours($"SELECT {ColumnList} FROM {RuleSql.Name(step.Name)}")
+            : Ours($"SELECT {ColumnList} FROM ({Flagged(rules, withColumns: true)}) AS __flagged WHERE NOT ({AnyOf(rules, _ => true)})");
+
+    /// <summary>The rows that break any of <paramref name="rules"/>, with which and why, and whence.</summary>
+    internal SqlText Bad(IReadOnlyList<CompiledRule> rules)
+        => Ours($"SELECT {ColumnList}, {Names(rules)} AS {RulesColumn}, {Reasons(rules)} AS {ReasonColumn}, {RuleSql.Name(RunInput)}.{SourceColumn}, {RuleSql.Name(RunInput)}.{RunIdColumn} "
+            + $"FROM ({Flagged(rules, withColumns: true)}) AS __flagged CROSS JOIN {RuleSql.Name(RunInput)} WHERE {AnyOf(rules, _ => true)}");
+
+    /// <summary>The reason of one row that breaks <paramref name="rule"/>: the least, so that it is the same at each run.</summary>
+    internal SqlText Example(CompiledRule rule) => Ours($"SELECT min({rule.Reason}) AS reason FROM ({Flagged([rule], withColumns: true)}) AS __flagged WHERE __broken0");
+
+    /// <summary>One row: how many rows say that they were known before what they were made from, and the least of them, readable.</summary>
+    internal SqlText Early(string createdTime, string readCreatedTime)
+        => Ours($"SELECT count(*) AS early, min(CAST({RuleSql.Name(createdTime)} AS VARCHAR) || ' < ' || CAST({RuleSql.Name(readCreatedTime)} AS VARCHAR)) AS example "
+            + $"FROM {RuleSql.Name(step.Name)} WHERE {RuleSql.Name(createdTime)} < {RuleSql.Name(readCreatedTime)}");
+
+    private string ColumnList => string.Join(", ", columns.Select(field => RuleSql.Name(field.Name)));
+
+    private string Flagged(IReadOnlyList<CompiledRule> rules, bool withColumns)
+    {
+        IEnumerable<string> flags = rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"{rule.Broken} AS __broken{i}"));
+        IEnumerable<string> list = withColumns ? columns.Select(field => RuleSql.Name(field.Name)).Concat(flags) : flags;
+        string joins = string.Concat(rules.Where(rule => rule.Join is not null).Select(rule => $" {rule.Join}"));
+        return $"SELECT {string.Join(", ", list)} FROM {RuleSql.Name(step.Name)}{joins}";
+    }
+
+    private static string AnyOf(IReadOnlyList<CompiledRule> rules, Func<CompiledRule, bool> counts)
+    {
+        string[] flags = [.. rules.Select((rule, i) => (rule, i)).Where(pair => counts(pair.rule)).Select(pair => string.Create(CultureInfo.InvariantCulture, $"__broken{pair.i}"))];
+        return flags.Length == 0 ? "FALSE" : string.Join(" OR ", flags);
+    }
+
+    private static string Names(IReadOnlyList<CompiledRule> rules)
+        => $"concat_ws(',', {string.Join(", ", rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN __broken{i} THEN {RuleSql.Text(rule.Rule.Name)} END")))})";
+
+    private static string Reasons(IReadOnlyList<CompiledRule> rules)
+        => $"concat_ws('; ', {string.Join(", ", rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN __broken{i} THEN {rule.Reason} END")))})";
+
+    private SqlText Ours(string sql) => new(sql, $"rules of {step.Name}");
+}
