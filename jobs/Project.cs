@@ -1,4 +1,8 @@
+using Lepton.Data.Connectors.Files;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Jobs;
 
@@ -36,12 +40,62 @@ public sealed record Project
     public IReadOnlyList<string> ReportFiles => FilesIn("reports");
 
     /// <summary>Reads the project of <paramref name="folder"/>.</summary>
-    /// <exception cref="Schemas.LeptonDataException">There is no <c>lepton.yaml</c>, or it is not as it must be.</exception>
-    public static Project Load(string folder) => throw new InvalidOperationException(folder);
+    /// <exception cref="LeptonDataException">There is no <c>lepton.yaml</c>, or it is not as it must be.</exception>
+    public static Project Load(string folder)
+    {
+        string root = Path.GetFullPath(folder);
+        string file = Path.Combine(root, FileName);
+        if (!File.Exists(file)) throw new LeptonDataException("jobs.no_project", [root]);
+        ProjectDefinition definition = ProjectDefinition.Format.Read(ReadFile(file), DisplayPath(file));
+        return new Project
+        {
+            Folder = root,
+            Name = definition.Name,
+            LakeFolder = Path.GetFullPath(definition.Lake, root),
+            Engine = definition.Engine,
+            MemoryBytes = definition.MemoryBytes,
+            ThreadCount = definition.ThreadCount,
+        };
+    }
 
     /// <summary>Reads and checks the project's pipelines, in order of file name.</summary>
-    /// <exception cref="Schemas.LeptonDataException">A file is not as it must be; its place says where.</exception>
-    public IReadOnlyList<PipelineDefinition> LoadPipelines() => throw new InvalidOperationException(Folder);
+    /// <exception cref="LeptonDataException">A file is not as it must be; its place says where.</exception>
+    public IReadOnlyList<PipelineDefinition> LoadPipelines()
+    {
+        var pipelines = new List<PipelineDefinition>();
+        foreach (string file in PipelineFiles)
+        {
+            PipelineDefinition pipeline = PipelineFormat.Format.Read(ReadFile(file), DisplayPath(file));
+            if (pipelines.Find(other => other.Name == pipeline.Name) is { } twin) throw new LeptonDataException("jobs.pipeline_twice", [pipeline.Name, twin.Place]) { Place = pipeline.Place };
+            pipelines.Add(pipeline);
+        }
+        return pipelines;
+    }
+
+    /// <summary>The folders that an engine has to reach, without links: the lake, and where the sources of <paramref name="pipelines"/> lie.</summary>
+    public IReadOnlyList<string> FoldersToReach(IReadOnlyList<PipelineDefinition> pipelines)
+        => [RealPath.Of(LakeFolder), .. FileSources.FoldersOf(pipelines.SelectMany(pipeline => pipeline.Sources), Folder)];
+
+    /// <summary>A file of the project as bytes, with errors that name it.</summary>
+    internal static byte[] ReadFile(string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > YamlReader.SizeBytesMax) throw new LeptonDataException("schemas.yaml_too_large", [new FileInfo(path).Length, YamlReader.SizeBytesMax]) { Place = new SourcePlace(DisplayPath(path)) };
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, path);
+        }
+    }
+
+    /// <summary>A path as a person at the terminal would write it: relative where it lies below the folder that they are in.</summary>
+    public static string DisplayPath(string path)
+    {
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    }
 
     private string[] FilesIn(string subfolder)
     {

@@ -43,7 +43,7 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
         => Ours($"SELECT count(*) AS early, min(CAST({RuleSql.Name(createdTime)} AS VARCHAR) || ' < ' || CAST({RuleSql.Name(readCreatedTime)} AS VARCHAR)) AS example "
             + $"FROM {RuleSql.Name(step.Name)} WHERE {RuleSql.Name(createdTime)} < {RuleSql.Name(readCreatedTime)}");
 
-    private string ColumnList => string.Join(", ", columns.Select(field => RuleSql.Name(field.Name)));
+    private string ColumnList => string.Join(", ", columns.Select(column => RuleSql.Name(column.Name)));
 
     private string Flagged(IReadOnlyList<CompiledRule> rules, bool withColumns)
     {
