@@ -43,7 +43,7 @@ public sealed class DuckDbFrontEnd : ISqlFrontEnd, IDisposable
         {
             try
             {
-                return _connection.Describe(select);
+                return [.. _connection.Describe(select).Select(column => (column.Name, column.Type))];
             }
             catch (DuckDbException error)
             {

@@ -93,21 +93,30 @@ public sealed unsafe class DuckDbConnection : IDisposable
     }
 
     /// <summary>The columns that a statement would return, found without running it.</summary>
-    /// <returns>Names, and types in DuckDB's own spelling.</returns>
+    /// <returns>Names, types in DuckDB's own spelling, and the type that a batch of it has; null where no batch holds it.</returns>
     /// <exception cref="DuckDbException">DuckDB refuses it.</exception>
-    public IReadOnlyList<(string Name, string Type)> Describe(string sql)
+    public IReadOnlyList<(string Name, string Type, DataType? BatchType)> Describe(string sql)
     {
         EnsureFree();
         using StatementHandle statement = Prepare(sql);
-        var columns = new (string, string)[NativeMethods.StatementColumnCount(statement)];
+        var columns = new (string, string, DataType?)[NativeMethods.StatementColumnCount(statement)];
         for (int i = 0; i < columns.Length; i++)
         {
             using var type = new TypeHandle(NativeMethods.StatementColumnType(statement, (ulong)i));
             byte* name = NativeMethods.StatementColumnName(statement, (ulong)i);
-            columns[i] = (Marshal.PtrToStringUTF8((nint)name) ?? "", LogicalTypes.NameOf(type.Value));
+            columns[i] = (Marshal.PtrToStringUTF8((nint)name) ?? "", LogicalTypes.NameOf(type.Value), LogicalTypes.DataTypeOf(type.Value));
             NativeMethods.Free(name);
         }
         return columns;
+    }
+
+    /// <summary>Runs one <c>COPY … TO … (…, RETURN_STATS)</c>.</summary>
+    /// <returns>The files that it wrote.</returns>
+    /// <exception cref="DuckDbException">DuckDB refused or failed; files may be left.</exception>
+    public IReadOnlyList<CopiedFile> Copy(string sql, CancellationToken cancellationToken = default)
+    {
+        using ResultHandle result = Run(sql, [], isStreaming: false, cancellationToken);
+        return CopiedFile.ReadAll(result);
     }
 
     /// <summary>Makes a table and fills it. The table is seen by every connection of the database.</summary>
@@ -126,6 +135,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
     public void Dispose()
     {
         _openReader?.Dispose();
+        Interrupt();
         Handle.Dispose();
     }
 

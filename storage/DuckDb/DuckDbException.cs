@@ -5,9 +5,9 @@ namespace Lepton.Data.Storage.DuckDb;
 /// <summary>DuckDB refused or failed. The text keeps DuckDB's own words, on one line.</summary>
 public sealed class DuckDbException : LeptonDataException
 {
-    private DuckDbException(string code, DuckDbError error, string words)
+    private DuckDbException(string code, DuckDbError error, string words, string original)
         : base(code, [words])
-        => (Error, Words) = (error, words);
+        => (Error, Words, Original) = (error, words, original);
 
     /// <summary>What kind of failure it is.</summary>
     public DuckDbError Error { get; }
@@ -15,10 +15,13 @@ public sealed class DuckDbException : LeptonDataException
     /// <summary>What DuckDB said, on one line, without the kind that it begins with.</summary>
     public string Words { get; }
 
+    /// <summary>All that DuckDB said, on as many lines.</summary>
+    public string Original { get; }
+
     internal static DuckDbException Of(string message)
     {
         (DuckDbError error, string code) = Classify(message);
-        return new DuckDbException(code, error, OneLine.Of(WithoutKind(WithoutExcerpt(message))));
+        return new DuckDbException(code, error, OneLine.Of(WithoutKind(WithoutAdvice(message))), message);
     }
 
     // DuckDB's kinds stand at the front of its messages and have been stable for years; the numeric code is not had for failed prepares.
@@ -40,11 +43,12 @@ public sealed class DuckDbException : LeptonDataException
         };
     }
 
-    // Below the message DuckDB repeats the statement with a caret: it is ours, printed, and no help to a person.
-    private static string WithoutExcerpt(string message)
+    // Below a blank line stand the statement with a caret (it is ours, printed, and no help to a person) and advice on settings that nobody can reach here.
+    private static string WithoutAdvice(string message)
     {
-        int excerpt = message.IndexOf("\n\nLINE ", StringComparison.Ordinal);
-        if (excerpt < 0) excerpt = message.IndexOf("\nLINE ", StringComparison.Ordinal);
+        int blank = message.IndexOf("\n\n", StringComparison.Ordinal);
+        if (blank >= 0) message = message[..blank];
+        int excerpt = message.IndexOf("\nLINE ", StringComparison.Ordinal);
         return excerpt < 0 ? message : message[..excerpt];
     }
 

@@ -163,6 +163,12 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_vector_ensure_validity_writable")]
     internal static partial void EnsureValidity(nint vector);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_list_vector_get_child")]
+    internal static partial nint ListChild(nint vector);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_struct_vector_get_child")]
+    internal static partial nint StructChild(nint vector, ulong index);
+
     // Types.
 
     [LibraryImport(Library, EntryPoint = "duckdb_create_logical_type")]

@@ -84,3 +84,11 @@ internal unsafe struct StringStruct
     [FieldOffset(8)]
     internal byte* Pointer;
 }
+
+/// <summary><c>duckdb_list_entry</c></summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ListEntry
+{
+    internal ulong Offset;
+    internal ulong Length;
+}

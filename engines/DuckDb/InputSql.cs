@@ -1,0 +1,64 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Engines.DuckDb;
+
+/// <summary>DuckDB SQL for what the names in a query stand for. Nothing of it was written by a person but names and paths, which are quoted.</summary>
+internal static class InputSql
+{
+    /// <summary>The rows of a snapshot's files, by the snapshot's columns.</summary>
+    internal static string OfSnapshot(Snapshot snapshot)
+    {
+        if (snapshot.PartitionColumns.Count > 0) throw new LeptonDataException("engines.partitioned_table", [snapshot.RootPath, snapshot.PartitionColumns[0]]);
+        if (snapshot.Files.Count == 0) return Empty(snapshot.Schema);
+        return $"(SELECT {Columns(snapshot.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)), snapshot.Schema)} FROM {ReadParquet(snapshot.FilePaths, snapshot.Schema)})";
+    }
+
+    /// <summary>The rows of source files, under the names that the lake gives them and with naive times made instants.</summary>
+    internal static string OfFiles(FileScan scan)
+    {
+        IEnumerable<string> paths = scan.Files.Select(file => file.Path);
+        string files = scan.Format switch
+        {
+            FileFormat.Parquet => ReadParquet(paths, scan.FileSchema),
+            FileFormat.Csv => ReadCsv(paths, scan.FileSchema, scan.Csv!),
+            _ => throw new InvalidOperationException($"no format {scan.Format}"),
+        };
+        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones)), scan.Schema)} FROM {files})";
+    }
+
+    /// <summary>No rows, of the schema's columns.</summary>
+    internal static string Empty(Schema schema)
+        => $"(SELECT {string.Join(", ", schema.Fields.Select(field => $"CAST(NULL AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"))} WHERE false)";
+
+    /// <summary>
+    /// Parquet files by the schema given, not by that of the first file: columns are found by name, cast, and NULL where a file (older than the column) lacks one.
+    /// </summary>
+    internal static string ReadParquet(IEnumerable<string> paths, Schema schema)
+    {
+        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(field.Name)}, type: {SqlLiteral.Text(field.Type.ToString()!)}, default_value: NULL}}");
+        return $"read_parquet({SqlLiteral.TextList(paths)}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
+    }
+
+    // Every option that would be guessed is given, so that a file never changes how it is read.
+    private static string ReadCsv(IEnumerable<string> paths, Schema schema, CsvFormat csv)
+    {
+        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {SqlLiteral.Text(field.Type.ToString()!)}");
+        return $"read_csv({SqlLiteral.TextList(paths)}, auto_detect = false, columns = {{{string.Join(", ", columns)}}}, delim = {Character(csv.Delimiter)}, quote = {Character(csv.Quote)}, "
+            + $"escape = {Character(csv.Escape)}, header = {(csv.HasHeader ? "true" : "false")}, nullstr = {SqlLiteral.TextList(csv.NullText)}, allow_quoted_nulls = false, "
+            + $"encoding = {SqlLiteral.Text(csv.Encoding)}, strict_mode = true, ignore_errors = false, null_padding = false, skip = 0, comment = '', decimal_separator = '.', "
+            + "max_line_size = 16777216, union_by_name = false, hive_partitioning = false)";
+    }
+
+    private static string Character(char? c) => SqlLiteral.Text(c?.ToString() ?? "");
+
+    private static string Instant(Field source, Field target, IReadOnlyDictionary<string, string> zones)
+        => source.Type.Id == TypeId.NaiveTime && target.Type.Id == TypeId.Instant && zones.TryGetValue(target.Name, out string? zone)
+            ? $"timezone({SqlLiteral.Text(zone)}, {SqlLiteral.Name(source.Name)})"
+            : SqlLiteral.Name(source.Name);
+
+    private static string Columns(IEnumerable<string> expressions, Schema schema)
+        => string.Join(", ", expressions.Select((expression, i) => $"CAST({expression} AS {schema[i].Type}) AS {SqlLiteral.Name(schema[i].Name)}"));
+}

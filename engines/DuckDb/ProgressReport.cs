@@ -1,0 +1,23 @@
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Engines.DuckDb;
+
+/// <summary>Tells a run how far a statement is, a few times a second, until disposed.</summary>
+internal sealed class ProgressReport : IDisposable
+{
+    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(200);
+
+    private readonly ITimer? _timer;
+
+    /// <param name="run">Whose progress; its listener names the step.</param>
+    /// <param name="activity">A key of the message catalogue.</param>
+    /// <param name="connection">Runs the statement.</param>
+    internal ProgressReport(RunContext run, string activity, DuckDbConnection connection)
+    {
+        if (run.Progress is not { } progress) return;
+        _timer = run.Time.CreateTimer(_ => progress.Report(new StepProgress("", activity, connection.Progress)), null, s_period, s_period);
+    }
+
+    public void Dispose() => _timer?.Dispose();
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Lepton.Data.Engines.DuckDb;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Engines;
+
+public sealed partial class DuckDbEngine
+{
+    // DuckDB's own size, spelled out, since the bytes of a training set depend on it.
+    private const int RowGroupRows = 122_880;
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<DataFile>> WriteAsync(BoundQuery query, Inputs inputs, FileTarget target, RunContext run, CancellationToken cancellationToken)
+    {
+        EnsureWritable(query);
+        string name = target.KeepsOrder ? $"{target.FileNamePrefix}00000.parquet" : $"{target.FileNamePrefix}{Guid.NewGuid():N}.parquet";
+        string path = Path.Combine(target.Folder, name);
+        bool isDone = false;
+        try
+        {
+            CopiedFile copied = await Task.Run(() => Copy(query, inputs, path, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (copied.RowCount == 0) return [];
+            ContentSum sum = await SumAsync(query, path, copied.RowCount, cancellationToken).ConfigureAwait(false);
+            var info = new FileInfo(path);
+            var file = new DataFile(name, info.Length, EventTime.FromDateTimeOffset(info.LastWriteTimeUtc), CopyStatistics.Of(copied, query.Schema), query.RowsAreInexact ? null : sum);
+            isDone = true;
+            return [file];
+        }
+        catch (DuckDbException error)
+        {
+            throw EngineErrors.Of(error, query);
+        }
+        finally
+        {
+            if (!isDone) DurableFiles.DeleteQuietly(path);
+        }
+    }
+
+    private static void EnsureWritable(BoundQuery query)
+    {
+        foreach (Field field in query.Schema.Fields)
+        {
+            string? code = field.Type.Id switch
+            {
+                TypeId.NaiveTime => "engines.naive_time",
+                TypeId.Null => "engines.untyped_null",
+                TypeId.Struct or TypeId.List or TypeId.FixedSizeList or TypeId.Map => "engines.nested_column",
+                _ => null,
+            };
+            if (code is not null) throw new LeptonDataException(code, [field.Name, field.Type]) { Place = query.Source.Start };
+        }
+    }
+
+    private CopiedFile Copy(BoundQuery query, Inputs inputs, string path, bool keepsOrder, RunContext run, CancellationToken cancellationToken)
+    {
+        using var statement = new Statement(this, query, inputs);
+        string select = statement.SelectAs(query.Schema);
+        // Sorted rows fall into the same row groups on any number of threads; others would not, so they are sorted by the order in which they come.
+        if (keepsOrder && !query.IsOrdered) select = $"SELECT * EXCLUDE (__row) FROM (SELECT *, row_number() OVER () AS __row FROM ({select})) ORDER BY __row";
+        DurableFiles.CreateFolder(Path.GetDirectoryName(path)!);
+        string order = keepsOrder ? "true" : "false";
+        using (new ProgressReport(run, "engines.writing", statement.Connection))
+        {
+            CopiedFile copied = statement.Connection.Copy(
+                $"COPY ({select}) TO {SqlLiteral.Text(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {order}, USE_TMP_FILE false, RETURN_STATS)",
+                cancellationToken)[0];
+            cancellationToken.ThrowIfCancellationRequested();
+            DurableFiles.Sync(path);
+            return copied;
+        }
+    }
+
+    // The sum is taken of what stands in the file, so it also proves that the file can be read.
+    private async Task<ContentSum> SumAsync(BoundQuery query, string path, long rowCount, CancellationToken cancellationToken)
+    {
+        using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, () => new ContentSumAccumulator(query.Schema), ThreadCount, cancellationToken).ConfigureAwait(false);
+        if (sum.Sum.RowCount != rowCount) throw new LeptonDataException("engines.lost_rows", [path, rowCount, sum.Sum.RowCount]);
+        return sum.Sum;
+    }
+}

@@ -1,0 +1,212 @@
+using Lepton.Data.Engines.DuckDb;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Sql.Printing;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Engines;
+
+/// <summary>Runs bound queries in this process, on one DuckDB of its own. Safe for use by several threads.</summary>
+/// <remarks>
+/// What a person wrote reaches DuckDB only as a bound tree, printed. The database reaches the allowed folders alone, its settings are locked, no extension is loaded.
+/// It is opened at first use.
+/// </remarks>
+public sealed partial class DuckDbEngine : IEngine
+{
+    private readonly DuckDbEngineOptions _options;
+    private readonly Lazy<DuckDbDatabase> _database;
+    private int _lastStagedNumber;
+    private volatile bool _isDisposed;
+
+    /// <summary>An engine with these means.</summary>
+    public DuckDbEngine(DuckDbEngineOptions options)
+    {
+        _options = options;
+        _database = new Lazy<DuckDbDatabase>(Open);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "duckdb";
+
+    private DuckDbDatabase Database
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _database.Value;
+        }
+    }
+
+    private int ThreadCount => _options.ThreadCount ?? Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public async ValueTask<IRecordBatchReader> ReadAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+        => new EngineReader(await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false), query);
+
+    /// <inheritdoc/>
+    public async ValueTask<T> ScanAsync<T>(BoundQuery query, Inputs inputs, Func<T> perThread, RunContext run, CancellationToken cancellationToken)
+        where T : IAccumulator
+    {
+        await using DuckDbReader reader = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            // The stream is read by whoever is free: its reads take turns, the accumulators run side by side.
+            return await Accumulators.RunAsync(
+                perThread,
+                ThreadCount,
+                accumulator =>
+                {
+                    while (reader.ReadBatch(stop.Token) is { } batch)
+                        using (batch) accumulator.Process(batch);
+                },
+                stop).ConfigureAwait(false);
+        }
+        catch (DuckDbException error)
+        {
+            throw EngineErrors.Of(error, query);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StagedRelation> StageAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+        => new(Task.Run<StagedRelation>(() => Stage(query, inputs, run, cancellationToken), cancellationToken));
+
+    /// <summary>Closes the database once its last stream is disposed; staged rows are freed.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        if (_database.IsValueCreated) _database.Value.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal void Drop(string table)
+    {
+        if (_isDisposed) return;
+        using DuckDbConnection connection = Database.Connect();
+        connection.Execute($"DROP TABLE IF EXISTS {SqlLiteral.Name(table)}");
+    }
+
+    private DuckDbDatabase Open()
+    {
+        if (_options.TempFolder is { } temp) Directory.CreateDirectory(temp);
+        return DuckDbDatabase.Open(new DuckDbOptions
+        {
+            MemoryLimitBytes = _options.MemoryLimitBytes,
+            ThreadCount = _options.ThreadCount,
+            TempFolder = _options.TempFolder,
+            TempSizeBytesMax = _options.TempSizeBytesMax,
+            AllowedFolders = AllowedFolders.Of(_options.AllowedFolders),
+        });
+    }
+
+    private StagedTable Stage(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    {
+        using var statement = new Statement(this, query, inputs);
+        string name = $"staged_{Interlocked.Increment(ref _lastStagedNumber)}";
+        try
+        {
+            string select = statement.SelectAs(query.Schema);
+            using (new ProgressReport(run, "engines.reading", statement.Connection)) statement.Connection.Execute($"CREATE TABLE {SqlLiteral.Name(name)} AS {select}", null, cancellationToken);
+            long rows = statement.Connection.ReadValue<long>($"SELECT count(*) FROM {SqlLiteral.Name(name)}", null, cancellationToken);
+            return new StagedTable(this, name) { Schema = query.Schema, RowCount = rows };
+        }
+        catch (DuckDbException error)
+        {
+            throw EngineErrors.Of(error, query);
+        }
+    }
+
+    private ValueTask<DuckDbReader> StartAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+        => new(Task.Run(() => Start(query, inputs, run, cancellationToken), cancellationToken));
+
+    private DuckDbReader Start(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    {
+        var statement = new Statement(this, query, inputs);
+        try
+        {
+            DuckDbReader reader;
+            using (new ProgressReport(run, "engines.reading", statement.Connection)) reader = statement.Connection.Read(statement.Sql, null, run.Memory, cancellationToken);
+            try
+            {
+                reader.Rename(query.Schema);
+            }
+            catch
+            {
+                reader.Dispose();
+                throw;
+            }
+            reader.Own(statement);
+            return reader;
+        }
+        catch (DuckDbException error)
+        {
+            statement.Dispose();
+            throw EngineErrors.Of(error, query);
+        }
+        catch
+        {
+            statement.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A printed query on a connection of its own, with the batches that it reads.</summary>
+    private sealed class Statement : IDisposable
+    {
+        private readonly List<OfferedBatches> _offers = [];
+
+        internal Statement(DuckDbEngine engine, BoundQuery query, Inputs inputs)
+        {
+            Connection = engine.Database.Connect();
+            try
+            {
+                Sql = DuckDbPrinter.Print(query, name => RelationOf(engine, inputs.ByName[name]));
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        internal DuckDbConnection Connection { get; }
+
+        internal string Sql { get; }
+
+        /// <summary>The query with its columns cast where DuckDB's type is not the very one that <paramref name="schema"/> says (an unsigned number, an enumeration).</summary>
+        internal string SelectAs(Schema schema)
+        {
+            IReadOnlyList<(string Name, string Type, DataType? BatchType)> columns = Connection.Describe(Sql);
+            if (columns.Select((column, i) => DataType.TryParse(column.Type, out DataType? type) && type.Equals(schema[i].Type) && column.Name == schema[i].Name).All(isSame => isSame)) return Sql;
+            string names = string.Join(", ", schema.Fields.Select((_, i) => $"c{i}"));
+            string casts = string.Join(", ", schema.Fields.Select((field, i) => $"CAST(c{i} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
+            return $"SELECT {casts} FROM ({Sql}) AS query({names})";
+        }
+
+        public void Dispose()
+        {
+            Connection.Dispose();
+            foreach (OfferedBatches offer in _offers) offer.Dispose();
+        }
+
+        private string RelationOf(DuckDbEngine engine, Input input)
+        {
+            switch (input)
+            {
+                case SnapshotInput { Snapshot: var snapshot }: return InputSql.OfSnapshot(snapshot);
+                case FileInput { Scan: var scan }:
+                    SourceFiles.EnsureUnchanged(scan.Files);
+                    return InputSql.OfFiles(scan);
+                case StagedInput { Relation: StagedTable table } when table.Engine == engine: return table.Sql;
+                case BatchInput batches:
+                    OfferedBatches offer = engine.Database.Offer(batches.BatchSchema, batches.Batches);
+                    _offers.Add(offer);
+                    return offer.Sql;
+                default: throw new ArgumentException($"{input} is not of this engine", nameof(input));
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace Lepton.Data.Engines;
+
+/// <summary>What the DuckDB engine may use.</summary>
+public sealed record DuckDbEngineOptions
+{
+    /// <summary>The most memory before it spills, in bytes; null for 80 % of the machine.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
+    /// <summary>How many threads; null for one a core.</summary>
+    public int? ThreadCount { get; init; }
+
+    /// <summary>Where to spill, absolute; made when it is needed. Null: nothing spills.</summary>
+    public string? TempFolder { get; init; }
+
+    /// <summary>The most that may be spilled, in bytes; null for 90 % of what is free.</summary>
+    public long? TempSizeBytesMax { get; init; }
+
+    /// <summary>Folders, absolute, that hold the inputs and the targets; nothing outside them is read or written.</summary>
+    public required IReadOnlyList<string> AllowedFolders { get; init; }
+}
