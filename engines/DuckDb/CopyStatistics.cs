@@ -45,7 +45,7 @@ internal static class CopyStatistics
         _ => null,
     };
 
-    private static object? Decimal(string text, int scale)
+    private static Int128? Decimal(string text, int scale)
     {
         int point = text.IndexOf('.', StringComparison.Ordinal);
         int digits = point < 0 ? 0 : text.Length - point - 1;
@@ -55,7 +55,7 @@ internal static class CopyStatistics
     }
 
     // Years before 1 and infinite times are left out.
-    private static object? Time(string text)
+    private static EventTime? Time(string text)
     {
         string[] formats = ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss.FFFFFF"];
         return DateTime.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime value)

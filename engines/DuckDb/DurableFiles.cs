@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Engines.DuckDb;
