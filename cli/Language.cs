@@ -23,6 +23,7 @@ internal static class Language
         return CultureOf("en");
     }
 
+    // English is the neutral language, that of the invariant culture.
     private static CultureInfo CultureOf(string locale)
-        => CultureInfo.GetCultureInfo(locale.StartsWith("zh", StringComparison.OrdinalIgnoreCase) ? "zh-Hans" : "en");
+        => CultureInfo.GetCultureInfo(locale.StartsWith("zh", StringComparison.OrdinalIgnoreCase) ? "zh-Hans" : "");
 }
