@@ -66,6 +66,7 @@ internal sealed class ReportQueries(FeatureStoreContext context, RunContext run)
         Int128 unscaled when type is DecimalType { Scale: var scale } => (double)unscaled / Math.Pow(10, scale),
         EventTime time => time.ToString(),
         byte[] bytes => Convert.ToHexStringLower(bytes),
+        DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString(),
     };
