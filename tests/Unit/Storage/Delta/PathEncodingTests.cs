@@ -1,0 +1,50 @@
+using Lepton.Data.Storage.Delta;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Storage.Delta;
+
+public sealed class PathEncodingTests
+{
+    [TestCase("part-0001_a~b.parquet", "part-0001_a~b.parquet")]
+    [TestCase("day=2001-01-01/a b%c.parquet", "day=2001-01-01/a%20b%25c.parquet")]
+    [TestCase("城市=北京/ü:#?&+.parquet", "%E5%9F%8E%E5%B8%82=%E5%8C%97%E4%BA%AC/%C3%BC%3A%23%3F%26%2B.parquet")]
+    [TestCase("😀\"\n\\.parquet", "%F0%9F%98%80%22%0A%5C.parquet")]
+    [TestCase("%41", "%2541")]
+    public void Encode_OddNames_ComeBack(string path, string encoded)
+    {
+        Assert.That(PathEncoding.Encode(path), Is.EqualTo(encoded));
+        Assert.That(PathEncoding.TryDecode(encoded, out string? decoded), Is.True);
+        Assert.That(decoded, Is.EqualTo(path));
+    }
+
+    // Spark leaves letters beyond ASCII as they are.
+    [TestCase("城市=北京/part-0.parquet", "城市=北京/part-0.parquet")]
+    [TestCase("a/b:c.parquet", "a/b:c.parquet")]
+    [TestCase("a%2Fb", "a/b")]
+    public void Decode_WrittenByOthers_IsTaken(string encoded, string path)
+    {
+        Assert.That(PathEncoding.TryDecode(encoded, out string? decoded), Is.True);
+        Assert.That(decoded, Is.EqualTo(path));
+    }
+
+    [TestCase("")]
+    [TestCase("/etc/passwd")]
+    [TestCase("../other/a.parquet")]
+    [TestCase("a/../../b")]
+    [TestCase("a/%2e%2E/b")]
+    [TestCase("a%2F..%2Fb")]
+    [TestCase("%2Fetc%2Fpasswd")]
+    [TestCase("./a")]
+    [TestCase("a//b")]
+    [TestCase("a/")]
+    [TestCase("file:/etc/passwd")]
+    [TestCase("s3://bucket/a.parquet")]
+    [TestCase("abfss://c@a/x")]
+    [TestCase("a%00b")]
+    [TestCase("a%zz")]
+    [TestCase("a%4")]
+    [TestCase("a%")]
+    [TestCase("a%FFb")]
+    [TestCase("a%C3")]
+    public void Decode_LeavesTheFolderOrIsBroken_IsRefused(string encoded) => Assert.That(PathEncoding.TryDecode(encoded, out _), Is.False);
+}
