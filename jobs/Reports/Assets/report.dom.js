@@ -23,7 +23,7 @@ function table(columns, rows, caption) {
       const content = c.value(row);
       return c.head
         ? h('th', { scope: 'row' }, content)
-        : h('td', { 'data-label': c.title, class: [c.number ? 'n' : '', c.wide ? 'wide' : ''].join(' ').trim() || null }, content);
+        : h('td', { 'data-label': c.title, class: [c.number ? 'n' : '', c.wide ? 'wide' : ''].join(' ').trim() || null }, h('div', null, content));
     })))));
 }
 

@@ -90,13 +90,13 @@ function lineageSection() {
   const asTree = (id, seen) => {
     const incoming = lineage.edges.filter(e => e.to === id);
     const node = byId.get(id);
-    return h('li', null, code(node.relation + '.' + node.column), ' ', node.expression ? h('span', { class: 'small mono' }, '= ' + node.expression) : null,
+    return h('li', null, code(node.relation + '.' + node.column),
       incoming.length && !seen.has(id) ? h('ul', null, incoming.map(e => { const child = asTree(e.from, new Set(seen).add(id)); child.prepend(tag(t(e.isValue ? 'lineage.value' : 'lineage.influence'), e.isValue ? 'good' : ''), ' '); return child; })) : null);
   };
   const root = lineage.nodes.find(n => !lineage.edges.some(e => e.from === n.id));
   const layer = new Map();
   const layerOf = id => { if (!layer.has(id)) layer.set(id, Math.max(-1, ...lineage.edges.filter(e => e.to === id).map(e => layerOf(e.from))) + 1); return layer.get(id); };
-  const nodes = lineage.nodes.map(n => ({ id: n.id, title: n.column, note: n.relation, about: n.expression || '', layer: layerOf(n.id), strong: n === root }));
+  const nodes = lineage.nodes.map(n => ({ id: n.id, title: n.column, note: n.relation, layer: layerOf(n.id), strong: n === root }));
   const edges = lineage.edges.map(e => ({ from: e.from, to: e.to, dashed: !e.isValue, text: t(e.isValue ? 'lineage.value' : 'lineage.influence') }));
   return section('lineage', t('lineage.title', lineage.column), t('lineage.about', lineage.trainingSet),
     h('div', { class: 'card' },

@@ -60,13 +60,14 @@ function rowsSection() {
 }
 
 function expectationsSection() {
-  const outcome = r => (r.rowsBroken === 0 ? tag(t('rule.holds'), 'good')
+  const count = value => (value === null ? '–' : number(value));
+  const outcome = r => (!r.rowsBroken ? tag(t('rule.holds'), 'good')
     : tag(r.onFailure === 'fail' ? t('rule.failed') : t('rule.quarantined', number(r.rowsBroken)), 'warn'));
   const columns = [
     { title: t('rule.name'), head: true, value: r => [code(r.name), h('div', { class: 'small' }, code(r.says))] },
     { title: t('rule.table'), value: r => code(r.table) },
-    { title: t('rule.checked'), number: true, value: r => number(r.rowsChecked) },
-    { title: t('rule.broken'), number: true, value: r => number(r.rowsBroken) },
+    { title: t('rule.checked'), number: true, value: r => count(r.rowsChecked) },
+    { title: t('rule.broken'), number: true, value: r => count(r.rowsBroken) },
     { title: t('rule.outcome'), value: outcome },
   ];
   const broken = data.rules.filter(r => r.rowsBroken > 0).sort((a, b) => b.rowsBroken - a.rowsBroken);
@@ -85,7 +86,7 @@ function expectationsSection() {
 
 function timingsSection() {
   const rows = [
-    ...data.steps.filter(s => !s.isReused).map(s => ({ name: s.table, value: s.durationMs, text: duration(s.durationMs) })),
+    ...data.steps.map(s => ({ name: s.table, value: s.durationMs, text: duration(s.durationMs) })),
     ...data.trainingSets.filter(s => s.durationMs).map(s => ({ name: 'datasets.' + s.name, value: s.durationMs, text: duration(s.durationMs) })),
   ];
   const reused = data.steps.filter(s => s.isReused).map(s => s.table);
