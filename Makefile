@@ -51,4 +51,4 @@ assets: ## install what the tests use beyond the build: a browser for the report
 
 .PHONY: clean
 clean: ## delete everything that was built, the demo's lake and the downloads of npm
-	@rm -rf artifacts node_modules examples/*/lake examples/*/data examples/*/reports
+	@rm -rf artifacts node_modules examples/*/lake examples/*/data examples/*/report*.html
