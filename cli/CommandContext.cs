@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Lepton.Data.Connectors.Files;
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore;
 using Lepton.Data.Jobs;
@@ -13,9 +16,11 @@ namespace Lepton.Data.Cli;
 /// <summary>What a verb works with. The project, the lake and the engine are opened when first asked for, so that a verb pays only for what it uses.</summary>
 internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, Terminal terminal, CancellationToken cancellationToken) : IAsyncDisposable
 {
+    private readonly List<string> _foldersToReach = [];
+    private string? _projectFolder;
     private Project? _project;
     private Lake? _lake;
-    private IEngine? _engine;
+    private DuckDbEngine? _engine;
     private DuckDbFrontEnd? _frontEnd;
     private MemoryBudget? _memory;
 
@@ -34,8 +39,6 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     /// <summary>The folder named by <c>--project</c>; else the nearest one upwards that holds a project, or the current one.</summary>
     internal string ProjectFolder => _projectFolder ??= FindProjectFolder(parsed.GetValue(globals.Project));
 
-    private string? _projectFolder;
-
     internal Project Project => _project ??= Project.Load(ProjectFolder);
 
     /// <summary>The project's lake, which must be there.</summary>
@@ -46,13 +49,27 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
 
     internal MemoryBudget Memory => _memory ??= new MemoryBudget(MemoryBytes);
 
-    internal IEngine Engine => _engine ??= OpenEngine();
+    /// <summary>Runs queries over the lake, and reaches what was named by <see cref="Reach"/>.</summary>
+    internal IEngine Engine => _engine ??= new DuckDbEngine(new DuckDbEngineOptions
+    {
+        MemoryLimitBytes = MemoryBytes,
+        ThreadCount = Project.ThreadCount,
+        TempFolder = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"lepton-{Environment.ProcessId}")),
+        AllowedFolders = [RealPath.Of(Project.LakeFolder), .. _foldersToReach],
+    });
 
     internal DuckDbFrontEnd FrontEnd => _frontEnd ??= new DuckDbFrontEnd();
 
     internal Binder Binder => new(FrontEnd);
 
     private long MemoryBytes => Project.MemoryBytes ?? Math.Max(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+
+    /// <summary>Names folders that the engine has to reach besides the lake; before its first use.</summary>
+    internal void Reach(IEnumerable<string> folders)
+    {
+        Debug.Assert(_engine is null, "the engine is open already");
+        _foldersToReach.AddRange(folders.Select(RealPath.Of));
+    }
 
     internal T? Get<T>(Option<T> option) => parsed.GetValue(option);
 
@@ -70,15 +87,13 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
         _frontEnd?.Dispose();
     }
 
-    private static IEngine OpenEngine() => throw new InvalidOperationException("DuckDbEngine");
-
     private static string FindProjectFolder(string? named)
     {
         if (named is not null) return Path.GetFullPath(named);
         string current = Directory.GetCurrentDirectory();
         for (string? folder = current; folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            if (File.Exists(Path.Combine(folder, "lepton.yaml"))) return folder;
+            if (File.Exists(Path.Combine(folder, Project.FileName))) return folder;
         }
         return current;
     }

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Lepton.Data.Cli.Output;
+using Lepton.Data.Connectors.Files;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql;
 
 namespace Lepton.Data.Cli.Commands;
@@ -36,23 +39,36 @@ internal static class HistoricalFeaturesCommand
 
     private static async Task<int> RunAsync(CommandContext context, string entities, IReadOnlyList<FeatureReference> features, string eventTime, string target)
     {
+        string path = Path.GetFullPath(target);
+        RowFile.Check(path);
+        context.Reach([Path.GetDirectoryName(path)!]);
         EntityRows rows = await EntityRowsAsync(context, entities, eventTime);
         var store = new OfflineStore(context.FeatureStore());
         long written = await ProgressDisplay.ShowAsync(context, async progress =>
         {
             await using HistoricalFeatures joined = await store.GetHistoricalFeaturesAsync(rows, features, context.NewRun(progress), context.CancellationToken);
-            return await joined.WriteAsync(Path.GetFullPath(target), context.CancellationToken);
+            return await joined.WriteAsync(path, context.CancellationToken);
         });
         QueryCommand.ReportWritten(context, target, written);
         return ExitCode.Done;
     }
 
-    // What names a file is one; a SELECT has spaces in it, which a file's ending has not.
+    // What ends like a file is one; a SELECT does not.
     private static async Task<EntityRows> EntityRowsAsync(CommandContext context, string entities, string eventTime)
     {
         string ending = Path.GetExtension(entities).ToLowerInvariant();
         if (ending is not (".parquet" or ".csv")) return EntityRows.FromQuery(new SqlText(entities, "--entities"), eventTime);
-        if (!File.Exists(entities)) throw new LeptonDataException("cli.no_file", [entities]);
-        return await Task.FromResult(EntityRows.FromFile(null!, eventTime));
+        var source = new FileSourceDefinition
+        {
+            Name = "entities",
+            Place = new SourcePlace("--entities"),
+            Format = ending == ".csv" ? FileFormat.Csv : FileFormat.Parquet,
+            Path = new Located<string>(entities, new SourcePlace("--entities")),
+        };
+        string folder = Directory.GetCurrentDirectory();
+        using var sources = new FileSources([source], folder, new Dictionary<string, KnownFile>());
+        InspectedSource inspected = await sources.InspectAsync(source, null, context.CancellationToken);
+        context.Reach(FileSources.FoldersOf([source], folder));
+        return EntityRows.FromFile(inspected.Scan, eventTime);
     }
 }

@@ -45,13 +45,19 @@ internal static class QueryCommand
 
     private static async Task<int> RunAsync(CommandContext context, string sql, long? limit, bool readsLatest, string? target)
     {
+        string? path = target is null ? null : Path.GetFullPath(target);
+        if (path is not null)
+        {
+            RowFile.Check(path);
+            context.Reach([Path.GetDirectoryName(path)!]);
+        }
         var text = new SqlText(sql == "-" ? await Console.In.ReadToEndAsync(context.CancellationToken) : sql);
         (BoundQuery query, Inputs inputs) = await BindAsync(context, text, readsLatest);
         RunContext run = context.NewRun();
-        if (target is not null)
+        if (path is not null)
         {
-            long written = await RowFile.WriteAsync(context, query, inputs, run, Path.GetFullPath(target));
-            ReportWritten(context, target, written);
+            long written = await RowFile.WriteAsync(context, query, inputs, run, path);
+            ReportWritten(context, target!, written);
             return ExitCode.Done;
         }
         bool isCutForTerminal = limit is null && context.Output == OutputFormat.Text && context.Terminal.IsOutTerminal;

@@ -23,6 +23,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(CommandContext context, string[] names, RunOptions options, bool isPlan)
     {
         IReadOnlyList<PipelineDefinition> pipelines = Choose(context, names);
+        context.Reach(context.Project.FoldersToReach(pipelines));
         var runner = new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd);
         if (isPlan)
         {

@@ -25,11 +25,7 @@ internal static class TableCommands
 
     private static async Task<int> ListAsync(CommandContext context)
     {
-        var tables = new List<(TableName Name, Snapshot Snapshot)>();
-        foreach (TableName name in context.Lake.ListTables())
-        {
-            if (await context.Lake.Table(name).ReadAsync(null, context.CancellationToken) is { } snapshot) tables.Add((name, snapshot));
-        }
+        List<(TableName Name, Snapshot Snapshot)> tables = await ReadAllAsync(context);
         if (context.IsJson)
         {
             JsonOutput.Write(context.Terminal, json =>
@@ -58,6 +54,17 @@ internal static class TableCommands
             table.Row(name.ToString(), TextTable.Number(snapshot.RowCount), TextTable.Number(snapshot.Version), TimeText(snapshot.CommittedAt), snapshot.ContentHash?.ToString() ?? "–");
         table.Write(context.Terminal);
         return ExitCode.Done;
+    }
+
+    /// <summary>The newest version of every table, in order of name.</summary>
+    internal static async Task<List<(TableName Name, Snapshot Snapshot)>> ReadAllAsync(CommandContext context)
+    {
+        var tables = new List<(TableName Name, Snapshot Snapshot)>();
+        foreach (TableName name in context.Lake.ListTables())
+        {
+            if (await context.Lake.Table(name).ReadAsync(null, context.CancellationToken) is { } snapshot) tables.Add((name, snapshot));
+        }
+        return tables;
     }
 
     private static async Task<int> DescribeAsync(CommandContext context, string text, long? version)

@@ -14,10 +14,8 @@ internal static class RowFile
     /// <exception cref="LeptonDataException"><c>cli.unknown_ending</c>, <c>cli.too_many_files</c>, or what the engine threw; nothing is left then.</exception>
     internal static async Task<long> WriteAsync(CommandContext context, BoundQuery query, Inputs inputs, RunContext run, string path)
     {
-        string ending = Path.GetExtension(path).ToLowerInvariant();
-        if (ending is not (".parquet" or ".csv")) throw new LeptonDataException("cli.unknown_ending", [path]);
+        string ending = Check(path);
         string folder = Path.GetDirectoryName(path)!;
-        if (!Directory.Exists(folder)) throw new LeptonDataException("cli.no_folder", [folder]);
         string aside = Path.Combine(folder, $".{Path.GetFileName(path)}.{run.Id}");
         Directory.CreateDirectory(aside);
         try
@@ -31,6 +29,18 @@ internal static class RowFile
         {
             Directory.Delete(aside, recursive: true);
         }
+    }
+
+    /// <summary>Finds out early whether the file can be written at all.</summary>
+    /// <returns>The ending, <c>.parquet</c> or <c>.csv</c>.</returns>
+    internal static string Check(string path)
+    {
+        string ending = Path.GetExtension(path).ToLowerInvariant();
+        if (ending is not (".parquet" or ".csv")) throw new LeptonDataException("cli.unknown_ending", [path]);
+        string folder = Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(folder)) throw new LeptonDataException("cli.no_folder", [folder]);
+        if (Directory.Exists(path)) throw new LeptonDataException("cli.is_folder", [path]);
+        return ending;
     }
 
     private static async Task<long> WriteCsvAsync(CommandContext context, BoundQuery query, Inputs inputs, RunContext run, string file)
