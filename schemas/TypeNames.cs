@@ -27,6 +27,7 @@ internal static class TypeNames
     {
         private readonly ReadOnlySpan<char> _text = text;
         private int _at;
+        private int _listCount;
 
         public bool AtEnd
         {
@@ -43,6 +44,7 @@ internal static class TypeNames
             DataType? type = Base(depth);
             while (type is not null && Take('['))
             {
+                if (++_listCount > DepthMax) return null;
                 if (Take(']')) type = new ListType(new Field("element", type));
                 else if (Number() is int length and > 0 && Take(']')) type = new FixedSizeListType(new Field("element", type), length);
                 else return null;
@@ -70,6 +72,7 @@ internal static class TypeNames
                 case "DATE": return DataType.Date;
                 case "TIMESTAMPTZ": return DataType.Instant;
                 case "TIMESTAMP":
+                    if (TakeWord("WITHOUT")) return TakeWord("TIME") && TakeWord("ZONE") ? DataType.NaiveTime : null;
                     if (!TakeWord("WITH")) return DataType.NaiveTime;
                     return TakeWord("TIME") && TakeWord("ZONE") ? DataType.Instant : null;
                 case "DECIMAL" or "NUMERIC": return DecimalArguments();
@@ -95,10 +98,11 @@ internal static class TypeNames
         {
             if (!Take('(')) return null;
             var fields = new List<Field>();
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             do
             {
                 if (Word() is not { } name || Type(depth + 1) is not { } type) return null;
-                if (fields.Any(field => string.Equals(field.Name, name, StringComparison.OrdinalIgnoreCase))) return null;
+                if (!names.Add(name)) return null;
                 fields.Add(new Field(name, type));
             }
             while (Take(','));

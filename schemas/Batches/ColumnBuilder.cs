@@ -14,12 +14,13 @@ public sealed unsafe class ColumnBuilder
     private NativeBlock? _validity;
     private NativeBlock? _values;
     private NativeBlock? _data;
+    private readonly int _rowCapacity;
     private int _dataBytes;
 
-    internal ColumnBuilder(DataType type, MemoryBudget? budget)
+    internal ColumnBuilder(DataType type, int rowCapacity, MemoryBudget? budget)
     {
         if (type.Id is TypeId.Struct or TypeId.List or TypeId.FixedSizeList or TypeId.Map) throw new LeptonDataException("schemas.nested_batch", [type]);
-        (Type, _budget, _width, _hasOffsets) = (type, budget, TypeWidths.Of(type), type.Id is TypeId.String or TypeId.Binary);
+        (Type, _rowCapacity, _budget, _width, _hasOffsets) = (type, rowCapacity, budget, TypeWidths.Of(type), type.Id is TypeId.String or TypeId.Binary);
     }
 
     /// <summary>What the values are.</summary>
@@ -34,12 +35,18 @@ public sealed unsafe class ColumnBuilder
     /// <summary>One NULL.</summary>
     public void AppendNull()
     {
+        if (Type.Id == TypeId.Null)
+        {
+            CheckRows(1);
+            Count++;
+            return;
+        }
         Reserve(1);
         EnsureValidity();
         ClearBit(_validity!.Pointer, Count);
         if (_hasOffsets) ((int*)_values!.Pointer)[Count + 1] = _dataBytes;
         else if (_width > 0) new Span<byte>(_values!.Pointer + ((long)Count * _width), _width).Clear();
-        else if (_values is not null) ClearBit(_values.Pointer, Count);
+        else ClearBit(_values!.Pointer, Count);
         Count++;
     }
 
@@ -77,14 +84,17 @@ public sealed unsafe class ColumnBuilder
         ((int*)_values!.Pointer)[++Count] = _dataBytes;
     }
 
-    /// <summary>One text.</summary>
+    /// <summary>One text; what is no Unicode in it (half a surrogate pair) becomes U+FFFD.</summary>
+    /// <inheritdoc cref="AppendBytes" path="/exception"/>
     public void AppendString(string value)
     {
+        if (Type.Id != TypeId.String) throw new InvalidOperationException($"a column of {Type} takes no text");
         int size = Encoding.UTF8.GetByteCount(value);
-        byte[]? rented = size > 512 ? System.Buffers.ArrayPool<byte>.Shared.Rent(size) : null;
-        Span<byte> bytes = rented ?? stackalloc byte[512];
-        AppendBytes(bytes[..Encoding.UTF8.GetBytes(value, bytes)]);
-        if (rented is not null) System.Buffers.ArrayPool<byte>.Shared.Return(rented);
+        Reserve(1);
+        ReserveData(size);
+        if (_validity is not null) SetBit(_validity.Pointer, Count);
+        _dataBytes += Encoding.UTF8.GetBytes(value, new Span<byte>(_data!.Pointer + _dataBytes, size));
+        ((int*)_values!.Pointer)[++Count] = _dataBytes;
     }
 
     /// <summary>Many values of a fixed width at once.</summary>
@@ -145,9 +155,9 @@ public sealed unsafe class ColumnBuilder
         }
     }
 
+    /// <summary>Hands the buffers over and starts anew. <see cref="Complete"/> was called before, so that nothing here can fail.</summary>
     internal ColumnBuffers Take(List<NativeBlock> blocks)
     {
-        Reserve(0);
         ColumnBuffers buffers = default;
         if (_validity is not null)
         {
@@ -168,6 +178,12 @@ public sealed unsafe class ColumnBuilder
         return buffers;
     }
 
+    /// <summary>Offsets begin with a 0 also where no row follows.</summary>
+    internal void Complete()
+    {
+        if (_hasOffsets) Reserve(0);
+    }
+
     internal void Free()
     {
         _validity?.Dispose();
@@ -176,10 +192,16 @@ public sealed unsafe class ColumnBuilder
         (_validity, _values, _data, _dataBytes, Count) = (null, null, null, 0, 0);
     }
 
-    internal void Reserve(int rows)
+    private void CheckRows(int rows)
     {
-        long needed = (long)Count + rows;
-        if (needed > int.MaxValue - 1) throw new LeptonDataException("schemas.batch_too_large", [int.MaxValue - 1]);
+        if ((long)Count + rows > int.MaxValue - 1) throw new LeptonDataException("schemas.batch_too_large", [int.MaxValue - 1]);
+    }
+
+    private void Reserve(int rows)
+    {
+        CheckRows(rows);
+        // Memory is taken with the first row, so that a builder that waits for its next batch holds none.
+        long needed = Math.Max((long)Count + rows, rows > 0 && _values is null ? _rowCapacity : 0);
         if (_hasOffsets)
         {
             bool isNew = _values is null;
@@ -211,8 +233,8 @@ public sealed unsafe class ColumnBuilder
 
     private void EnsureValidity()
     {
-        if (_validity is not null || Type.Id == TypeId.Null) return;
-        Grow(ref _validity, ((long)Count + 8) / 8, 0);
+        if (_validity is not null) return;
+        Grow(ref _validity, (Math.Max((long)Count + 1, _rowCapacity) + 7) / 8, 0);
         new Span<byte>(_validity!.Pointer, (Count + 7) / 8).Fill(0xFF);
     }
 
@@ -228,7 +250,7 @@ public sealed unsafe class ColumnBuilder
         }
         if (!hasNulls)
         {
-            for (int i = 0; i < count; i++) SetBit(_validity!.Pointer, Count + i);
+            SetBits(_validity!.Pointer, Count, count);
             return false;
         }
         if ((Count & 7) == 0)
@@ -257,6 +279,14 @@ public sealed unsafe class ColumnBuilder
         where T : unmanaged
     {
         if (_width != sizeof(T)) throw new InvalidOperationException($"a column of {Type} takes no values of {sizeof(T)} bytes");
+    }
+
+    private static void SetBits(byte* bits, int start, int count)
+    {
+        int end = start + count;
+        while (start < end && (start & 7) != 0) SetBit(bits, start++);
+        new Span<byte>(bits + (start >> 3), (end - start) >> 3).Fill(0xFF);
+        for (start = Math.Max(start, end & ~7); start < end; start++) SetBit(bits, start);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

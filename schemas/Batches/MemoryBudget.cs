@@ -24,11 +24,20 @@ public sealed class MemoryBudget
     public void Take(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        if (Interlocked.Add(ref _usedBytes, bytes) <= LimitBytes) return;
-        Interlocked.Add(ref _usedBytes, -bytes);
-        throw new LeptonDataException("schemas.memory_exhausted", [bytes, LimitBytes]);
+        long used;
+        do
+        {
+            used = Volatile.Read(ref _usedBytes);
+            if (bytes > LimitBytes - used) throw new LeptonDataException("schemas.memory_exhausted", [bytes, LimitBytes]);
+        }
+        while (Interlocked.CompareExchange(ref _usedBytes, used + bytes, used) != used);
     }
 
-    /// <summary>Gives <paramref name="bytes"/> back.</summary>
-    public void Give(long bytes) => Interlocked.Add(ref _usedBytes, -bytes);
+    /// <summary>Gives back <paramref name="bytes"/> that were taken.</summary>
+    public void Give(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        long left = Interlocked.Add(ref _usedBytes, -bytes);
+        System.Diagnostics.Debug.Assert(left >= 0, "more was given back than taken");
+    }
 }

@@ -7,21 +7,21 @@ public sealed class RecordBatchBuilder : IDisposable
 
     /// <summary>A builder for batches of <paramref name="schema"/>.</summary>
     /// <param name="schema">Flat types only.</param>
-    /// <param name="rowCapacity">Rows to make room for at once; more may follow.</param>
+    /// <param name="rowCapacity">Rows to make room for with the first; more may follow.</param>
     /// <param name="budget">Charged for the memory until the batch is freed; null for none.</param>
-    /// <exception cref="LeptonDataException"><c>schemas.nested_batch</c>, <c>schemas.memory_exhausted</c></exception>
+    /// <exception cref="LeptonDataException"><c>schemas.nested_batch</c>; appending may throw <c>schemas.memory_exhausted</c>.</exception>
     public RecordBatchBuilder(Schema schema, int rowCapacity = 0, MemoryBudget? budget = null)
     {
         Schema = schema;
-        _columns = [.. schema.Fields.Select(field => new ColumnBuilder(field.Type, budget))];
+        ArgumentOutOfRangeException.ThrowIfNegative(rowCapacity);
+        _columns = [.. schema.Fields.Select(field => new ColumnBuilder(field.Type, rowCapacity, budget))];
         RowCapacity = rowCapacity;
-        Reserve();
     }
 
     /// <summary>Names and types of the columns.</summary>
     public Schema Schema { get; }
 
-    /// <summary>Rows that each new batch has room for at once.</summary>
+    /// <summary>Rows that each new batch has room for with its first.</summary>
     public int RowCapacity { get; }
 
     /// <summary>The column at <paramref name="index"/>.</summary>
@@ -36,22 +36,17 @@ public sealed class RecordBatchBuilder : IDisposable
         foreach (ColumnBuilder column in _columns)
             if (column.Count != rows) throw new InvalidOperationException($"columns hold {rows} and {column.Count} rows");
         if (rowCount >= 0 && rowCount != rows) throw new InvalidOperationException($"columns hold {rows} rows, not {rowCount}");
+        // What can fail comes first: after it, either all columns are handed over or none.
+        foreach (ColumnBuilder column in _columns) column.Complete();
         var blocks = new List<NativeBlock>(_columns.Length * 2);
         var buffers = new ColumnBuffers[_columns.Length];
         for (int i = 0; i < _columns.Length; i++) buffers[i] = _columns[i].Take(blocks);
-        var batch = new RecordBatch(Schema, new BatchMemory(buffers, [.. blocks]), 0, rows);
-        Reserve();
-        return batch;
+        return new RecordBatch(Schema, new BatchMemory(buffers, [.. blocks]), 0, rows);
     }
 
     /// <summary>Frees what was appended and not built.</summary>
     public void Dispose()
     {
         foreach (ColumnBuilder column in _columns) column.Free();
-    }
-
-    private void Reserve()
-    {
-        foreach (ColumnBuilder column in _columns) column.Reserve(RowCapacity);
     }
 }
