@@ -1,8 +1,14 @@
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Planning;
+using Lepton.Data.Jobs.Running;
+using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql;
+using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs;
 
@@ -12,20 +18,99 @@ namespace Lepton.Data.Jobs;
 /// <param name="frontEnd">The engine's parser and binder.</param>
 public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd frontEnd)
 {
+    private readonly Binder _binder = new(frontEnd);
+
     /// <summary>Runs <paramref name="pipelines"/>. A step that fails stops what depends on it; the rest finishes.</summary>
     /// <param name="project">Where they belong.</param>
-    /// <param name="pipelines">Which; a pipeline after those whose tables it reads.</param>
+    /// <param name="pipelines">Which; steps run in the order that they need, across pipelines.</param>
     /// <param name="run">Who asks; told of progress, step by step.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Stops the run: what was committed stays, nothing is left half-written.</param>
     /// <returns>What was done, failures included (<see cref="RunSummary.Failures"/>).</returns>
-    /// <exception cref="Schemas.LeptonDataException">Nothing was run: a bad definition or source, another run of the same lake.</exception>
-    public ValueTask<RunSummary> RunAsync(Project project, IReadOnlyList<PipelineDefinition> pipelines, RunContext run, RunOptions options, CancellationToken cancellationToken)
-        => throw new InvalidOperationException($"{lake} {engine} {frontEnd} {project} {pipelines} {run} {options} {cancellationToken}");
+    /// <exception cref="LeptonDataException">Nothing was run: a bad definition or source, another run of the same lake.</exception>
+    public async ValueTask<RunSummary> RunAsync(Project project, IReadOnlyList<PipelineDefinition> pipelines, RunContext run, RunOptions options, CancellationToken cancellationToken)
+    {
+        long start = run.Time.GetTimestamp();
+        EventTime startedAt = Now(run);
+        using RunLock hold = RunLock.Take(lake, $"run {run.Id}");
+        var log = new RunLog(lake);
+        IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, log, await log.ReadAsync(null, cancellationToken).ConfigureAwait(false), run.Time, cancellationToken).ConfigureAwait(false);
+        Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, cancellationToken).ConfigureAwait(false);
+        var session = new RunSession(lake, engine, _binder, preparation, run, options);
+        var books = new Dictionary<string, RunBook>(StringComparer.Ordinal);
+        foreach (PipelineDefinition pipeline in pipelines)
+            books.Add(pipeline.Name, new RunBook(log, await PlannedRunAsync(pipeline, preparation, run, startedAt, log, cancellationToken).ConfigureAwait(false)));
+
+        RunState? stopped = RunState.Failed;
+        try
+        {
+            foreach (BoundStep step in preparation.Steps)
+                await session.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            stopped = null;
+        }
+        catch (OperationCanceledException)
+        {
+            stopped = RunState.Interrupted;
+            throw;
+        }
+        finally
+        {
+            foreach (RunBook book in books.Values) await FinishAsync(book, session, stopped, run).ConfigureAwait(false);
+        }
+        return new RunSummary(run.Id, [.. books.Values.Select(book => book.Record)], session.Failures, run.Time.GetElapsedTime(start));
+    }
 
     /// <summary>What <see cref="RunAsync"/> would do, and why; nothing is written.</summary>
-    public ValueTask<IReadOnlyList<PlannedStep>> PlanAsync(Project project, IReadOnlyList<PipelineDefinition> pipelines, RunContext run, RunOptions options, CancellationToken cancellationToken)
-        => throw new InvalidOperationException($"{lake} {engine} {frontEnd} {project} {pipelines} {run} {options} {cancellationToken}");
+    /// <exception cref="LeptonDataException">A bad definition or source, or a table that another program wrote to.</exception>
+    public async ValueTask<IReadOnlyList<PlannedStep>> PlanAsync(Project project, IReadOnlyList<PipelineDefinition> pipelines, RunContext run, RunOptions options, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RunRecord> earlier = await new RunLog(lake).ReadAsync(null, cancellationToken).ConfigureAwait(false);
+        Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, cancellationToken).ConfigureAwait(false);
+        var session = new RunSession(lake, engine, _binder, preparation, run, options);
+        var running = new HashSet<string>(StringComparer.Ordinal);
+        var planned = new List<PlannedStep>(preparation.Steps.Count);
+        foreach (BoundStep step in preparation.Steps)
+        {
+            planned.Add(await session.PlanAsync(step, running, cancellationToken).ConfigureAwait(false));
+            if (planned[^1].WillRun) running.Add(step.Node.Step.Name);
+        }
+        return planned;
+    }
+
+    private async ValueTask<RunRecord> PlannedRunAsync(PipelineDefinition pipeline, Preparation preparation, RunContext run, EventTime startedAt, RunLog log, CancellationToken cancellationToken)
+    {
+        BoundStep[] steps = [.. preparation.Steps.Where(step => step.Node.Pipeline == pipeline)];
+        long newest = await log.NewestNumberAsync(pipeline.Name, cancellationToken).ConfigureAwait(false);
+        // Where the log was lost, the tables still know how far they are.
+        foreach (TableName table in steps.SelectMany(step => new[] { step.Table, step.Table.Quarantine }))
+            if (await lake.Table(table).ReadAsync(null, cancellationToken).ConfigureAwait(false) is { } snapshot)
+                newest = Math.Max(newest, steps.Max(step => snapshot.Transactions.GetValueOrDefault(step.Node.Application)));
+        return new RunRecord
+        {
+            RunId = run.Id.Value,
+            Number = newest + 1,
+            Pipeline = pipeline.Name,
+            StartedAt = startedAt,
+            State = RunState.Running,
+            SoftwareVersion = typeof(PipelineRunner).Assembly.GetName().Version?.ToString(3) ?? "0",
+            Sources = [.. pipeline.Sources.Where(preparation.Sources.ContainsKey).Select(source => preparation.Stage.RecordOf(preparation.Sources[source]))],
+            Steps = [.. steps.Select(RunSession.Planned)],
+        };
+    }
+
+    // A run that was stopped says so, too; where even that fails, what stopped it is the news, and the next run finds it dead.
+    private static async ValueTask FinishAsync(RunBook book, RunSession session, RunState? stopped, RunContext run)
+    {
+        try
+        {
+            await book.FinishAsync(session.Records, stopped, Now(run), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (LeptonDataException) when (stopped is not null)
+        {
+        }
+    }
+
+    private static EventTime Now(RunContext run) => EventTime.FromDateTimeOffset(run.Time.GetUtcNow());
 }
 
 /// <summary>How to run.</summary>
@@ -36,5 +121,5 @@ public sealed record RunOptions(bool FullRefresh = false);
 /// <param name="Pipeline">Its pipeline.</param>
 /// <param name="Step">Its name.</param>
 /// <param name="WillRun">Whether it would be computed.</param>
-/// <param name="Reason">As <see cref="Storage.Runs.StepRecord.Reason"/>; null where nothing changed.</param>
+/// <param name="Reason">As <see cref="StepRecord.Reason"/>; null where nothing changed.</param>
 public sealed record PlannedStep(string Pipeline, string Step, bool WillRun, string? Reason);

@@ -9,6 +9,12 @@ public sealed class FieldMetadata : IEquatable<FieldMetadata>
     /// <summary><c>true</c> where a float sum or mean flows into the column, so that its last digits depend on order (section "content hash" of the docs).</summary>
     public const string InexactKey = "lepton.inexact";
 
+    /// <summary><c>true</c> on the column that says when a row could first have been known.</summary>
+    public const string CreatedTimeKey = "lepton.created_time";
+
+    /// <summary><c>true</c> on the column that says when what a row tells happened.</summary>
+    public const string EventTimeKey = "lepton.event_time";
+
     /// <summary>What a person says of the column.</summary>
     public const string CommentKey = "comment";
 

@@ -8,4 +8,8 @@ namespace Lepton.Data.Jobs.Rules;
 /// <param name="Broken">A BOOLEAN, never NULL: whether the row breaks the rule.</param>
 /// <param name="Reason">A VARCHAR over the step's columns alone: what is wrong with a row that breaks it.</param>
 /// <param name="Join">What has to be joined to the step's relation for <paramref name="Broken"/>; null for nothing.</param>
-internal sealed record CompiledRule(RuleDefinition Rule, string Text, string Broken, string Reason, string? Join);
+internal sealed record CompiledRule(RuleDefinition Rule, string Text, string Broken, string Reason, string? Join)
+{
+    /// <summary>What the rule asks, for the digest of the plan: comments and white space of a person's expression do not count.</summary>
+    internal string Identity { get; init; } = $"{Broken}\n{Join}";
+}

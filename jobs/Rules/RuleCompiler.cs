@@ -66,7 +66,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         string text = string.Join(' ', rule.Expression.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Field[] read = [.. schema.Fields.Where(field => bound.Lineage.Columns[RuleSql.HoldsColumn].Values.Contains(new Sql.Lineage.InputColumn(step.Name, field.Name)))];
         string values = read.Length == 0 ? "" : " || ' where ' || " + string.Join(" || ', ' || ", read.Select(field => $"{RuleSql.Text($"{field.Name} = ")} || {RuleSql.Shown(field)}"));
-        return new CompiledRule(rule, text, $"coalesce(NOT ({rule.Expression.Text}\n), FALSE)", $"{RuleSql.Text($"{text} is false")}{values}", null);
+        return new CompiledRule(rule, text, $"coalesce(NOT ({rule.Expression.Text}\n), FALSE)", $"{RuleSql.Text($"{text} is false")}{values}", null) { Identity = bound.PlanHash };
     }
 
     private CompiledRule Relation(RelationRule rule)

@@ -62,6 +62,12 @@ public sealed record SourceRecord
     /// <summary><c>parquet</c> or <c>csv</c>.</summary>
     public required string Format { get; init; }
 
+    /// <summary>Digest of all files and of how they are read: equal digests give equal rows.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The encoding of delimited text; null for other formats.</summary>
+    public string? Encoding { get; init; }
+
     /// <summary>The files, with their digests; paths relative to the project's folder where they lie below it.</summary>
     public required IReadOnlyList<SourceFile> Files { get; init; }
 

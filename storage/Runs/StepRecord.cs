@@ -50,6 +50,9 @@ public sealed record StepRecord
     /// <summary>The table's content hash; null where rows rest on inexact values.</summary>
     public string? ContentHash { get; init; }
 
+    /// <summary>Whether a value that depends on the order of rows decided which rows exist, here or in a table that was read: then there is no content hash.</summary>
+    public bool RowsAreInexact { get; init; }
+
     /// <summary>The columns, in the SQL form <c>name TYPE</c>.</summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
 

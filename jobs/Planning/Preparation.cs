@@ -1,0 +1,76 @@
+using Lepton.Data.Connectors.Files;
+using Lepton.Data.Engines;
+using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Running;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Planning;
+
+/// <summary>All that is found out before the first step runs: the order, the sources, the bound steps. An error here means that nothing was run.</summary>
+internal sealed class Preparation
+{
+    private readonly Dictionary<TableName, Schema> _tableSchemas = [];
+
+    private Preparation(IReadOnlyDictionary<FileSourceDefinition, ReadySource> sources, IReadOnlyDictionary<TableName, Snapshot?> lakeTables, IReadOnlyList<TableName> inexactTables, SourceStage stage)
+        => (Sources, LakeTables, InexactTables, Stage) = (sources, lakeTables, inexactTables, stage);
+
+    /// <summary>The sources that steps read.</summary>
+    internal IReadOnlyDictionary<FileSourceDefinition, ReadySource> Sources { get; }
+
+    /// <summary>Tables that steps read and none of these steps makes, as they stood.</summary>
+    internal IReadOnlyDictionary<TableName, Snapshot?> LakeTables { get; }
+
+    /// <summary>Those of them whose rows rest on inexact values.</summary>
+    internal IReadOnlyList<TableName> InexactTables { get; }
+
+    /// <summary>Turns sources into records.</summary>
+    internal SourceStage Stage { get; }
+
+    /// <summary>The steps, each after those that it reads.</summary>
+    internal IReadOnlyList<BoundStep> Steps { get; private set; } = [];
+
+    /// <summary>The columns of what a step reads.</summary>
+    internal Schema SchemaOf(StepInput input) => input.Source is { } source ? Sources[source].Inspected.Scan.Schema : _tableSchemas[input.Table!];
+
+    internal static async ValueTask<Preparation> MakeAsync(
+        Project project, IReadOnlyList<PipelineDefinition> pipelines, Lake lake, IEngine engine, Binder binder, IReadOnlyList<RunRecord> earlier, RunContext run, CancellationToken cancellationToken)
+    {
+        StepGraph graph = StepGraph.Build(pipelines, binder.References, lake.ListTables());
+        var stage = new SourceStage(project, earlier, engine, binder, run);
+        FileSourceDefinition[] sources = [.. graph.Nodes.SelectMany(node => node.Inputs).Select(input => input.Source).OfType<FileSourceDefinition>().Distinct((IEqualityComparer<FileSourceDefinition>)ReferenceEqualityComparer.Instance)];
+        IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
+        var tables = new Dictionary<TableName, Snapshot?>();
+        var inexact = new List<TableName>();
+        foreach (TableName table in graph.Nodes.SelectMany(node => node.Inputs).Where(input => input.Step is null).Select(input => input.Table).OfType<TableName>().Distinct())
+        {
+            TableState state = await TableState.ReadAsync(lake, table, cancellationToken).ConfigureAwait(false);
+            tables.Add(table, state.Snapshot);
+            if (state.MadeBy?.Step.RowsAreInexact == true) inexact.Add(table);
+        }
+        var preparation = new Preparation(ready, tables, inexact, stage);
+        preparation.Bind(graph, binder, run.Access);
+        return preparation;
+    }
+
+    private void Bind(StepGraph graph, Binder binder, AccessContext access)
+    {
+        var stepBinder = new StepBinder(binder, access);
+        var steps = new List<BoundStep>(graph.Nodes.Count);
+        foreach ((TableName name, Snapshot? snapshot) in LakeTables)
+            if (snapshot is not null) _tableSchemas.Add(name, snapshot.Schema);
+        foreach (StepNode node in graph.Nodes)
+        {
+            BoundStep step = stepBinder.Bind(node, node.Inputs.ToDictionary(input => input.Name, SchemaOf, StringComparer.OrdinalIgnoreCase));
+            _tableSchemas[step.Table] = step.Schema;
+            _tableSchemas[step.Table.Quarantine] = StepRun.QuarantineSchemaOf(step.Schema);
+            steps.Add(step);
+        }
+        Steps = steps;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Lepton.Data.Connectors.Files;
+using Lepton.Data.Engines;
+using Lepton.Data.Jobs.Rules;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Planning;
+
+/// <summary>Looks into the sources that steps read.</summary>
+/// <param name="project">Whose sources.</param>
+/// <param name="earlier">Earlier runs, newest first: files that are what they were are not read again.</param>
+/// <param name="engine">Counts the rows of delimited text, which also proves that every row can be read.</param>
+/// <param name="binder">Binds those counts.</param>
+/// <param name="run">Told of progress.</param>
+internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IEngine engine, Binder binder, RunContext run)
+{
+    /// <summary>Looks into each of <paramref name="sources"/>.</summary>
+    /// <exception cref="LeptonDataException">One of them is not as it must be.</exception>
+    internal async ValueTask<IReadOnlyDictionary<FileSourceDefinition, ReadySource>> LookAsync(IReadOnlyList<FileSourceDefinition> sources, CancellationToken cancellationToken)
+    {
+        var ready = new Dictionary<FileSourceDefinition, ReadySource>(ReferenceEqualityComparer.Instance);
+        if (sources.Count == 0) return ready;
+        using var files = new FileSources(sources, project.Folder, KnownFiles());
+        foreach (FileSourceDefinition source in sources)
+        {
+            IProgress<StepProgress>? progress = run.Progress;
+            InspectedSource inspected = await files.InspectAsync(
+                source,
+                progress is null ? null : (read, of) => progress.Report(new StepProgress(source.Name, "jobs.looking", of == 0 ? null : (double)read / of)),
+                cancellationToken).ConfigureAwait(false);
+            string digest = DigestOf(inspected.Scan);
+            long? rows = inspected.RowCount ?? CountedBefore(digest) ?? await CountAsync(inspected, cancellationToken).ConfigureAwait(false);
+            inspected.CheckUnchanged();
+            progress?.Report(new StepProgress(source.Name, "jobs.looked", 1, rows));
+            ready.Add(source, new ReadySource(inspected, digest, rows));
+        }
+        return ready;
+    }
+
+    /// <summary>The source as a run's record keeps it.</summary>
+    internal SourceRecord RecordOf(ReadySource source) => new()
+    {
+        Name = source.Inspected.Definition.Name,
+        Format = source.Inspected.Scan.Format == FileFormat.Csv ? "csv" : "parquet",
+        Digest = source.Digest,
+        Encoding = source.Inspected.Scan.Csv?.Encoding,
+        Files = [.. source.Inspected.Scan.Files.Select(file => file with { Path = PathInRecord(file.Path) })],
+        RowCount = source.RowCount,
+        Columns = [.. source.Inspected.Scan.Schema.Fields.Select(field => field.ToString())],
+    };
+
+    private Dictionary<string, KnownFile> KnownFiles()
+    {
+        var known = new Dictionary<string, KnownFile>(StringComparer.Ordinal);
+        foreach (RunRecord record in earlier)
+            foreach (SourceRecord source in record.Sources)
+                foreach (SourceFile file in source.Files)
+                    known.TryAdd(Path.GetFullPath(file.Path, RealPath.Of(project.Folder)), new KnownFile(file, record.StartedAt, source.Encoding));
+        return known;
+    }
+
+    private long? CountedBefore(string digest) => earlier.SelectMany(record => record.Sources).FirstOrDefault(source => source.Digest == digest && source.RowCount is not null)?.RowCount;
+
+    private async ValueTask<long?> CountAsync(InspectedSource source, CancellationToken cancellationToken)
+    {
+        string name = source.Definition.Name;
+        // Counting each column makes the reader convert every value, so a bad one is found before any step runs.
+        string counts = string.Concat(source.Scan.Schema.Fields.Select((field, i) => string.Create(CultureInfo.InvariantCulture, $", count({RuleSql.Name(field.Name)}) AS c{i}")));
+        BoundQuery query = binder.Bind(new SqlText($"SELECT count(*) AS n{counts} FROM {RuleSql.Name(name)}", name), new Dictionary<string, Schema>(StringComparer.OrdinalIgnoreCase) { [name] = source.Scan.Schema }, run.Access);
+        await using IRecordBatchReader reader = await engine.ReadAsync(query, new Inputs().Add(name, new FileInput(source.Scan)), run, cancellationToken).ConfigureAwait(false);
+        using RecordBatch batch = await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("a count gave no row");
+        return batch.Column(0).Values<long>()[0];
+    }
+
+    // Two files that swap their names are the same rows, so names do not count.
+    private static string DigestOf(FileScan scan)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{scan.Format}\n{scan.FileSchema}\n{scan.Schema}\n");
+        if (scan.Csv is { } csv) text.Append(CultureInfo.InvariantCulture, $"{(int)csv.Delimiter} {(int?)csv.Quote} {(int?)csv.Escape} {csv.HasHeader} {csv.Encoding} {string.Join('\u001f', csv.NullText)}\n");
+        foreach ((string column, string zone) in scan.TimeZones.OrderBy(pair => pair.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"{column}={zone}\n");
+        foreach (string digest in scan.Files.Select(file => file.Sha256).Order(StringComparer.Ordinal)) text.Append(digest).Append('\n');
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    private string PathInRecord(string path)
+    {
+        string relative = Path.GetRelativePath(RealPath.Of(project.Folder), path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    }
+}
+
+/// <summary>A source that steps can read.</summary>
+/// <param name="Inspected">What was found.</param>
+/// <param name="Digest">Of all files and of how they are read.</param>
+/// <param name="RowCount">How many rows.</param>
+internal sealed record ReadySource(InspectedSource Inspected, string Digest, long? RowCount);

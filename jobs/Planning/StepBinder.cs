@@ -1,0 +1,96 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Rules;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
+
+namespace Lepton.Data.Jobs.Planning;
+
+/// <summary>Binds steps against the columns of what they read.</summary>
+internal sealed class StepBinder(Binder binder, AccessContext access)
+{
+    // Counted up when the same plan would be written differently, so that tables are made anew.
+    private const int WritingVersion = 1;
+
+    // What Delta refuses in a column's name.
+    private static readonly SearchValues<char> s_refusedCharacters = SearchValues.Create(" ,;{}()\n\t=");
+
+    /// <summary>Binds a step, its rules and its times.</summary>
+    /// <param name="node">The step.</param>
+    /// <param name="inputs">The columns of what it reads, by name.</param>
+    /// <exception cref="LeptonDataException">The step cannot be run; with the place in the person's file.</exception>
+    internal BoundStep Bind(StepNode node, IReadOnlyDictionary<string, Schema> inputs)
+    {
+        StepDefinition step = node.Step;
+        BoundQuery query = binder.Bind(step.Sql, inputs, access);
+        if (query.ImpureCall is { } impure) throw new LeptonDataException("jobs.not_pure", [impure.Function]) { Place = impure.Place };
+        foreach (Field column in query.Schema.Fields) CheckColumn(column, step);
+        if (step.CreatedTime is { } created) CheckTime(created, query.Schema, step);
+        if (step.EventTime is { } happened) CheckTime(happened, query.Schema, step);
+        IReadOnlyList<CompiledRule> rules = new RuleCompiler(step, query.Schema, inputs, binder, access).Compile();
+        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query.Schema, step), PlanHash(step, query, rules));
+    }
+
+    /// <summary>The column of a table that says when its rows were known; null where it does not say.</summary>
+    internal static string? CreatedTimeOf(Schema schema) => schema.Fields.FirstOrDefault(column => column.Metadata[FieldMetadata.CreatedTimeKey] == "true")?.Name;
+
+    // Rows computed from others were not known before them: where both sides say their times, that is checked.
+    private static BoundQuery? Carry(StepDefinition step, BoundQuery query, IReadOnlyDictionary<string, Schema> inputs)
+    {
+        if (step.CreatedTime is null || step.IsCreatedTimeTrusted) return null;
+        var columns = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (string input in query.Inputs.Keys)
+            if (CreatedTimeOf(inputs[input]) is { } column) columns.Add(input, column);
+        return columns.Count == 0 ? null : CreatedTimes.Carry(query, columns);
+    }
+
+    private static Schema TableSchema(Schema computed, StepDefinition step)
+    {
+        bool Names(Located<string>? declared, Field column) => declared is { } name && string.Equals(name.Value, column.Name, StringComparison.OrdinalIgnoreCase);
+        return new Schema(computed.Fields.Select(column => new Field(column.Name, column.Type)
+        {
+            // What an input said of its own times does not hold for what was made of it.
+            Metadata = column.Metadata
+                .With(FieldMetadata.CreatedTimeKey, Names(step.CreatedTime, column) ? "true" : null)
+                .With(FieldMetadata.EventTimeKey, Names(step.EventTime, column) ? "true" : null),
+        }));
+    }
+
+    private static void CheckColumn(Field column, StepDefinition step)
+    {
+        string? code = column.Type.Id switch
+        {
+            TypeId.NaiveTime => "jobs.naive_column",
+            TypeId.Null => "jobs.untyped_column",
+            _ when column.Name.StartsWith("__", StringComparison.Ordinal) => "jobs.column_is_ours",
+            _ when column.Name.AsSpan().ContainsAny(s_refusedCharacters) => "jobs.column_name",
+            _ => null,
+        };
+        if (code is not null) throw new LeptonDataException(code, [column.Name, step.Name]) { Place = step.Sql.Start };
+    }
+
+    private static void CheckTime(Located<string> name, Schema schema, StepDefinition step)
+    {
+        if (schema.Find(name.Value) is not { } column)
+        {
+            throw Suggest.Nearest(name.Value, schema.Fields.Select(field => field.Name)) is { } near
+                ? new LeptonDataException("jobs.no_column_but", [name.Value, step.Name, near]) { Place = name.Place }
+                : new LeptonDataException("jobs.no_column", [name.Value, step.Name, string.Join(", ", schema.Fields.Take(20).Select(field => field.Name))]) { Place = name.Place };
+        }
+        if (column.Type.Id != TypeId.Instant) throw new LeptonDataException("jobs.time_type", [column.Name, column.Type]) { Place = name.Place };
+    }
+
+    private static string PlanHash(StepDefinition step, BoundQuery query, IReadOnlyList<CompiledRule> rules)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{WritingVersion}\n{query.PlanHash}\n{step.CreatedTime?.Value}\n{step.IsCreatedTimeTrusted}\n{step.EventTime?.Value}\n");
+        foreach (CompiledRule rule in rules) text.Append(CultureInfo.InvariantCulture, $"{rule.Rule.Name}\n{rule.Rule.OnFailure}\n{rule.Identity}\n");
+        foreach (RowCountRule rule in step.Rules.OfType<RowCountRule>()) text.Append(CultureInfo.InvariantCulture, $"{rule.Name}\n{rule.Min}\n{rule.Max}\n");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}

@@ -1,0 +1,42 @@
+using Lepton.Data.Jobs.Running;
+using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Planning;
+
+/// <summary>Whether a step has to run, and why.</summary>
+internal static class StepDecision
+{
+    /// <summary>Why the step runs; null where plan and inputs are those of the table's version.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="fingerprint">Of its plan and inputs.</param>
+    /// <param name="inputs">What it would read.</param>
+    /// <param name="table">The table as it stands.</param>
+    /// <param name="quarantine">Its quarantine as it stands.</param>
+    /// <param name="isFullRefresh">Whether the person wants it run in any case.</param>
+    /// <exception cref="LeptonDataException"><c>jobs.foreign_commit</c>: another program wrote to the table.</exception>
+    internal static string? ReasonToRun(BoundStep step, string fingerprint, IReadOnlyList<InputRecord> inputs, TableState table, TableState quarantine, bool isFullRefresh)
+    {
+        if (isFullRefresh) return "full_refresh";
+        CheckOurs(step, table);
+        CheckOurs(step, quarantine);
+        if (table.MadeBy is not { } made) return "new";
+        if (made.Step.PlanHash != step.PlanHash) return "plan";
+        foreach (InputRecord input in inputs)
+        {
+            InputRecord? before = made.Step.Inputs.FirstOrDefault(other => other.Name == input.Name);
+            if (before is null || before.Kind != input.Kind || before.Version != input.Version || before.Digest != input.Digest) return $"input:{input.Name}";
+        }
+        if (made.Step.Fingerprint != fingerprint) return "plan";
+        // A run that died between the two commits left them apart.
+        return made.Step.QuarantineVersion == quarantine.Snapshot?.Version ? null : "interrupted";
+    }
+
+    private static void CheckOurs(BoundStep step, TableState table)
+    {
+        if (table.Snapshot is null) return;
+        if (table.MadeBy is { } made && made.Application == step.Node.Application) return;
+        string writer = table.MadeBy?.Application ?? table.Writer ?? "?";
+        throw new LeptonDataException("jobs.foreign_commit", [step.Node.Step.Name, table.Table.RootPath, table.Snapshot.Version, writer]) { Place = step.Node.Step.Place };
+    }
+}

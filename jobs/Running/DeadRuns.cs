@@ -1,0 +1,35 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Running;
+
+/// <summary>Cleans up after runs whose process died. Only called while the lake's lock is held, so a run without an end is dead.</summary>
+internal static class DeadRuns
+{
+    /// <summary>Takes away the files that dead runs wrote and did not commit, and marks the runs.</summary>
+    /// <returns>The records as they are now.</returns>
+    internal static async ValueTask<IReadOnlyList<RunRecord>> BuryAsync(Lake lake, RunLog log, IReadOnlyList<RunRecord> runs, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var now = new List<RunRecord>(runs.Count);
+        foreach (RunRecord run in runs)
+        {
+            if (run.State != RunState.Running)
+            {
+                now.Add(run);
+                continue;
+            }
+            foreach (StepRecord step in run.Steps)
+            {
+                var table = TableName.Parse(step.Table);
+                await StepCommitter.DropLeftoversAsync(lake.Table(table), run.RunId, cancellationToken).ConfigureAwait(false);
+                await StepCommitter.DropLeftoversAsync(lake.Table(table.Quarantine), run.RunId, cancellationToken).ConfigureAwait(false);
+            }
+            RunRecord buried = run with { State = RunState.Abandoned, FinishedAt = EventTime.FromDateTimeOffset(time.GetUtcNow()) };
+            await log.FinishAsync(buried, cancellationToken).ConfigureAwait(false);
+            now.Add(buried);
+        }
+        return now;
+    }
+}

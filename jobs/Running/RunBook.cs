@@ -1,0 +1,40 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Running;
+
+/// <summary>The record of one pipeline's run: written when the first step needs to run, before anything else is written, and once more at the end.</summary>
+internal sealed class RunBook(RunLog log, RunRecord planned)
+{
+    private bool _hasBegun;
+
+    /// <summary>The record as it is now.</summary>
+    internal RunRecord Record { get; private set; } = planned;
+
+    /// <summary>Sees to it that the run stands in the log.</summary>
+    /// <returns>Its number.</returns>
+    internal async ValueTask<long> BeginAsync(CancellationToken cancellationToken)
+    {
+        if (_hasBegun) return Record.Number;
+        await log.BeginAsync(Record, await NewestAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        _hasBegun = true;
+        return Record.Number;
+    }
+
+    /// <summary>Writes how the run ended.</summary>
+    /// <param name="steps">What became of the steps, by name; those that are not in it were not taken up.</param>
+    /// <param name="stopped">How the run was cut off; null where it came to its end.</param>
+    /// <param name="at">When.</param>
+    /// <param name="cancellationToken">Observed until the commit begins.</param>
+    internal async ValueTask FinishAsync(IReadOnlyDictionary<string, StepRecord> steps, RunState? stopped, EventTime at, CancellationToken cancellationToken)
+    {
+        StepRecord[] done = [.. Record.Steps.Select(step => steps.GetValueOrDefault(step.Name, step))];
+        RunState state = stopped ?? (done.All(step => step.State is StepState.Done or StepState.Unchanged) ? RunState.Finished : RunState.Failed);
+        Record = Record with { Steps = done, State = state, FinishedAt = at };
+        if (_hasBegun) await log.FinishAsync(Record, cancellationToken).ConfigureAwait(false);
+        // Nothing had to be done: one entry says so. One that was stopped before it did anything leaves none.
+        else if (stopped is null) await log.BeginAsync(Record, await NewestAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<long> NewestAsync(CancellationToken cancellationToken) => await log.NewestNumberAsync(Record.Pipeline, cancellationToken).ConfigureAwait(false);
+}

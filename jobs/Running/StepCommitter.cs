@@ -1,0 +1,56 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Running;
+
+/// <summary>Commits what a step wrote, and takes away what it wrote and did not commit.</summary>
+internal static class StepCommitter
+{
+    /// <summary>What the names of a run's files begin with.</summary>
+    internal static string FilePrefix(string runId) => $"part-{runId}-";
+
+    /// <summary>Puts <paramref name="files"/> in the place of all that the table held when the step was planned.</summary>
+    internal static async ValueTask<Snapshot> ReplaceAsync(TableState table, Schema schema, IReadOnlyList<DataFile> files, StepCommit step, RunContext run, CancellationToken cancellationToken)
+        => await table.Table.CommitAsync(
+            new TableChange
+            {
+                Base = table.Snapshot,
+                Schema = schema,
+                Added = files,
+                Removed = table.Snapshot?.Files ?? [],
+                HasReadTable = true,
+                Transactions = [new TransactionStep(step.Application, Expected(table, step.Application), step.RunNumber)],
+                Operation = table.Snapshot is null ? "CREATE TABLE AS SELECT" : "WRITE",
+                Parameters = step.ToParameters(),
+                RunId = run.Id.Value,
+                CommittedAt = EventTime.FromDateTimeOffset(run.Time.GetUtcNow()),
+            },
+            cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Deletes files of a run in a table's folder that no commit of that run names.</summary>
+    /// <param name="table">Whose folder.</param>
+    /// <param name="runId">A run that has ended.</param>
+    /// <param name="cancellationToken">Observed before the first deletion.</param>
+    internal static async ValueTask DropLeftoversAsync(ITable table, string runId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!Directory.Exists(table.RootPath)) return;
+            string[] files = Directory.GetFiles(table.RootPath, $"{FilePrefix(runId)}*");
+            if (files.Length == 0) return;
+            await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
+                if (entry.RunId == runId) return;
+            foreach (string file in files) File.Delete(file);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, table.RootPath);
+        }
+    }
+
+    private static long? Expected(TableState table, string application)
+        => table.Snapshot is { } snapshot && snapshot.Transactions.TryGetValue(application, out long version) ? version : null;
+}

@@ -1,0 +1,53 @@
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Runs;
+
+namespace Lepton.Data.Jobs.Running;
+
+/// <summary>A table as it stands, and the step that made it.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Snapshot">Its newest version; null where there is none.</param>
+/// <param name="MadeBy">The record that the newest commit carries; null where another program made that commit.</param>
+/// <param name="Writer">Who made the newest commit, for messages.</param>
+internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? MadeBy, string? Writer)
+{
+    internal static async ValueTask<TableState> ReadAsync(Lake lake, TableName name, CancellationToken cancellationToken)
+    {
+        ITable table = lake.Table(name);
+        if (await table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return new TableState(table, null, null, null);
+        await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // Written between the two looks: take the pair again.
+            if (entry.Version != snapshot.Version) return await ReadAsync(lake, name, cancellationToken).ConfigureAwait(false);
+            return new TableState(table, snapshot, StepCommit.Of(entry), entry.Engine ?? entry.Operation);
+        }
+        return new TableState(table, snapshot, null, null);
+    }
+}
+
+/// <summary>What the commit of a step's table says of the step.</summary>
+/// <param name="Application">The pipeline and the step.</param>
+/// <param name="RunNumber">The run.</param>
+/// <param name="Step">What the step did, without timings and lineage.</param>
+internal sealed record StepCommit(string Application, long RunNumber, StepRecord Step)
+{
+    private const string ApplicationKey = "lepton.step", NumberKey = "lepton.run_number", RecordKey = "lepton.record";
+
+    /// <summary>The parameters of the commit's history entry.</summary>
+    internal IReadOnlyDictionary<string, string> ToParameters() => new Dictionary<string, string>
+    {
+        ["mode"] = "Overwrite",
+        [ApplicationKey] = Application,
+        [NumberKey] = RunNumber.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        [RecordKey] = RunJson.WriteForCommit(Step),
+    };
+
+    internal static StepCommit? Of(CommitEntry entry)
+        => entry.Parameters.TryGetValue(ApplicationKey, out string? application)
+           && entry.Parameters.TryGetValue(NumberKey, out string? number)
+           && long.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long run)
+           && RunJson.TryReadStep(entry.Parameters.GetValueOrDefault(RecordKey)) is { } step
+            ? new StepCommit(application, run, step)
+            : null;
+}
