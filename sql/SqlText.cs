@@ -29,8 +29,11 @@ public sealed record SqlText
     /// <summary>Characters of <see cref="Text"/> that we put before the person's.</summary>
     public int PrefixLength { get; private init; }
 
+    /// <summary>Characters of <see cref="Text"/> that we put behind the person's.</summary>
+    public int SuffixLength { get; private init; }
+
     /// <summary>The person's text inside ours, for example an expression inside <c>SELECT … FROM step</c>; places still mean the person's text.</summary>
-    public SqlText Wrap(string prefix, string suffix) => this with { Text = prefix + Text + suffix, PrefixLength = PrefixLength + prefix.Length };
+    public SqlText Wrap(string prefix, string suffix) => this with { Text = prefix + Text + suffix, PrefixLength = PrefixLength + prefix.Length, SuffixLength = SuffixLength + suffix.Length };
 
     /// <summary>The place of the character at <paramref name="utf8Offset"/> in <see cref="Text"/>.</summary>
     /// <param name="utf8Offset">In bytes of UTF-8, as DuckDB's parse tree counts; outside the person's text, the nearest place in it.</param>
@@ -41,7 +44,7 @@ public sealed record SqlText
     {
         int line = 0;
         int column = 0;
-        for (int i = PrefixLength; i < Math.Min(index, Text.Length); i++)
+        for (int i = PrefixLength; i < Math.Min(index, Text.Length - SuffixLength); i++)
         {
             if (Text[i] == '\n') (line, column) = (line + 1, 0);
             else if (!char.IsLowSurrogate(Text[i])) column++;

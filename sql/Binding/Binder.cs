@@ -17,5 +17,5 @@ public sealed class Binder(ISqlFrontEnd frontEnd)
 
     /// <summary>The tables that <paramref name="query"/> names and does not itself define (WITH), each once, in the order of the text. Nothing else of it is checked.</summary>
     /// <exception cref="LeptonDataException">The text is not one SELECT.</exception>
-    public IReadOnlyList<TableReference> References(SqlText query) => throw new LeptonDataException("sql.unfinished", [frontEnd, query]);
+    public IReadOnlyList<TableReference> References(SqlText query) => ReferenceCollector.Collect(query, ParseTree.ParseTreeReader.Read(frontEnd, query));
 }

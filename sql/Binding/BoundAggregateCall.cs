@@ -17,7 +17,11 @@ public sealed record BoundSortKey(BoundExpression Expression, bool IsDescending,
 /// <param name="Result">What the result is cast to (integer sums to BIGINT); null where it stays as it is.</param>
 public sealed record BoundAggregateCall(
     Functions.SqlFunction Function, EquatableList<BoundExpression> Arguments, bool IsDistinct, BoundExpression? Filter, EquatableList<BoundSortKey> Order, SqlType? Result = null)
-    : BoundExpression([.. Arguments, Filter, .. Order.Select(key => key.Expression)]);
+    : BoundExpression([.. Arguments, Filter, .. Order.Select(key => key.Expression)])
+{
+    /// <summary>Whether the value is the same in whatever order the rows arrive; false for sums of floats and for picks without an order.</summary>
+    public bool IsExact { get; init; } = true;
+}
 
 /// <summary>A new column and the aggregate that computes it.</summary>
 public sealed record BoundAggregateItem(BoundColumn Column, BoundAggregateCall Call);

@@ -89,7 +89,11 @@ public sealed record BoundWindowCall(
     : BoundExpression(
     [
         .. Arguments, .. Partition, .. Order.Select(key => key.Expression), Frame.Start.Distance, Frame.End.Distance, Filter, .. ArgumentOrder.Select(key => key.Expression),
-    ]);
+    ])
+{
+    /// <summary>Whether the value is the same in whatever order the rows arrive; false for sums of floats and for picks without an order.</summary>
+    public bool IsExact { get; init; } = true;
+}
 
 /// <summary>A new column and the window that computes it.</summary>
 public sealed record BoundWindowItem(BoundColumn Column, BoundWindowCall Call);

@@ -1,0 +1,87 @@
+using System.Text.Json;
+
+namespace Lepton.Data.Sql.ParseTree;
+
+internal sealed partial class ParseTreeReader
+{
+    private ParsedExpression? Optional(TreeNode node, string property) => node.Optional(property) is { } element ? Expression(element) : null;
+
+    private List<ParsedExpression> Expressions(TreeNode node, string property) => [.. node.List(property).Select(Expression)];
+
+    private ParsedExpression Expression(JsonElement element)
+    {
+        _text.EnsureStack(-1);
+        var node = new TreeNode(_text, element, "expression");
+        string kind = node.Text("class");
+        string type = node.Text("type");
+        string alias = node.Text("alias");
+        ParsedExpression expression = kind switch
+        {
+            "COLUMN_REF" => new ParsedColumn(alias, node.Offset, node.Texts("column_names")),
+            "CONSTANT" => Constant(node, alias),
+            "FUNCTION" => Function(node, alias),
+            "WINDOW" => Window(node, alias, type),
+            "CASE" => Case(node, alias),
+            "COMPARISON" => new ParsedComparison(alias, node.Offset, type, Expression(node.Any("left")), Expression(node.Any("right"))),
+            "CONJUNCTION" => new ParsedConjunction(alias, node.Offset, type, Expressions(node, "children")),
+            "OPERATOR" => new ParsedOperator(alias, node.Offset, type, Expressions(node, "children")),
+            "CAST" => new ParsedCast(alias, node.Offset, Expression(node.Any("child")), Type(node.Any("cast_type"), node.Offset), node.Flag("try_cast")),
+            "BETWEEN" => new ParsedBetween(alias, node.Offset, Expression(node.Any("input")), Expression(node.Any("lower")), Expression(node.Any("upper"))),
+            "LAMBDA" => new ParsedLambda(alias, node.Offset, Expression(node.Any("lhs")), Expression(node.Any("expr"))),
+            "SUBQUERY" => new ParsedSubquery(
+                alias, node.Offset, node.Text("subquery_type"), Query(node.Any("subquery")), Optional(node, "child"), node.Text("comparison_type")),
+            "STAR" => Star(node, alias),
+            "PARAMETER" => new ParsedParameter(alias, node.Offset, node.Text("identifier")),
+            "COLLATE" => new ParsedCollation(alias, node.Offset, Expression(node.Any("child")), node.Text("collation")),
+            "POSITIONAL_REFERENCE" => new ParsedPosition(alias, node.Offset, node.Number("index")),
+            _ => throw node.Unknown(kind),
+        };
+        node.End();
+        return expression;
+    }
+
+    private ParsedFunction Function(TreeNode node, string alias)
+    {
+        if (node.Flag("export_state")) throw _text.At(node.Offset, "sql.unsupported", "EXPORT_STATE");
+        return new ParsedFunction(
+            alias, node.Offset, node.Text("catalog"), node.Text("schema"), node.Text("function_name"), Expressions(node, "children"), node.Flag("distinct"),
+            Optional(node, "filter"), NestedOrders(node.Any("order_bys")), node.Flag("is_operator"));
+    }
+
+    private ParsedWindow Window(TreeNode node, string alias, string type) => new(
+        alias, node.Offset, type, node.Text("catalog"), node.Text("schema"), node.Text("function_name"), Expressions(node, "children"), Expressions(node, "partitions"),
+        Orders(node), node.Text("start"), node.Text("end"), Optional(node, "start_expr"), Optional(node, "end_expr"), Optional(node, "offset_expr"), Optional(node, "default_expr"),
+        node.Flag("ignore_nulls"), Optional(node, "filter_expr"), node.Text("exclude_clause"), node.Flag("distinct"), [.. node.List("arg_orders").Select(Order)]);
+
+    private ParsedCase Case(TreeNode node, string alias)
+    {
+        var branches = new List<(ParsedExpression, ParsedExpression)>();
+        foreach (JsonElement element in node.List("case_checks"))
+        {
+            var check = new TreeNode(_text, element, "case_check");
+            branches.Add((Expression(check.Any("when_expr")), Expression(check.Any("then_expr"))));
+            check.End();
+        }
+        return new ParsedCase(alias, node.Offset, branches, Expression(node.Any("else_expr")));
+    }
+
+    private ParsedStar Star(TreeNode node, string alias)
+    {
+        List<(string, ParsedExpression)> replaced = [.. Pairs(node, "replace_list").Select(pair => (pair.Text("key"), Expression(pair.Any("value"))))];
+        List<(string, string)> excluded = [.. node.List("qualified_exclude_list").Select(QualifiedName)];
+        List<(string, string)> renamed = [.. Pairs(node, "rename_list").Select(pair => (QualifiedName(pair.Any("key")).Column, pair.Text("value")))];
+        return new ParsedStar(
+            alias, node.Offset, node.Text("relation_name"), node.Texts("exclude_list"), excluded, replaced, renamed, node.Flag("columns"), Optional(node, "expr"));
+    }
+
+    private IEnumerable<TreeNode> Pairs(TreeNode node, string property) => node.List(property).Select(pair => new TreeNode(_text, pair, property));
+
+    private (string Table, string Column) QualifiedName(JsonElement element)
+    {
+        var name = new TreeNode(_text, element, "name");
+        (string, string) result = (name.Text("table"), name.Text("column"));
+        name.Ignore("catalog", "schema");
+        name.End();
+        return result;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+
+namespace Lepton.Data.Sql.ParseTree;
+
+internal sealed partial class ParseTreeReader
+{
+    private ParsedTable Table(JsonElement element)
+    {
+        _text.EnsureStack(-1);
+        var node = new TreeNode(_text, element, "from");
+        string type = node.Text("type");
+        string alias = node.Text("alias");
+        if (node.Optional("sample") is not null) throw _text.At(node.Offset, "sql.unsupported_with_remedy", "TABLESAMPLE", "filter by a hash of the key, which gives the same rows every time");
+        ParsedTable table = type switch
+        {
+            "EMPTY" => new ParsedNoTable(node.Offset),
+            "BASE_TABLE" => BaseTable(node, alias),
+            "SUBQUERY" => new ParsedDerivedTable(alias, node.Offset, Query(node.Any("subquery")), node.Texts("column_name_alias")),
+            "JOIN" => Join(node, alias),
+            "TABLE_FUNCTION" => new ParsedTableFunction(
+                alias, node.Offset, Expression(node.Any("function")), node.Text("with_ordinality") != "WITHOUT_ORDINALITY", node.Texts("column_name_alias")),
+            "EXPRESSION_LIST" => Values(node, alias),
+            "PIVOT" => throw _text.At(node.Offset, "sql.unsupported", "PIVOT and UNPIVOT"),
+            "SHOW_REF" => throw _text.At(0, "sql.not_select"),
+            "COLUMN_DATA" or "DELIM_GET" or "BOUND_TABLE_REF" => throw node.Unknown(type),
+            _ => throw node.Unknown(type),
+        };
+        node.End();
+        return table;
+    }
+
+    private ParsedBaseTable BaseTable(TreeNode node, string alias)
+    {
+        if (node.Optional("at_clause") is not null) throw _text.At(node.Offset, "sql.unsupported", "AT (VERSION …)");
+        return new ParsedBaseTable(alias, node.Offset, node.Text("catalog_name"), node.Text("schema_name"), node.Text("table_name"), node.Texts("column_name_alias"));
+    }
+
+    private ParsedValues Values(TreeNode node, string alias)
+    {
+        List<IReadOnlyList<ParsedExpression>> rows = [.. node.List("values").Select(row => (IReadOnlyList<ParsedExpression>)[.. row.EnumerateArray().Select(Expression)])];
+        List<string> names = node.Texts("expected_names");
+        if (node.List("expected_types").Any()) throw node.Unknown("expected_types");
+        return new ParsedValues(alias, node.Offset, rows, names);
+    }
+
+    private ParsedJoin Join(TreeNode node, string alias)
+    {
+        ParsedTable left = Table(node.Any("left"));
+        ParsedTable right = Table(node.Any("right"));
+        var join = new ParsedJoin(alias, node.Offset, left, right, node.Text("join_type"), node.Text("ref_type"), Optional(node, "condition"), node.Texts("using_columns"));
+        if (node.Flag("delim_flipped")) throw node.Unknown("delim_flipped");
+        if (node.List("duplicate_eliminated_columns").Any()) throw node.Unknown("duplicate_eliminated_columns");
+        return join;
+    }
+}

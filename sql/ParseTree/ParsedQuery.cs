@@ -1,0 +1,36 @@
+namespace Lepton.Data.Sql.ParseTree;
+
+/// <summary>A SELECT, or several put together.</summary>
+internal abstract record ParsedQuery(IReadOnlyList<ParsedCommonTable> CommonTables, ParsedModifiers Modifiers);
+
+internal sealed record ParsedSelect(
+    IReadOnlyList<ParsedCommonTable> CommonTables, ParsedModifiers Modifiers, IReadOnlyList<ParsedExpression> Items, ParsedTable From, ParsedExpression? Where,
+    IReadOnlyList<ParsedExpression> Groups, IReadOnlyList<IReadOnlyList<int>> GroupingSets, bool GroupsByAll, ParsedExpression? Having, ParsedExpression? Qualify)
+    : ParsedQuery(CommonTables, Modifiers);
+
+internal sealed record ParsedSetOperation(
+    IReadOnlyList<ParsedCommonTable> CommonTables, ParsedModifiers Modifiers, string Type, bool IsAll, ParsedQuery Left, ParsedQuery Right) : ParsedQuery(CommonTables, Modifiers);
+
+internal sealed record ParsedCommonTable(string Name, IReadOnlyList<string> ColumnNames, ParsedQuery Query);
+
+/// <summary>What follows a query's rows: DISTINCT, ORDER BY, LIMIT.</summary>
+internal sealed record ParsedModifiers(bool IsDistinct, IReadOnlyList<ParsedExpression> DistinctOn, IReadOnlyList<ParsedOrder> Order, ParsedExpression? Limit, ParsedExpression? Offset)
+{
+    internal static ParsedModifiers None { get; } = new(false, [], [], null, null);
+}
+
+/// <summary>What stands in FROM.</summary>
+internal abstract record ParsedTable(string Alias, long Offset);
+
+internal sealed record ParsedNoTable(long Offset) : ParsedTable("", Offset);
+
+internal sealed record ParsedBaseTable(string Alias, long Offset, string Catalog, string Schema, string Name, IReadOnlyList<string> ColumnNames) : ParsedTable(Alias, Offset);
+
+internal sealed record ParsedDerivedTable(string Alias, long Offset, ParsedQuery Query, IReadOnlyList<string> ColumnNames) : ParsedTable(Alias, Offset);
+
+internal sealed record ParsedValues(string Alias, long Offset, IReadOnlyList<IReadOnlyList<ParsedExpression>> Rows, IReadOnlyList<string> ColumnNames) : ParsedTable(Alias, Offset);
+
+internal sealed record ParsedTableFunction(string Alias, long Offset, ParsedExpression Function, bool HasOrdinality, IReadOnlyList<string> ColumnNames) : ParsedTable(Alias, Offset);
+
+internal sealed record ParsedJoin(string Alias, long Offset, ParsedTable Left, ParsedTable Right, string Kind, string Reference, ParsedExpression? Condition, IReadOnlyList<string> Using)
+    : ParsedTable(Alias, Offset);
