@@ -1,5 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.ParseTree;
 
 namespace Lepton.Data.Sql.Binding;
 
@@ -13,9 +14,14 @@ public sealed class Binder(ISqlFrontEnd frontEnd)
     /// <param name="access">On whose behalf it will run.</param>
     /// <exception cref="LeptonDataException">The text is refused; <see cref="LeptonDataException.Place"/> says where.</exception>
     public BoundQuery Bind(SqlText query, IReadOnlyDictionary<string, Schema> inputs, AccessContext access)
-        => throw new LeptonDataException("sql.unfinished", [frontEnd, query, inputs, access]);
+    {
+        ParsedQuery parsed = ParseTreeReader.Read(frontEnd, query);
+        var binder = new QueryBinder(query, frontEnd, inputs);
+        BoundRelation root = binder.Bind(parsed);
+        return QueryFinisher.Finish(query, frontEnd, root, binder.UsedInputs, binder.ImpureCall, access);
+    }
 
     /// <summary>The tables that <paramref name="query"/> names and does not itself define (WITH), each once, in the order of the text. Nothing else of it is checked.</summary>
     /// <exception cref="LeptonDataException">The text is not one SELECT.</exception>
-    public IReadOnlyList<TableReference> References(SqlText query) => ReferenceCollector.Collect(query, ParseTree.ParseTreeReader.Read(frontEnd, query));
+    public IReadOnlyList<TableReference> References(SqlText query) => ReferenceCollector.Collect(query, ParseTreeReader.Read(frontEnd, query));
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Sql.ParseTree;
 
 namespace Lepton.Data.Sql.Binding;
@@ -44,7 +45,7 @@ internal sealed partial class QueryBinder(SqlText text, ISqlFrontEnd frontEnd, I
         return tables.Count == 0 ? bound : new BoundWith(new EquatableList<BoundCommonTable>(tables), bound);
     }
 
-    private BoundRelation Renamed(BoundRelation relation, IReadOnlyList<string> names, string table, long offset)
+    private BoundProject Renamed(BoundRelation relation, IReadOnlyList<string> names, string table, long offset)
     {
         if (names.Count > relation.Columns.Count) throw text.At(offset, "sql.too_many_column_names", table, names.Count, relation.Columns.Count);
         return new BoundProject(relation, new EquatableList<BoundItem>(relation.Columns.Select((column, i)
@@ -147,9 +148,9 @@ internal sealed partial class QueryBinder(SqlText text, ISqlFrontEnd frontEnd, I
         }
     }
 
-    private LeptonDataException UnknownColumn(string name, long offset, IEnumerable<string> candidates)
-        => text.At(offset, "sql.unknown_column", name, DidYouMean(name, candidates));
+    private LeptonDataException UnknownColumn(string name, long offset, IEnumerable<string> candidates) => Unknown("sql.unknown_column", name, offset, candidates);
 
-    private static string DidYouMean(string word, IEnumerable<string> candidates)
-        => NameSuggestion.For(word, candidates);
+    // Each such code has a twin that ends with a suggestion.
+    private LeptonDataException Unknown(string code, string name, long offset, IEnumerable<string> candidates)
+        => Suggest.Nearest(name, candidates) is { } near ? text.At(offset, $"{code}_suggest", name, near) : text.At(offset, code, name);
 }

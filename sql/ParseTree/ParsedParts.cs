@@ -9,20 +9,20 @@ internal static class ParsedParts
         IEnumerable<ParsedExpression?> parts = expression switch
         {
             ParsedFunction function => (ParsedExpression?[])[.. function.Arguments, function.Filter, .. function.Order.Select(order => order.Expression)],
-            ParsedWindow window =>
+            ParsedWindow window => (ParsedExpression?[])
             [
                 .. window.Arguments, .. window.Partition, .. window.Order.Select(order => order.Expression), window.StartDistance, window.EndDistance, window.Position, window.Default,
                 window.Filter, .. window.ArgumentOrder.Select(order => order.Expression),
             ],
             ParsedCase choice => [.. choice.Branches.SelectMany(branch => new[] { branch.When, branch.Then }), choice.Otherwise],
             ParsedComparison comparison => [comparison.Left, comparison.Right],
-            ParsedConjunction conjunction => conjunction.Terms,
-            ParsedOperator call => call.Operands,
+            ParsedConjunction conjunction => [.. conjunction.Terms],
+            ParsedOperator call => [.. call.Operands],
             ParsedCast cast => [cast.Operand],
             ParsedBetween between => [between.Operand, between.Lower, between.Upper],
             ParsedLambda lambda => [lambda.Left, lambda.Body],
-            ParsedSubquery subquery => [subquery.Operand],
-            ParsedStar star => [.. star.Replaced.Select(replaced => replaced.Value), star.Pattern],
+            ParsedSubquery subquery => (ParsedExpression?[])[subquery.Operand],
+            ParsedStar star => (ParsedExpression?[])[.. star.Replaced.Select(replaced => replaced.Value), star.Pattern],
             ParsedCollation collation => [collation.Operand],
             _ => [],
         };

@@ -1,4 +1,3 @@
-using Lepton.Data.Schemas;
 using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.Sql.Printing;
@@ -9,5 +8,6 @@ public static class DuckDbPrinter
     /// <summary>The query as one SELECT.</summary>
     /// <param name="query">What to print.</param>
     /// <param name="relation">For an input's name: the SQL of what stands for it, fit to follow FROM, for example <c>read_parquet(…)</c> or <c>(SELECT …)</c>; it offers the input's columns under their names.</param>
-    public static string Print(BoundQuery query, Func<string, string> relation) => throw new LeptonDataException("sql.unfinished", [query, relation]);
+    /// <remarks>The same tree always gives the same text.</remarks>
+    public static string Print(BoundQuery query, Func<string, string> relation) => new DuckDbWriter(relation).Query(query.Root);
 }

@@ -1,0 +1,92 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Lineage;
+using Lepton.Data.Sql.ParseTree;
+using Lepton.Data.Sql.Printing;
+
+namespace Lepton.Data.Sql.Binding;
+
+/// <summary>Makes a <see cref="BoundQuery"/> of a bound tree: final types, lineage, marks, hash, and a last look by the front end.</summary>
+internal static class QueryFinisher
+{
+    internal static BoundQuery Finish(SqlText text, ISqlFrontEnd frontEnd, BoundRelation root, IReadOnlyDictionary<string, Schema> inputs, ImpureCall? impureCall, AccessContext access)
+    {
+        root = WithTableTypes(text, root);
+        (IReadOnlyList<Flow> columns, Flow rows) = new LineageBuilder(inputs).Follow(root);
+        var fields = new List<Field>();
+        var lineage = new Dictionary<string, ColumnLineage>(StringComparer.OrdinalIgnoreCase);
+        for (int i = 0; i < columns.Count; i++)
+        {
+            BoundColumn column = root.Columns[i];
+            if (!lineage.TryAdd(column.Name, new ColumnLineage(columns[i].Values, columns[i].Influences.Concat(rows.Influences).ToHashSet())))
+                throw text.At(-1, "sql.duplicate_output", column.Name);
+            Field field = new(column.Name, column.Type.DataType!);
+            fields.Add(columns[i].IsInexact ? field with { Metadata = field.Metadata.With(FieldMetadata.InexactKey, "true") } : field);
+        }
+        var schema = new Schema(fields);
+        Verify(text, frontEnd, root, inputs);
+        var facts = new QueryFacts(new QueryLineage(lineage), PlanHash.Of(root, schema, inputs), rows.IsInexact, IsOrdered(root), impureCall);
+        return new BoundQuery(text, root, schema, inputs, facts, access);
+    }
+
+    // Unsigned integers are widened to a type that tables hold; what has no such type is the person's to cast.
+    private static BoundRelation WithTableTypes(SqlText text, BoundRelation root)
+    {
+        if (root.Columns.All(column => column.Type.DataType is not null && !IsUntyped(column.Type))) return root;
+        var items = new List<BoundItem>();
+        foreach (BoundColumn column in root.Columns)
+        {
+            var reference = new BoundColumnReference(column);
+            string? widened = column.Type.Name switch
+            {
+                "UTINYINT" => "SMALLINT",
+                "USMALLINT" => "INTEGER",
+                "UINTEGER" => "BIGINT",
+                "UBIGINT" => "DECIMAL(20,0)",
+                "\"NULL\"" or "NULL" => "INTEGER",
+                _ => null,
+            };
+            if (widened is null && column.Type.DataType is null) throw text.At(-1, "sql.column_type", column.Name, column.Type.Name, Remedy(column.Type.Name));
+            SqlType type = widened is null ? column.Type : new SqlType(widened);
+            items.Add(new BoundItem(new BoundColumn(column.Name, type), widened is null ? reference : new BoundCast(reference, type, false)));
+        }
+        return new BoundProject(root, new EquatableList<BoundItem>(items));
+    }
+
+    private static bool IsUntyped(SqlType type) => type.DataType is NullType;
+
+    private static string Remedy(string type) => type switch
+    {
+        "HUGEINT" or "UHUGEINT" or "BIGNUM" => "CAST(… AS BIGINT)",
+        "INTERVAL" => "epoch_us(…)",
+        "TIMESTAMP_S" or "TIMESTAMP_MS" or "TIMESTAMP_NS" => "CAST(… AS TIMESTAMP)",
+        _ => "CAST(… AS VARCHAR)",
+    };
+
+    private static bool IsOrdered(BoundRelation root)
+    {
+        while (root is BoundProject or BoundLimit or BoundWith) root = ExpressionWalk.Sources(root).Last();
+        return root is BoundSort or BoundDistinctOn { Order.Count: > 0 };
+    }
+
+    /// <summary>The printed query as a whole, over empty inputs: what no single scope shows (a subquery that cannot be joined in) is found before anything runs.</summary>
+    private static void Verify(SqlText text, ISqlFrontEnd frontEnd, BoundRelation root, IReadOnlyDictionary<string, Schema> inputs)
+    {
+        string Stub(string name) => $"(SELECT {string.Join(", ", inputs[name].Fields.Select(field => $"CAST(NULL AS {field.Type}) AS {SqlWords.Name(field.Name)}"))})";
+        IReadOnlyList<(string Name, string DuckDbType)> found;
+        try
+        {
+            found = frontEnd.Describe(new DuckDbWriter(Stub).Query(root));
+        }
+        catch (SqlFrontEndException error)
+        {
+            throw text.At(-1, "sql.refused", TypeProber.Words(error));
+        }
+        for (int i = 0; i < found.Count; i++)
+        {
+            BoundColumn column = root.Columns[i];
+            if (!Equals(new SqlType(found[i].DuckDbType).DataType, column.Type.DataType))
+                throw new InvalidOperationException($"The column {column} comes out as {found[i].DuckDbType}.");
+        }
+    }
+}
