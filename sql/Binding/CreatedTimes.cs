@@ -13,5 +13,5 @@ public static class CreatedTimes
     /// <param name="createdTimeColumnByInput">For each input that has one: the name of its created-time column.</param>
     /// <exception cref="LeptonDataException"><c>sql.created_time_not_followed</c>: a form through which the rows that were read cannot be told (LIMIT, EXCEPT, a subquery in a condition).</exception>
     public static BoundQuery Carry(BoundQuery query, IReadOnlyDictionary<string, string> createdTimeColumnByInput)
-        => throw new LeptonDataException("sql.unfinished", [query, createdTimeColumnByInput]);
+        => throw new LeptonDataException("sql.created_time_not_followed", [query, createdTimeColumnByInput]);
 }

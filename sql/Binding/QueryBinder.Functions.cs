@@ -6,7 +6,7 @@ namespace Lepton.Data.Sql.Binding;
 
 internal sealed partial class QueryBinder
 {
-    private static readonly HashSet<string> s_lambdaFunctions = new(StringComparer.Ordinal) { "list_transform", "list_filter" };
+    private static readonly HashSet<string> s_lambdaFunctions = new(StringComparer.Ordinal) { "list_transform", "list_apply", "list_filter" };
 
     private BoundExpression Function(ParsedFunction call, ExpressionContext context)
     {
@@ -40,8 +40,12 @@ internal sealed partial class QueryBinder
             // Two that the engine keeps as macros, which could be replaced: written out instead.
             "nullif" when arguments.Count == 2 => new BoundCase(
                 [new BoundCaseBranch(new BoundComparison(ComparisonKind.Equal, arguments[0], arguments[1]), new BoundConstant(new SqlType("NULL"), null))], arguments[0]),
-            "split_part" when arguments.Count == 3 => Call("coalesce",
-                [Call("list_extract", [Call("string_split", [arguments[0], arguments[1]]), arguments[2]]), new BoundConstant(new SqlType("VARCHAR"), "")]),
+            "split_part" when arguments.Count == 3 => new BoundCase(
+                [
+                    new BoundCaseBranch(
+                        new BoundConnective(false, new EquatableList<BoundExpression>(arguments.Select(argument => new BoundIsNull(argument, false)))), new BoundConstant(new SqlType("NULL"), null)),
+                ],
+                Call("coalesce", [Call("list_extract", [Call("string_split", [arguments[0], arguments[1]]), arguments[2]]), new BoundConstant(new SqlType("VARCHAR"), "")])),
             "nullif" or "split_part" => throw text.At(call.Offset, "sql.argument_count", name, arguments.Count),
             _ => new BoundCall(function, arguments, names) { Offset = call.Offset },
         };

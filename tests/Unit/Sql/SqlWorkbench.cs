@@ -1,0 +1,99 @@
+using Lepton.Data.Engines;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Sql.Printing;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Tests.Unit.Sql;
+
+/// <summary>Small tables in a database, and the binder over their schemas.</summary>
+internal sealed class SqlWorkbench : IDisposable
+{
+    private readonly DuckDbDatabase _database = DuckDbDatabase.Open(new DuckDbOptions { ThreadCount = 1 });
+    private readonly DuckDbFrontEnd _frontEnd = new();
+
+    internal SqlWorkbench()
+    {
+        Connection = _database.Connect();
+        Binder = new Binder(_frontEnd);
+        foreach ((string name, string columns, string rows) in Tables)
+        {
+            if (name.Contains('.', StringComparison.Ordinal)) Connection.Execute($"CREATE SCHEMA IF NOT EXISTS {name.Split('.')[0]}");
+            Connection.Execute($"CREATE TABLE {name} ({columns})");
+            Connection.Execute($"INSERT INTO {name} VALUES {rows}");
+        }
+    }
+
+    internal DuckDbConnection Connection { get; }
+
+    internal Binder Binder { get; }
+
+    internal ISqlFrontEnd FrontEnd => _frontEnd;
+
+    internal static (string Name, string Columns, string Rows)[] Tables { get; } =
+    [
+        ("t", "id INTEGER, k VARCHAR, x DOUBLE, n BIGINT, amount DECIMAL(10,2), d DATE, ts TIMESTAMPTZ, ok BOOLEAN",
+            """
+            (1, 'a', 1.5, 10, 1.10, DATE '2001-01-01', TIMESTAMPTZ '2001-01-01 00:30:00+00', true),
+            (2, 'a', -2.25, 20, 22.22, DATE '2001-01-02', TIMESTAMPTZ '2001-01-01 01:15:00+00', false),
+            (3, 'b', 'nan', 30, NULL, DATE '2001-02-28', TIMESTAMPTZ '2001-01-01 01:45:00+00', NULL),
+            (4, 'b', NULL, 40, 4.00, NULL, TIMESTAMPTZ '2001-01-02 00:00:00+00', true),
+            (5, '北京', 'inf', NULL, -5.55, DATE '2000-02-29', NULL, true),
+            (6, NULL, -0.0, 60, 0.00, DATE '1999-12-31', TIMESTAMPTZ '1969-12-31 23:59:59.999999+00', false),
+            (7, 'O''Hare "x"', 3.75, -70, 99999999.99, DATE '2001-01-01', TIMESTAMPTZ '2001-07-01 12:00:00+00', NULL)
+            """),
+        ("u", "id INTEGER, k VARCHAR, name VARCHAR, since TIMESTAMPTZ, w BIGINT",
+            """
+            (1, 'a', 'alpha', TIMESTAMPTZ '2000-12-31 00:00:00+00', 5),
+            (2, 'b', 'beta', TIMESTAMPTZ '2001-01-01 01:00:00+00', 7),
+            (3, 'a', 'alpha two', TIMESTAMPTZ '2001-01-01 01:00:00+00', NULL),
+            (9, '北京', '首都', TIMESTAMPTZ '1990-01-01 00:00:00+00', 9),
+            (NULL, NULL, NULL, NULL, NULL)
+            """),
+        ("s.v", "id INTEGER, \"Odd Name\" VARCHAR, tags VARCHAR[], place STRUCT(lat DOUBLE, lon DOUBLE)",
+            "(1, 'one', ['x', 'y'], {'lat': 1.5, 'lon': 2.5}), (2, '二', [], NULL), (3, NULL, NULL, {'lat': NULL, 'lon': -0.5})"),
+    ];
+
+    internal static Dictionary<string, Schema> Inputs { get; } = Tables.ToDictionary(table => table.Name, table => SchemaOf(table.Columns), StringComparer.OrdinalIgnoreCase);
+
+    // "name TYPE" parted by commas outside parentheses.
+    private static Schema SchemaOf(string columns)
+    {
+        var fields = new List<Field>();
+        foreach (string column in System.Text.RegularExpressions.Regex.Split(columns, @",\s*(?![^(]*\))"))
+        {
+            int space = column[0] == '"' ? column.IndexOf('"', 1) + 1 : column.IndexOf(' ', StringComparison.Ordinal);
+            fields.Add(new Field(column[..space].Trim('"'), DataType.Parse(column[space..])));
+        }
+        return new Schema(fields);
+    }
+
+    internal BoundQuery Bind(string sql) => Binder.Bind(new SqlText(sql), Inputs, AccessContext.Owner);
+
+    internal static string Print(BoundQuery query) => DuckDbPrinter.Print(query, name => string.Join('.', name.Split('.').Select(part => $"\"{part}\"")));
+
+    /// <summary>Rows as text, one after another; sorted unless <paramref name="isOrdered"/>.</summary>
+    internal List<string> Rows(string sql, int columnCount, bool isOrdered)
+    {
+        string names = string.Join(", ", Enumerable.Range(0, columnCount).Select(i => $"c{i}"));
+        var rows = new List<string>();
+        using DuckDbReader reader = Connection.Read($"SELECT CAST(r AS VARCHAR) FROM ({sql}\n) AS r({names})");
+        while (reader.ReadBatch() is { } batch)
+        {
+            using (batch)
+                for (int i = 0; i < batch.RowCount; i++) rows.Add((string?)batch.Column(0).Value(i) ?? "NULL");
+        }
+        if (!isOrdered) rows.Sort(StringComparer.Ordinal);
+        return rows;
+    }
+
+    public void Dispose()
+    {
+        Connection.Dispose();
+        _database.Dispose();
+        _frontEnd.Dispose();
+    }
+}
