@@ -2,6 +2,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Engines.DuckDb;
 
@@ -12,8 +13,8 @@ internal static class InputSql
     internal static string OfSnapshot(Snapshot snapshot)
     {
         if (snapshot.PartitionColumns.Count > 0) throw new LeptonDataException("engines.partitioned_table", [snapshot.RootPath, snapshot.PartitionColumns[0]]);
-        if (snapshot.Files.Count == 0) return Empty(snapshot.Schema);
-        return $"(SELECT {Columns(snapshot.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)), snapshot.Schema)} FROM {ReadParquet(snapshot.FilePaths, snapshot.Schema)})";
+        if (snapshot.Files.Count == 0) return ParquetSql.NoRows(snapshot.Schema);
+        return $"(SELECT {Columns(snapshot.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)), snapshot.Schema)} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)})";
     }
 
     /// <summary>The rows of source files, under the names that the lake gives them and with naive times made instants.</summary>
@@ -22,24 +23,11 @@ internal static class InputSql
         IEnumerable<string> paths = scan.Files.Select(file => file.Path);
         string files = scan.Format switch
         {
-            FileFormat.Parquet => ReadParquet(paths, scan.FileSchema),
+            FileFormat.Parquet => ParquetSql.Rows(paths, scan.FileSchema),
             FileFormat.Csv => ReadCsv(paths, scan.FileSchema, scan.Csv!),
             _ => throw new InvalidOperationException($"no format {scan.Format}"),
         };
         return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones)), scan.Schema)} FROM {files})";
-    }
-
-    /// <summary>No rows, of the schema's columns.</summary>
-    internal static string Empty(Schema schema)
-        => $"(SELECT {string.Join(", ", schema.Fields.Select(field => $"CAST(NULL AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"))} WHERE false)";
-
-    /// <summary>
-    /// Parquet files by the schema given, not by that of the first file: columns are found by name, cast, and NULL where a file (older than the column) lacks one.
-    /// </summary>
-    internal static string ReadParquet(IEnumerable<string> paths, Schema schema)
-    {
-        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(field.Name)}, type: {SqlLiteral.Text(field.Type.ToString()!)}, default_value: NULL}}");
-        return $"read_parquet({SqlLiteral.TextList(paths)}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
     }
 
     // Every option that would be guessed is given, so that a file never changes how it is read.

@@ -3,6 +3,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Engines.DuckDb;
 
@@ -27,7 +28,7 @@ internal static class ParquetScan
         var ranges = new ConcurrentQueue<string>();
         foreach ((string path, long rows) in files)
         {
-            string sql = $"SELECT {string.Join(", ", schema.Fields.Select(field => SqlLiteral.Name(field.Name)))} FROM {InputSql.ReadParquet([path], schema)}";
+            string sql = $"SELECT {string.Join(", ", schema.Fields.Select(field => SqlLiteral.Name(field.Name)))} FROM {ParquetSql.Rows([path], schema)}";
             if (!canCut || rows <= RangeRows) ranges.Enqueue(sql);
             else for (long start = 0; start < rows; start += RangeRows) ranges.Enqueue($"{sql} WHERE file_row_number BETWEEN {SqlLiteral.Number(start)} AND {SqlLiteral.Number(start + RangeRows - 1)}");
         }

@@ -23,6 +23,7 @@ internal sealed partial class DeltaTable
                 await CheckNothingHindersAsync(change, state, cancellationToken).ConfigureAwait(false);
                 (MetadataAction? metadata, ProtocolAction? protocol) = Headers(change, state);
                 await CheckFilesAreThereAsync(change.Added, cancellationToken).ConfigureAwait(false);
+                await store.SyncAsync([.. change.Added.Select(file => $"{folder}/{file.Path}")], cancellationToken).ConfigureAwait(false);
 
                 byte[] content = ActionWriter.Write(change, metadata, protocol, commitId);
                 LogState next = state ?? new LogState(RootPath);
@@ -31,6 +32,8 @@ internal sealed partial class DeltaTable
                 // Where an earlier attempt of this very call was reported as failed and had arrived all the same, the file there is ours.
                 if (!await _log.PutIfAbsentAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)
                     && !await _log.HoldsAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)) continue;
+                // The table's folder may have been made by others, or by an attempt that ended before it was synced.
+                if (entry.Version == 0) await store.SyncAsync([_log.PathOf(0)], CancellationToken.None).ConfigureAwait(false);
                 next.Apply(entry);
                 // From here on it is committed: the caller must learn so, cancelled or not.
                 next.Newest = await _log.FindAsync(next.Version, CancellationToken.None).ConfigureAwait(false);

@@ -5,7 +5,7 @@ namespace Lepton.Data.Storage.Objects;
 /// <summary>Says in the product's words what a file system refused.</summary>
 public static class FileErrors
 {
-    private const int NotPermitted = 1, InputOutput = 5, TryAgain = 11, AccessDenied = 13, Busy = 16, IsFolder = 21, NotFolder = 20, CrossDevice = 18,
+    private const int NotPermitted = 1, NoSuchFile = 2, InputOutput = 5, TryAgain = 11, AccessDenied = 13, Busy = 16, IsFolder = 21, NotFolder = 20, CrossDevice = 18,
         TableFull = 23, TooManyOpen = 24, NoSpace = 28, ReadOnly = 30, TooManyLinks = 31, NotSupported = 95, Stale = 116, QuotaExceeded = 122, TimedOut = 110;
 
     /// <summary>Whether <paramref name="failure"/> came from the file system and <see cref="Of"/> has words for it.</summary>
@@ -26,7 +26,7 @@ public static class FileErrors
             NotFolder => new LeptonDataException("storage.not_a_folder", [path], failure),
             IsFolder => new LeptonDataException("storage.not_a_file", [path], failure),
             NotPermitted or CrossDevice or TooManyLinks or NotSupported => new LeptonDataException("storage.no_links", [folder, failure.Message], failure),
-            _ when failure is FileNotFoundException or DirectoryNotFoundException => new LeptonDataException("storage.not_found", [path], failure),
+            _ when error == NoSuchFile || failure is FileNotFoundException or DirectoryNotFoundException => new LeptonDataException("storage.not_found", [path], failure),
             _ => new LeptonDataException("storage.io", [path, failure.Message], failure) { IsTransient = error is TryAgain or Busy or TableFull or TooManyOpen or Stale or TimedOut },
         };
     }

@@ -138,6 +138,7 @@ public sealed class LocalObjectStore : IObjectStore
     private void MakeFolders(string folder)
     {
         if (Directory.Exists(folder)) return;
+        if (File.Exists(folder)) throw new LeptonDataException("storage.not_a_folder", [folder]);
         string? parent = Path.GetDirectoryName(folder);
         if (parent is not null) MakeFolders(parent);
         _calls.MakeFolder(folder);

@@ -1,5 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
@@ -30,7 +31,9 @@ internal static class ParquetRecords
             using (OfferedBatches offered = database.Offer(schema, batches))
                 connection.Execute($"COPY (FROM {offered.Sql}) TO {SqlLiteral.Text(path)} (FORMAT parquet, COMPRESSION zstd)", null, cancellationToken);
             await store.SyncAsync([$"{tableFolder}/{name}"], cancellationToken).ConfigureAwait(false);
-            return new DataFile(name, new FileInfo(path).Length, writtenAt, BatchStatistics.Of(schema, batches), ContentSum: null);
+            using var sum = new ContentSumAccumulator(schema);
+            foreach (RecordBatch batch in batches) sum.Process(batch);
+            return new DataFile(name, new FileInfo(path).Length, writtenAt, BatchStatistics.Of(schema, batches), sum.Sum);
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
         {
@@ -47,6 +50,7 @@ internal static class ParquetRecords
     /// <summary>The rows of a snapshot.</summary>
     internal static IRecordBatchReader Read(Snapshot snapshot, CancellationToken cancellationToken)
     {
+        if (snapshot.PartitionColumns.Count > 0) throw new LeptonDataException("storage.delta_feature", [snapshot.RootPath, "partition columns", "reader"]);
         if (snapshot.Files.Count == 0) return new MemoryBatchReader(snapshot.Schema, []);
         DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(snapshot.RootPath));
         DuckDbConnection? connection = null;
@@ -54,7 +58,7 @@ internal static class ParquetRecords
         {
             connection = database.Connect();
             string columns = string.Join(", ", snapshot.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)));
-            DuckDbReader reader = connection.Read($"SELECT {columns} FROM {SnapshotSql.Of(snapshot)}", null, null, cancellationToken);
+            DuckDbReader reader = connection.Read($"SELECT {columns} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)}", null, null, cancellationToken);
             reader.Own(connection, database);
             reader.Rename(snapshot.Schema);
             return reader;

@@ -1,6 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
-using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using NUnit.Framework;
@@ -35,6 +35,7 @@ public sealed class LakeRecordsTests
 
         object?[][] read = await RowsOf(lake, snapshot);
         Assert.That(read, Is.EqualTo(new[] { full, empty }));
+        Assert.That(snapshot.ContentHash, Is.EqualTo(await HashOf(lake, snapshot)), "what was written hashes as what is read");
     }
 
     [Test]
@@ -108,6 +109,15 @@ public sealed class LakeRecordsTests
         Snapshot again = await lake.AppendRecordsAsync(table, schema, [one], commit);
         Assert.That((again.Version, again.RowCount), Is.EqualTo((0L, (long?)1L)));
         Assert.That(Directory.GetFiles(table.RootPath), Has.Length.EqualTo(1));
+    }
+
+    private static async Task<ContentHash> HashOf(Lake lake, Snapshot snapshot)
+    {
+        using var sum = new ContentSumAccumulator(snapshot.Schema);
+        await using IRecordBatchReader reader = await lake.ReadRecordsAsync(snapshot);
+        while (await reader.ReadAsync() is { } batch)
+            using (batch) sum.Process(batch);
+        return ContentHash.Of(snapshot.Schema, sum.Sum);
     }
 
     internal static RecordBatch BatchOf(Schema schema, params object?[][] rows)

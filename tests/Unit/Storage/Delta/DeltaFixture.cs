@@ -2,6 +2,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Objects;
+using Lepton.Data.Tests.Unit.Storage.Objects;
 
 namespace Lepton.Data.Tests.Unit.Storage.Delta;
 
@@ -24,7 +25,7 @@ internal sealed class DeltaFixture : IDisposable
     internal DeltaTable Table { get; }
 
     /// <summary>Another opener of the same table, that knows nothing yet.</summary>
-    internal DeltaTable Open(IFileCalls? calls = null) => new(new LocalObjectStore(_folder.Path, calls ?? SystemFileCalls.Instance), "t");
+    internal DeltaTable Open(IFileCalls? calls = null) => new(new LocalObjectStore(_folder.Path, calls ?? new UnsyncedFileCalls()), "t");
 
     internal string LogFile(long version) => Path.Join(LogPath, $"{version:d20}.json");
 

@@ -1,0 +1,24 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Storage.DuckDb;
+
+namespace Lepton.Data.Storage.Parquet;
+
+/// <summary>Parquet files as something that DuckDB's SQL can read from.</summary>
+public static class ParquetSql
+{
+    /// <summary>
+    /// What stands after FROM for the rows of files, by the schema given and not by that of the first file: columns are found by name, cast, and NULL where a file
+    /// (older than the column) lacks one.
+    /// </summary>
+    /// <param name="paths">Absolute; at least one.</param>
+    /// <param name="schema">Names and types to read.</param>
+    public static string Rows(IEnumerable<string> paths, Schema schema)
+    {
+        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(field.Name)}, type: {SqlLiteral.Text(field.Type.ToString()!)}, default_value: NULL}}");
+        return $"read_parquet({SqlLiteral.TextList(paths)}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
+    }
+
+    /// <summary>What stands after FROM for no rows, of the schema's columns.</summary>
+    public static string NoRows(Schema schema)
+        => $"(SELECT {string.Join(", ", schema.Fields.Select(field => $"CAST(NULL AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"))} WHERE false)";
+}

@@ -1,0 +1,103 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Tests.Unit.Storage.Objects;
+using NUnit.Framework;
+using static Lepton.Data.Tests.Unit.Storage.Delta.DeltaFixture;
+
+namespace Lepton.Data.Tests.Unit.Storage.Delta;
+
+/// <summary>A crash before and after every write, sync and link of a create, an append and an overwrite.</summary>
+public sealed class CrashTests
+{
+    private const int StepCount = 3;
+
+    [TestCase(false, TestName = "Commit_CrashAnywhere_IsThereOrNotAndARerunCompletesOnce")]
+    [TestCase(true, TestName = "Commit_PowerLossAnywhere_IsThereOrNotAndARerunCompletesOnce")]
+    public async Task Commit_Crash(bool losesPower)
+    {
+        int point = 1;
+        for (; ; point++)
+        {
+            var calls = new CrashingFileCalls(point);
+            Assert.That(await ViolationAsync(calls, losesPower), Is.Null, $"point {point}");
+            if (!calls.HasCrashed) break;
+        }
+        // Three commits of at least write, sync, link, sync, unlink, with two or three points each, and two folders made.
+        Assert.That(point, Is.GreaterThan(StepCount * 11));
+    }
+
+    [TestCase(true, false, TestName = "Commit_PowerLossWithoutSyncOfFiles_IsNoticed")]
+    [TestCase(false, true, TestName = "Commit_PowerLossWithoutSyncOfFolders_IsNoticed")]
+    public async Task Commit_SyncLeftOut(bool skipsFileSync, bool skipsFolderSync)
+    {
+        // The test above must be able to fail: without one of the syncs it does.
+        for (int point = 1; ; point++)
+        {
+            var calls = new CrashingFileCalls(point, skipsFileSync, skipsFolderSync);
+            if (await ViolationAsync(calls, losesPower: true) is not null) Assert.Pass($"noticed at point {point}");
+            if (point > 1000 || !calls.HasCrashed) Assert.Fail("nothing was noticed");
+        }
+    }
+
+    /// <summary>Runs three commits up to the crash, looks at what is there, and runs them again.</summary>
+    /// <returns>What was broken; null for nothing.</returns>
+    private static async Task<string?> ViolationAsync(CrashingFileCalls calls, bool losesPower)
+    {
+        using var t = new DeltaFixture();
+        int acknowledged = 0;
+        try
+        {
+            DeltaTable table = t.Open(calls);
+            for (int step = 1; step <= StepCount; step++)
+            {
+                await RunStepAsync(t, table, step);
+                acknowledged = step;
+            }
+        }
+        catch (CrashException)
+        {
+            // The test goes on as the next process.
+        }
+        if (losesPower) calls.LosePower();
+        try
+        {
+            Snapshot? found = await t.Open().ReadAsync();
+            int done = found?.Transactions.Count ?? 0;
+            if (done < acknowledged) return $"{acknowledged} commits were reported as done, and {done} are there";
+            if (done > acknowledged + 1) return $"{done} commits are there after {acknowledged}";
+            if (Difference(found, done) is { } difference) return difference;
+            // Twice: the second time all of it was done before.
+            for (int round = 1; round <= 2; round++)
+            {
+                for (int step = 1; step <= StepCount; step++) await RunStepAsync(t, t.Open(), step);
+                if (Difference(await t.Open().ReadAsync(), StepCount) is { } left) return $"run {round} again: {left}";
+            }
+            return null;
+        }
+        catch (LeptonDataException failure)
+        {
+            return failure.Message;
+        }
+    }
+
+    /// <summary>Step 1 creates the table with one file, 2 appends one, 3 replaces all by one; each has progress of its own, and is planned from what its predecessor left.</summary>
+    private static async Task RunStepAsync(DeltaFixture t, DeltaTable table, int step)
+    {
+        Snapshot? planned = step == 1 ? null : await table.ReadAsync(step - 2);
+        TableChange change = step switch
+        {
+            1 => Append(null, t.File("one", rows: 1)),
+            2 => Append(planned, t.File("two", rows: 2)),
+            _ => Overwrite(planned!, t.File("three", rows: 3)),
+        };
+        await table.CommitAsync(change with { Transactions = [new TransactionStep($"job/{step}", null, 1)] });
+    }
+
+    private static string? Difference(Snapshot? snapshot, int done)
+    {
+        string expected = done switch { 0 => "", 1 => "one", 2 => "one two", _ => "three" };
+        string actual = string.Join(' ', snapshot?.Files.Select(file => file.Path) ?? []);
+        long version = snapshot?.Version ?? -1;
+        return actual == expected && version == done - 1 ? null : $"version {version} holds '{actual}', not '{expected}'";
+    }
+}

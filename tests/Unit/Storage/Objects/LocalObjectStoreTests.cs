@@ -1,0 +1,153 @@
+using System.Text;
+using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Objects;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Storage.Objects;
+
+public sealed class LocalObjectStoreTests
+{
+    private static readonly byte[] s_content = Encoding.UTF8.GetBytes("0123456789");
+
+    [Test]
+    public async Task PutIfAbsent_NewName_IsThereWhole()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new LocalObjectStore(folder.Path);
+        Assert.That(await store.PutIfAbsentAsync("a/b/城 市", s_content), Is.True);
+        ObjectInfo info = (await store.FindAsync("a/b/城 市"))!;
+        Assert.That((info.SizeBytes, info.IsFolder, info.Name), Is.EqualTo((10L, false, "城 市")));
+        Assert.That(Directory.GetFileSystemEntries(folder.At("a", "b")), Has.Length.EqualTo(1), "nothing stays aside");
+    }
+
+    [Test]
+    public async Task PutIfAbsent_NameTaken_LeavesWhatIsThere()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new LocalObjectStore(folder.Path);
+        await store.PutIfAbsentAsync("a", s_content);
+        Assert.That(await store.PutIfAbsentAsync("a", "other"u8.ToArray()), Is.False);
+        Assert.That(await File.ReadAllBytesAsync(folder.At("a")), Is.EqualTo(s_content));
+    }
+
+    [Test]
+    public async Task PutIfAbsent_ManyAtOnce_OneWins()
+    {
+        using var folder = new TemporaryFolder();
+        bool[] results = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => Task.Run(async () =>
+            await new LocalObjectStore(folder.Path, new UnsyncedFileCalls()).PutIfAbsentAsync("a", Encoding.UTF8.GetBytes($"writer {i}")))));
+        Assert.That(results.Count(won => won), Is.EqualTo(1));
+        Assert.That(await File.ReadAllTextAsync(folder.At("a")), Is.EqualTo($"writer {Array.IndexOf(results, true)}"));
+    }
+
+    [TestCase(0, null, "0123456789")]
+    [TestCase(3, 4L, "3456")]
+    [TestCase(8, 100L, "89")]
+    [TestCase(10, null, "")]
+    [TestCase(99, 5L, "")]
+    [TestCase(4, 0L, "")]
+    public async Task Open_Range_GivesItsBytes(long start, long? length, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var store = new LocalObjectStore(folder.Path);
+        await store.PutIfAbsentAsync("a", s_content);
+        using var reader = new StreamReader((await store.OpenAsync("a", start, length))!);
+        Assert.That(await reader.ReadToEndAsync(), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task Reading_WhatIsNotThere_IsNothing()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new LocalObjectStore(folder.At("none"));
+        Assert.That(await store.OpenAsync("a/b"), Is.Null);
+        Assert.That(await store.FindAsync("a/b"), Is.Null);
+        await foreach (ObjectInfo entry in store.ListAsync("a")) Assert.Fail(entry.Path);
+        await store.DeleteAsync("a/b");
+    }
+
+    [Test]
+    public async Task List_Folder_IsInOrderOfNames()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new LocalObjectStore(folder.Path);
+        foreach (string name in new[] { "b", "A", "a/x", "ä" }) await store.PutIfAbsentAsync($"f/{name}", s_content);
+        var entries = new List<(string, bool)>();
+        await foreach (ObjectInfo entry in store.ListAsync("f")) entries.Add((entry.Path, entry.IsFolder));
+        Assert.That(entries, Is.EqualTo(new[] { ("f/A", false), ("f/a", true), ("f/b", false), ("f/ä", false) }));
+    }
+
+    // errno as Linux numbers it: what people meet, in words that say what to do.
+    [TestCase(30, "storage.read_only", false)]
+    [TestCase(28, "storage.disk_full", false)]
+    [TestCase(122, "storage.disk_full", false)]
+    [TestCase(13, "storage.permission", false)]
+    [TestCase(20, "storage.not_a_folder", false)]
+    [TestCase(95, "storage.no_links", false)]
+    [TestCase(1, "storage.no_links", false)]
+    [TestCase(5, "storage.io", false)]
+    [TestCase(24, "storage.io", true)]
+    [TestCase(11, "storage.io", true)]
+    public async Task PutIfAbsent_SystemRefuses_SaysWhatToDo(int error, string code, bool isTransient)
+    {
+        foreach (string call in new[] { "write", "sync", "link", "folder" })
+        {
+            using var folder = new TemporaryFolder();
+            var store = new LocalObjectStore(folder.Path, new RefusingFileCalls(call, error));
+            LeptonDataException failure = await Refusal.Of(code, () => store.PutIfAbsentAsync("a", s_content).AsTask());
+            Assert.That(failure.IsTransient, Is.EqualTo(isTransient));
+            Assert.That(failure.Message, Does.Contain(folder.Path));
+            // Only a failed sync of the folder leaves the name there: the caller is told to look.
+            Assert.That(File.Exists(folder.At("a")), Is.EqualTo(call == "folder"), call);
+            Assert.That(Directory.GetFiles(folder.Path, ".*"), Is.Empty, "what was written aside is gone");
+        }
+    }
+
+    [Test]
+    public async Task PutIfAbsent_FileWhereAFolderBelongs_IsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.At("a"), "x");
+        LeptonDataException failure = await Refusal.Of("storage.not_a_folder", () => new LocalObjectStore(folder.Path).PutIfAbsentAsync("a/b", s_content).AsTask());
+        Assert.That(failure.Message, Does.Contain(folder.At("a")));
+    }
+
+    [Test]
+    public async Task Sync_FileOfAnother_IsTakenAndAMissingOneIsNot()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.At("x"));
+        await File.WriteAllTextAsync(folder.At("x", "f"), "x");
+        var store = new LocalObjectStore(folder.Path);
+        await store.SyncAsync(["x/f"]);
+        await Refusal.Of("storage.not_found", () => store.SyncAsync(["x/g"]).AsTask());
+    }
+
+    private sealed class RefusingFileCalls(string refused, int error) : IFileCalls
+    {
+        public void MakeFolder(string path) => SystemFileCalls.Instance.MakeFolder(path);
+
+        public void WriteNew(string path, ReadOnlySpan<byte> content)
+        {
+            SystemFileCalls.Instance.WriteNew(path, content[..(content.Length / 2)]);
+            Refuse("write");
+        }
+
+        public void SyncFile(string path) => Refuse("sync");
+
+        public void SyncFolder(string path) => Refuse("folder");
+
+        public bool Link(string existing, string name)
+        {
+            Refuse("link");
+            return SystemFileCalls.Instance.Link(existing, name);
+        }
+
+        public void Unlink(string path) => SystemFileCalls.Instance.Unlink(path);
+
+        private void Refuse(string call)
+        {
+            if (call == refused) throw new IOException("refused", error);
+        }
+    }
+}
