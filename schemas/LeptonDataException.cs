@@ -9,6 +9,9 @@ namespace Lepton.Data.Schemas;
 /// <remarks>The text of a code stands in the resource files of the room that the code begins with, see <see cref="MessageCatalog"/>.</remarks>
 public class LeptonDataException : Exception
 {
+    // A longer text, out of somebody's file, would bury what the message says.
+    private const int ArgumentLengthMax = 1000;
+
     private readonly object?[] _arguments;
 
     /// <summary>An error with the text of <paramref name="code"/>.</summary>
@@ -44,21 +47,28 @@ public class LeptonDataException : Exception
     public override string Message => MessageIn(CultureInfo.InvariantCulture);
 
     /// <summary>Place and text in the language of <paramref name="culture"/>, English where there is none: one line that ends with what to do.</summary>
+    /// <remarks>Arguments longer than 1,000 characters are cut; control characters and marks of reading direction become spaces.</remarks>
     public string MessageIn(CultureInfo culture)
     {
-        string text = MessageCatalog.Format(Code, culture, _arguments);
+        string text = MessageCatalog.Format(Code, culture, [.. _arguments.Select(Shorten)]);
         return OnOneLine(Place is null ? text : $"{Place}: {text}");
     }
 
-    // Arguments come out of files: line ends would break the one line, and escape sequences would speak to the terminal.
+    private static object? Shorten(object? argument)
+        => argument is string { Length: > ArgumentLengthMax } text ? string.Concat(text.AsSpan(0, ArgumentLengthMax - 1), "…") : argument;
+
+    // Arguments come out of files: line ends would break the one line, escape sequences would speak to the terminal, and marks of direction would turn the text around.
     private static string OnOneLine(string text)
     {
-        if (!text.Any(char.IsControl)) return text;
+        if (!text.Any(IsUnsafe)) return text;
         return string.Create(text.Length, text, static (line, text) =>
         {
-            for (int i = 0; i < line.Length; i++) line[i] = char.IsControl(text[i]) ? ' ' : text[i];
+            for (int i = 0; i < line.Length; i++) line[i] = IsUnsafe(text[i]) ? ' ' : text[i];
         });
     }
+
+    private static bool IsUnsafe(char c)
+        => char.IsControl(c) || c is '\u2028' or '\u2029' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }
 
 /// <summary>What a failure means to who started the work.</summary>
