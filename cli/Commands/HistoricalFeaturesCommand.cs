@@ -46,8 +46,9 @@ internal static class HistoricalFeaturesCommand
         var store = new OfflineStore(context.FeatureStore());
         long written = await ProgressDisplay.ShowAsync(context, async progress =>
         {
-            await using HistoricalFeatures joined = await store.GetHistoricalFeaturesAsync(rows, features, context.NewRun(progress), context.CancellationToken);
-            return await joined.WriteAsync(path, context.CancellationToken);
+            RunContext run = context.NewRun(progress);
+            await using HistoricalFeatures joined = await store.GetHistoricalFeaturesAsync(rows, features, run, context.CancellationToken);
+            return await RowFile.WriteAsync(context, joined.Query, joined.Inputs, run, path);
         });
         QueryCommand.ReportWritten(context, target, written);
         return ExitCode.Done;

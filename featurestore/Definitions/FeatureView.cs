@@ -40,6 +40,12 @@ public sealed record FeatureView(string Name, string Entity, TableName Table, Eq
     /// <summary>Where it is defined; null where it was read from the registry. No part of the definition.</summary>
     public SourcePlace? Place { get; init; }
 
+    /// <summary>Where single words of it stand, by the key in YAML (<c>table</c>) or by key and word (<c>features/mean_delay</c>). No part of the definition.</summary>
+    internal IReadOnlyDictionary<string, SourcePlace> Places { get; init; } = new Dictionary<string, SourcePlace>();
+
+    /// <summary>Where the word stands, or at least the view.</summary>
+    internal SourcePlace? PlaceOf(string word) => Places.GetValueOrDefault(word) ?? Place;
+
     /// <summary>Whether the view has an event time, so that a label sees only what had happened and was known.</summary>
     public bool IsPointInTime => EventTime is not null;
 

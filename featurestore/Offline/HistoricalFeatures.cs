@@ -1,28 +1,38 @@
+using Lepton.Data.Engines;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
-/// <summary>Joined rows, ready to be read or written once. Disposing it frees what the engine keeps for it.</summary>
-public abstract class HistoricalFeatures : IAsyncDisposable
+/// <summary>Joined rows, ready to be read or written. Disposing it frees what the engine keeps for it.</summary>
+public sealed class HistoricalFeatures : IAsyncDisposable
 {
+    private readonly QueryRunner _runner;
+
+    internal HistoricalFeatures(QueryRunner runner, BoundQuery query, PointInTimeJoin join)
+        => (_runner, Query, Inputs, RowCount, Views) = (runner, query, join.Inputs, join.RowCount, join.Statistics);
+
+    /// <summary>What gives the rows, in the order of the entity rows, for engines that write them.</summary>
+    public BoundQuery Query { get; }
+
+    /// <summary>What <see cref="Query"/> reads; it lives as long as this.</summary>
+    public Inputs Inputs { get; }
+
     /// <summary>The entity rows' own columns, then for each view its features and its status.</summary>
-    public abstract Schema Schema { get; }
+    public Schema Schema => Query.Schema;
+
+    /// <summary>How many rows: as many as there are entity rows.</summary>
+    public long RowCount { get; }
 
     /// <summary>How each view met the entity rows, in the order of the views.</summary>
-    public abstract IReadOnlyList<ViewStatistics> Views { get; }
+    public IReadOnlyList<ViewStatistics> Views { get; }
 
-    /// <summary>The rows, in the order of the entity rows. The caller disposes the reader.</summary>
-    public abstract ValueTask<IRecordBatchReader> ReadAsync(CancellationToken cancellationToken = default);
-
-    /// <summary>Writes the rows as one Parquet file, or as CSV where the name ends in <c>.csv</c>; what stood there is replaced in one step.</summary>
-    /// <param name="path">Absolute.</param>
-    /// <param name="cancellationToken">Cancelled, nothing is left.</param>
-    /// <returns>How many rows.</returns>
-    public abstract ValueTask<long> WriteAsync(string path, CancellationToken cancellationToken = default);
+    /// <summary>The rows, in the order of the entity rows. The caller disposes the reader, before this.</summary>
+    public ValueTask<IRecordBatchReader> ReadAsync(CancellationToken cancellationToken = default) => _runner.Engine.ReadAsync(Query, Inputs, _runner.Run, cancellationToken);
 
     /// <inheritdoc/>
-    public abstract ValueTask DisposeAsync();
+    public ValueTask DisposeAsync() => _runner.DisposeAsync();
 }
 
 /// <summary>How one view met the entity rows.</summary>

@@ -1,6 +1,9 @@
+using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Registry;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
@@ -8,13 +11,46 @@ namespace Lepton.Data.FeatureStore.Offline;
 /// <param name="context">The lake, and what runs queries.</param>
 public sealed class OfflineStore(FeatureStoreContext context)
 {
-    /// <summary>Finds, for each entity row, the newest feature values that had happened and were known at that row's event time (DESIGN section 6).</summary>
+    private const string RowsInput = "__entity_rows";
+
+    /// <summary>Finds, for each entity row, the newest feature values that had happened and were known at that row's event time (docs/point-in-time.md).</summary>
     /// <param name="entityRows">Shape <c>[n × (join keys + event time + any)]</c>.</param>
-    /// <param name="features">A service's name alone, or references <c>view</c> and <c>view:feature</c>.</param>
+    /// <param name="features">A service's name alone, or references <c>view</c> and <c>view:feature</c>; as they are in force in the registry.</param>
     /// <param name="run">On whose behalf.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
     /// <returns>Shape <c>[n × (own columns + view__feature… + view__status…)]</c>; row i answers entity row i.</returns>
     /// <exception cref="LeptonDataException">An unknown name, a key that is missing or of another type, a NULL time, rows that tie; a definition that is not applied.</exception>
-    public ValueTask<HistoricalFeatures> GetHistoricalFeaturesAsync(EntityRows entityRows, IReadOnlyList<FeatureReference> features, RunContext run, CancellationToken cancellationToken = default)
-        => throw new LeptonDataException("featurestore.unfinished", [context, entityRows, features, run, cancellationToken]);
+    public async ValueTask<HistoricalFeatures> GetHistoricalFeaturesAsync(EntityRows entityRows, IReadOnlyList<FeatureReference> features, RunContext run, CancellationToken cancellationToken = default)
+    {
+        RegistryState registry = await new FeatureRegistry(context).ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (registry.Version is null) throw new LeptonDataException("featurestore.nothing_applied", []);
+        IReadOnlyList<ViewJoin> views = FeatureResolver.Resolve(features, registry.Definitions);
+        List<(string Name, SourcePlace? Place)> names = [.. views.Select(view => (view.View.Table.ToString(), (SourcePlace?)null))];
+        if (entityRows.Query is { } query) names.AddRange(context.Binder.References(query).Select(reference => (reference.Name, (SourcePlace?)reference.Place)));
+        CatalogInputs catalog = await context.Catalog.InputsForAsync(names, cancellationToken).ConfigureAwait(false);
+        foreach (ViewJoin view in views) DefinitionChecks.CheckView(view.View, catalog.Inputs.ByName[view.View.Table.ToString()].Schema);
+        var runner = new QueryRunner(context, run);
+        try
+        {
+            (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, catalog.Inputs, runner);
+            LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, hasSplits: false, rows.Source.Start);
+            StagedRelation staged = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, rows, rowInputs, new Inputs(), cancellationToken).ConfigureAwait(false);
+            var join = new PointInTimeJoin(runner, new StagedInput(staged), entityRows.EventTime, views, catalog.Inputs.ByName, [], rows.Source.Start);
+            await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            return new HistoricalFeatures(runner, runner.Bind(join.FinalSql(), join.Inputs), join);
+        }
+        catch
+        {
+            await runner.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static (BoundQuery Rows, Inputs Inputs) Bind(EntityRows entityRows, Inputs catalog, QueryRunner runner)
+    {
+        if (entityRows.Query is { } query) return (runner.Bind(query, catalog), catalog);
+        Inputs inputs = new Inputs().Add(RowsInput, new FileInput(entityRows.File!));
+        string columns = string.Join(", ", entityRows.File!.Schema.Fields.Select(field => SqlIdentifiers.Quote(field.Name)));
+        return (runner.Bind(new Sql.SqlText($"SELECT {columns} FROM {RowsInput}", entityRows.File.Files[0].Path), inputs), inputs);
+    }
 }

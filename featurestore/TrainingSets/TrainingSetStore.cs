@@ -1,6 +1,10 @@
 using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.FeatureStore.Registry;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
 
 namespace Lepton.Data.FeatureStore.TrainingSets;
 
@@ -8,33 +12,116 @@ namespace Lepton.Data.FeatureStore.TrainingSets;
 /// <param name="context">The lake, and what runs queries.</param>
 public sealed class TrainingSetStore(FeatureStoreContext context)
 {
+    private Lake Lake => context.Catalog.Lake;
+
     /// <summary>Builds the next version of a training set, or finds that the newest was made from the very same.</summary>
     /// <param name="name">A training set of <paramref name="definitions"/>.</param>
     /// <param name="definitions">The project's definitions, which must be those in force; null takes those in force.</param>
     /// <param name="run">On whose behalf.</param>
     /// <param name="cancellationToken">Cancelled, nothing is left.</param>
     /// <exception cref="LeptonDataException">Unknown or not applied; labels without a total order; a NULL label time; a label outside every split; rows that tie.</exception>
-    public ValueTask<TrainingSetResult> CreateAsync(string name, FeatureDefinitions? definitions, RunContext run, CancellationToken cancellationToken = default)
-        => throw new LeptonDataException("featurestore.unfinished", [context, name, definitions, run, cancellationToken]);
+    public async ValueTask<TrainingSetResult> CreateAsync(string name, FeatureDefinitions? definitions, RunContext run, CancellationToken cancellationToken = default)
+    {
+        RegistryState registry = await new FeatureRegistry(context).ReadAsync(cancellationToken).ConfigureAwait(false);
+        definitions ??= registry.Definitions;
+        TrainingSetDefinition definition = definitions.TrainingSets.FirstOrDefault(candidate => candidate.Name == name)
+            ?? throw FeatureResolver.Unknown("featurestore.unknown_training_set", name, definitions.TrainingSets.Select(candidate => candidate.Name), null);
+        AppliedChecks.Check(definition, definitions, registry);
+        IReadOnlyList<ViewJoin> views = FeatureResolver.Resolve(definition, definitions);
+        IEnumerable<(string, SourcePlace?)> names = LabelQuery.ReferencesOf(definition, context).Concat(views.Select(view => (view.View.Table.ToString(), view.View.PlaceOf("table"))));
+        CatalogInputs tables = await context.Catalog.InputsForAsync(names, cancellationToken).ConfigureAwait(false);
+        foreach (ViewJoin view in views) DefinitionChecks.CheckView(view.View, tables.Snapshots[view.View.Table.ToString()].Schema);
+        IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(Lake, tables.Snapshots);
+        string identity = ManifestJson.IdentityOf(definition, views, pins, TrainingSetManifest.CurrentRuleVersion);
+        if (TrainingSetFolder.Newest(Lake, name) is { } newest && newest.Manifest.Identity == identity) return new TrainingSetResult(newest, IsNew: false);
+
+        string aside = TrainingSetFolder.MakeAside(Lake, name, run);
+        try
+        {
+            BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, views, tables.Snapshots, aside, run, cancellationToken).ConfigureAwait(false);
+            while (true)
+            {
+                // Another process may have published meanwhile: the very same, or the version that was to be ours.
+                IReadOnlyList<int> versions = TrainingSetFolder.Versions(Lake, name);
+                if (versions.Count > 0 && TrainingSetFolder.Open(Lake, name, versions[^1]) is { } other && other.Manifest.Identity == identity) return new TrainingSetResult(other, IsNew: false);
+                TrainingSetManifest manifest = ManifestOf(definition, views, registry.Version!.Value, pins, identity, built, versions.Count == 0 ? 1 : versions[^1] + 1, run);
+                if (await TrainingSetFolder.PublishAsync(Lake, aside, manifest, cancellationToken).ConfigureAwait(false))
+                    return new TrainingSetResult(new TrainingSetVersion(TrainingSetFolder.FolderOf(Lake, name, manifest.Version), manifest), IsNew: true);
+            }
+        }
+        finally
+        {
+            TrainingSetFolder.RemoveAside(aside);
+        }
+    }
 
     /// <summary>All versions of all training sets, by name, then version.</summary>
+    /// <exception cref="LeptonDataException">A manifest cannot be read.</exception>
     public ValueTask<IReadOnlyList<TrainingSetVersion>> ListAsync(CancellationToken cancellationToken = default)
-        => throw new LeptonDataException("featurestore.unfinished", [context, cancellationToken]);
+    {
+        var versions = new List<TrainingSetVersion>();
+        foreach (string name in TrainingSetFolder.Names(Lake))
+        {
+            foreach (int version in TrainingSetFolder.Versions(Lake, name))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                versions.Add(TrainingSetFolder.Open(Lake, name, version));
+            }
+        }
+        return ValueTask.FromResult<IReadOnlyList<TrainingSetVersion>>(versions);
+    }
 
     /// <summary>One version of a training set, or the newest where <paramref name="version"/> is null.</summary>
     /// <exception cref="LeptonDataException"><c>featurestore.unknown_training_set</c>; a manifest that cannot be read.</exception>
     public ValueTask<TrainingSetVersion> FindAsync(string name, int? version = null, CancellationToken cancellationToken = default)
-        => throw new LeptonDataException("featurestore.unfinished", [context, name, version, cancellationToken]);
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        IReadOnlyList<int> versions = TableName.IsName(name) ? TrainingSetFolder.Versions(Lake, name) : [];
+        if (versions.Count == 0) throw FeatureResolver.Unknown("featurestore.training_set_not_made", name, TrainingSetFolder.Names(Lake), null);
+        if (version is { } wanted && !versions.Contains(wanted)) throw new LeptonDataException("featurestore.unknown_version", [name, wanted, string.Join(", ", versions.Select(number => $"v{number}"))]);
+        return ValueTask.FromResult(TrainingSetFolder.Open(Lake, name, version ?? versions[^1]));
+    }
 
     /// <summary>Checks a version's files against its manifest, rebuilds it aside from the snapshots that it names, and compares content and bytes.</summary>
     /// <returns>What was found; an unfit version is an answer, not an exception.</returns>
     /// <exception cref="LeptonDataException">The training set does not exist, or the rebuild failed for a reason of its own.</exception>
-    public ValueTask<VerificationResult> VerifyAsync(string name, int? version, RunContext run, CancellationToken cancellationToken = default)
-        => throw new LeptonDataException("featurestore.unfinished", [context, name, version, run, cancellationToken]);
+    public async ValueTask<VerificationResult> VerifyAsync(string name, int? version, RunContext run, CancellationToken cancellationToken = default)
+    {
+        TrainingSetVersion found = await FindAsync(name, version, cancellationToken).ConfigureAwait(false);
+        return await new Verification(context, found, run).RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>The snapshots that training sets pin: vacuum keeps their files.</summary>
-    public ValueTask<IReadOnlyList<PinnedSnapshot>> PinsAsync(CancellationToken cancellationToken = default)
-        => throw new LeptonDataException("featurestore.unfinished", [context, cancellationToken]);
+    /// <exception cref="LeptonDataException">A manifest cannot be read, so that nobody can say what it pins.</exception>
+    public async ValueTask<IReadOnlyList<PinnedSnapshot>> PinsAsync(CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<TrainingSetVersion> versions = await ListAsync(cancellationToken).ConfigureAwait(false);
+        return [.. versions.SelectMany(version => version.Manifest.Snapshots).Distinct().OrderBy(pin => pin.Table, StringComparer.Ordinal).ThenBy(pin => pin.Version)];
+    }
+
+    private static TrainingSetManifest ManifestOf(
+        TrainingSetDefinition definition, IReadOnlyList<ViewJoin> views, long registryVersion, IReadOnlyList<PinnedSnapshot> pins, string identity, BuiltTrainingSet built, int version, RunContext run) => new()
+        {
+            Name = definition.Name,
+            Version = version,
+            Identity = identity,
+            Definition = definition,
+            Entities = [.. views.Select(view => view.Entity).DistinctBy(entity => entity.Name)],
+            Views = [.. views.Select(view => view.View)],
+            RegistryVersion = registryVersion,
+            RuleVersion = TrainingSetManifest.CurrentRuleVersion,
+            Snapshots = pins,
+            Schema = built.Schema,
+            RowCount = built.RowCount,
+            Splits = built.Splits,
+            Features = built.Features,
+            ViewStatistics = built.ViewStatistics,
+            ContentHash = built.ContentHash,
+            Files = built.Files,
+            Software = SnapshotPins.Software,
+            CreatedAt = EventTime.FromDateTimeOffset(run.Time.GetUtcNow()),
+            RunId = run.Id.Value,
+        };
 }
 
 /// <summary>One published version of a training set.</summary>
@@ -50,14 +137,3 @@ public sealed record TrainingSetVersion(string Folder, TrainingSetManifest Manif
 /// <param name="Version">The version that holds the rows.</param>
 /// <param name="IsNew">False where it had been made before from the very same.</param>
 public sealed record TrainingSetResult(TrainingSetVersion Version, bool IsNew);
-
-/// <summary>What <see cref="TrainingSetStore.VerifyAsync"/> found.</summary>
-/// <param name="Version">The version that was looked at.</param>
-/// <param name="Findings">What is wrong, in the order found, each an error with code and text; empty where all is well.</param>
-/// <param name="ContentIsEqual">Whether the rebuilt rows are equal, order included; null where it could not be rebuilt.</param>
-/// <param name="BytesAreEqual">Whether the rebuilt files have the same bytes; null where it could not be rebuilt.</param>
-public sealed record VerificationResult(TrainingSetVersion Version, IReadOnlyList<LeptonDataException> Findings, bool? ContentIsEqual, bool? BytesAreEqual)
-{
-    /// <summary>Whether nothing is wrong.</summary>
-    public bool IsSound => Findings.Count == 0;
-}

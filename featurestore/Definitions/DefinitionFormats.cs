@@ -1,0 +1,183 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql;
+
+namespace Lepton.Data.FeatureStore.Definitions;
+
+/// <summary>The keys of <c>features/*.yaml</c>, what each takes and means.</summary>
+public static class DefinitionFormats
+{
+    // Before the formats that use it: static fields are filled in the order of the text.
+    private static ValueKind<EquatableList<FeatureReference>> References { get; } = Kinds.List(Kinds.Text.Select(FeatureReference.Parse), countMin: 1);
+
+    internal static RecordFormat<Func<string, SourcePlace, Entity>> Entity { get; } = RecordFormat.Declare<Func<string, SourcePlace, Entity>>(
+        "entity", "A thing that features describe.", "特征所描述的对象。", format =>
+        {
+            Property<EquatableList<Located<string>>> keys = format.Required("keys", Kinds.List(Kinds.Text.WithPlace(), countMin: 1), "The columns that identify it, in order.", "标识该对象的列，按顺序。");
+            Property<string> description = Description(format);
+            Property<string> owner = Owner(format);
+            return values =>
+            {
+                EquatableList<string> names = Distinct(values.Get(keys), "featurestore.key_twice");
+                return (name, place) => new Entity(name, names) { Description = values.Find(description), Owner = values.Find(owner), Place = place };
+            };
+        });
+
+    internal static RecordFormat<ViewText> View { get; } = RecordFormat.Declare<ViewText>(
+        "feature view", "Named features from one table, and when its rows become visible.", "来自一张表的一组命名特征，以及其行何时可见。", format =>
+        {
+            Property<Located<string>> entity = format.Required("entity", Kinds.Name.WithPlace(), "The entity that the features describe.", "特征所描述的实体。");
+            Property<Located<TableName>> table = format.Required("table", Kinds.Table.WithPlace(), "The table that holds them.", "存放特征的表。");
+            Property<Located<string>> eventTime = format.Optional(
+                "event_time", Kinds.Text.WithPlace(), "The column of when it happened. Without it the view is not point-in-time and is joined by key alone.", "事件发生时间所在的列。没有该列则视图不是时间点正确的，只按键连接。");
+            Property<Located<string>> createdTime = format.Optional(
+                "created_time", Kinds.Text.WithPlace(), "The column of when it could first have been known, or `none`: then a row is taken as known as soon as it happened. Required with event_time; there is no default.", "最早可获知该行的时间所在的列，或 `none`：即认为事件发生时就已获知。有 event_time 时必填，没有默认值。");
+            Property<Located<TimeSpan>> ttl = format.Optional("ttl", Kinds.Duration.WithPlace(), "How old a value may be at the label's time; older ones are expired.", "在标签时刻允许的最大年龄；更旧的值视为过期。");
+            Property<Located<string>> sequence = format.Optional("sequence", Kinds.Text.WithPlace(), "A BIGINT column that orders rows of equal event and created time.", "在事件时间和获知时间相同时用于排序的 BIGINT 列。");
+            Property<bool> strict = format.Optional("strict", Kinds.Boolean, "false", "Whether a value at exactly the label's time counts as still to come.", "恰好在标签时刻发生的值是否视为尚未发生。");
+            Property<bool> skipNulls = format.Optional("skip_nulls", Kinds.Boolean, "false", "Whether each feature looks further back past rows where it is NULL.", "特征为 NULL 时是否继续向更早的行查找。");
+            Property<EquatableList<Entry<Located<string>>>> keys = format.Optional(
+                "keys", Kinds.MapByText(Kinds.Text.WithPlace()), "{}", "The table's column for each key of the entity whose name differs.", "实体的键与表中列名不同时，键对应的列。");
+            Property<EquatableList<Located<string>>> features = format.Required("features", Kinds.List(Kinds.Text.WithPlace(), countMin: 1), "Columns of the table.", "表中的列。");
+            Property<string> description = Description(format);
+            Property<string> owner = Owner(format);
+            foreach (Property property in (Property[])[createdTime, ttl, sequence, strict, skipNulls]) format.Needs(property, eventTime);
+            return values =>
+            {
+                if (values.Has(eventTime) && !values.Has(createdTime)) throw values.Error(eventTime, "featurestore.created_time_missing");
+                if (values.Find(ttl) is { } age && age.Value <= TimeSpan.Zero) throw values.Error(ttl, "featurestore.ttl_not_positive");
+                return new ViewText
+                {
+                    Entity = values.Get(entity),
+                    Table = values.Get(table),
+                    EventTime = values.Find(eventTime),
+                    CreatedTime = values.Find(createdTime),
+                    Ttl = values.Find(ttl)?.Value,
+                    Sequence = values.Find(sequence),
+                    IsStrict = values.Get(strict),
+                    SkipsNulls = values.Get(skipNulls),
+                    Keys = values.Get(keys),
+                    Features = values.Get(features),
+                    Description = values.Find(description),
+                    Owner = values.Find(owner),
+                };
+            };
+        });
+
+    internal static RecordFormat<Func<string, SourcePlace, FeatureService>> Service { get; } = RecordFormat.Declare<Func<string, SourcePlace, FeatureService>>(
+        "feature service", "The features of one model.", "一个模型所用的特征。", format =>
+        {
+            Property<EquatableList<FeatureReference>> features = format.Required("features", References, "Views, or single features as `view:feature`.", "视图，或写作 `view:feature` 的单个特征。");
+            Property<string> description = Description(format);
+            Property<string> owner = Owner(format);
+            return values => (name, place) => new FeatureService(name, values.Get(features)) { Description = values.Find(description), Owner = values.Find(owner), Place = place };
+        });
+
+    internal static RecordFormat<TimeSplitText> Split { get; } = RecordFormat.Declare<TimeSplitText>(
+        "split", "The rows of a training set up to a bound.", "训练集中某一界限之前的行。", format =>
+        {
+            Property<Located<EventTime>> before = format.Optional("before", Kinds.Instant.WithPlace(), "Rows with an earlier event time, from the bound before on. The last split may go without and takes the rest.", "事件时间早于该时刻、且不早于前一界限的行。最后一个划分可以省略，取其余全部。");
+            return values => new TimeSplitText(values.Find(before)?.Value);
+        });
+
+    internal static RecordFormat<Func<string, SourcePlace, TrainingSetDefinition>> TrainingSet { get; } = RecordFormat.Declare<Func<string, SourcePlace, TrainingSetDefinition>>(
+        "training set", "Labels, and the features to be joined to them.", "标签，以及要连接到标签上的特征。", format =>
+        {
+            Property<string> service = format.Optional("service", Kinds.Name, "The service whose features are joined.", "要连接其特征的服务。");
+            Property<EquatableList<FeatureReference>> features = format.Optional("features", References, "The features, instead of a service.", "直接列出特征，代替服务。");
+            Property<TextWithPlace> labels = format.Required("labels", Kinds.Sql, "One SELECT with a total ORDER BY: the join keys, the event time, and the label's own columns.", "一个带有全序 ORDER BY 的 SELECT：连接键、事件时间和标签自己的列。");
+            Property<string> eventTime = format.Required("event_time", Kinds.Text, "The labels' column that says when features must have been known.", "标签中表示特征须在何时之前已知的列。");
+            Property<EquatableList<Entry<TimeSplitText>>> split = format.Optional("split", Kinds.MapByName(Split.ToValueKind(), countMin: 1), "Parts by event time, in order.", "按事件时间顺序划分的部分。");
+            Property<string> description = Description(format);
+            Property<string> owner = Owner(format);
+            format.ExactlyOne(service, features);
+            return values =>
+            {
+                EquatableList<TimeSplit> splits = Ascending(values.Find(split) ?? []);
+                TextWithPlace text = values.Get(labels);
+                return (name, place) => new TrainingSetDefinition(name, new SqlText(text.Text, text.Start, text.Indent), values.Get(eventTime))
+                {
+                    Service = values.Find(service),
+                    Features = values.Find(features) ?? [],
+                    Splits = splits,
+                    Description = values.Find(description),
+                    Owner = values.Find(owner),
+                    Place = place,
+                };
+            };
+        });
+
+    internal static RecordFormat<FileText> File { get; } = RecordFormat.Declare<FileText>(
+        "feature file", "Entities, feature views, feature services and training sets.", "实体、特征视图、特征服务和训练集。", format =>
+        {
+            Property<EquatableList<Entry<Func<string, SourcePlace, Entity>>>> entities = format.Optional("entities", Kinds.MapByName(Entity.ToValueKind()), "{}", "Entities by name.", "按名称给出的实体。");
+            Property<EquatableList<Entry<ViewText>>> views = format.Optional("feature_views", Kinds.MapByName(View.ToValueKind()), "{}", "Feature views by name.", "按名称给出的特征视图。");
+            Property<EquatableList<Entry<Func<string, SourcePlace, FeatureService>>>> services = format.Optional("feature_services", Kinds.MapByName(Service.ToValueKind()), "{}", "Feature services by name.", "按名称给出的特征服务。");
+            Property<EquatableList<Entry<Func<string, SourcePlace, TrainingSetDefinition>>>> trainingSets = format.Optional("training_sets", Kinds.MapByName(TrainingSet.ToValueKind()), "{}", "Training sets by name.", "按名称给出的训练集。");
+            return values => new FileText(values.Get(entities), values.Get(views), values.Get(services), values.Get(trainingSets));
+        });
+
+    /// <summary>The format of a whole file, for editors and documentation.</summary>
+    public static RecordFormat FeatureFile => File;
+
+    internal static EquatableList<string> Distinct(EquatableList<Located<string>> words, string code)
+    {
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (Located<string> word in words)
+            if (!seen.Add(word.Value)) throw new LeptonDataException(code, [word.Value]) { Place = word.Place };
+        return new EquatableList<string>(words.Select(word => word.Value));
+    }
+
+    private static EquatableList<TimeSplit> Ascending(EquatableList<Entry<TimeSplitText>> splits)
+    {
+        for (int i = 0; i < splits.Count - 1; i++)
+        {
+            if (splits[i].Value.Before is not { } bound) throw new LeptonDataException("featurestore.split_without_bound", [splits[i].Name, splits[^1].Name]) { Place = splits[i].Place };
+            if (splits[i + 1].Value.Before is { } next && next <= bound)
+                throw new LeptonDataException("featurestore.split_not_later", [splits[i + 1].Name, next, splits[i].Name, bound]) { Place = splits[i + 1].Place };
+        }
+        return new EquatableList<TimeSplit>(splits.Select(split => new TimeSplit(split.Name, split.Value.Before)));
+    }
+
+    private static Property<string> Description(RecordFormatBuilder format) => format.Optional("description", Kinds.Text, "What people should know of it.", "供人阅读的说明。");
+
+    private static Property<string> Owner(RecordFormatBuilder format) => format.Optional("owner", Kinds.Text, "Who answers for it.", "负责人。");
+}
+
+/// <summary>A view as a file says it: the entity may stand in another file.</summary>
+internal sealed record ViewText
+{
+    internal required Located<string> Entity { get; init; }
+
+    internal required Located<TableName> Table { get; init; }
+
+    internal Located<string>? EventTime { get; init; }
+
+    internal Located<string>? CreatedTime { get; init; }
+
+    internal TimeSpan? Ttl { get; init; }
+
+    internal Located<string>? Sequence { get; init; }
+
+    internal bool IsStrict { get; init; }
+
+    internal bool SkipsNulls { get; init; }
+
+    internal required EquatableList<Entry<Located<string>>> Keys { get; init; }
+
+    internal required EquatableList<Located<string>> Features { get; init; }
+
+    internal string? Description { get; init; }
+
+    internal string? Owner { get; init; }
+}
+
+internal readonly record struct TimeSplitText(EventTime? Before);
+
+/// <summary>What one file says.</summary>
+internal sealed record FileText(
+    EquatableList<Entry<Func<string, SourcePlace, Entity>>> Entities,
+    EquatableList<Entry<ViewText>> Views,
+    EquatableList<Entry<Func<string, SourcePlace, FeatureService>>> Services,
+    EquatableList<Entry<Func<string, SourcePlace, TrainingSetDefinition>>> TrainingSets);

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql;
+
+namespace Lepton.Data.FeatureStore.Registry;
+
+/// <summary>
+/// Definitions as JSON: one text for one meaning. Keys stand in a fixed order, what was not given is left out, names of columns are as they were written, and there is no white space.
+/// Places in files are no part of it. See docs/formats/registry.md.
+/// </summary>
+internal static class DefinitionJson
+{
+    private static readonly JsonSerializerOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The text of a JSON value, without white space.</summary>
+    internal static string Text(JsonNode node) => node.ToJsonString(s_options);
+
+    internal static JsonObject Of(Entity entity)
+    {
+        var json = new JsonObject { ["keys"] = List(entity.Keys) };
+        return Close(json, entity.Description, entity.Owner);
+    }
+
+    internal static JsonObject Of(FeatureView view, EquatableList<string> entityKeys)
+    {
+        var json = new JsonObject { ["entity"] = view.Entity, ["table"] = view.Table.ToString() };
+        if (view.EventTime is not null)
+        {
+            json["event_time"] = view.EventTime;
+            json["created_time"] = view.CreatedTime ?? DefinitionReading.NoCreatedTime;
+        }
+        if (view.Ttl is { } ttl) json["ttl_us"] = ttl.Ticks / TimeSpan.TicksPerMicrosecond;
+        if (view.Sequence is not null) json["sequence"] = view.Sequence;
+        if (view.IsStrict) json["strict"] = true;
+        if (view.SkipsNulls) json["skip_nulls"] = true;
+        var keys = new JsonObject();
+        for (int i = 0; i < entityKeys.Count; i++) keys[entityKeys[i]] = view.KeyColumns[i];
+        json["keys"] = keys;
+        json["features"] = List(view.Features);
+        return Close(json, view.Description, view.Owner);
+    }
+
+    internal static JsonObject Of(FeatureService service)
+    {
+        var json = new JsonObject { ["features"] = List(service.Features.Select(feature => feature.ToString())) };
+        return Close(json, service.Description, service.Owner);
+    }
+
+    internal static JsonObject Of(TrainingSetDefinition trainingSet)
+    {
+        var json = new JsonObject();
+        if (trainingSet.Service is not null) json["service"] = trainingSet.Service;
+        else json["features"] = List(trainingSet.Features.Select(feature => feature.ToString()));
+        json["labels"] = trainingSet.Labels.Text;
+        json["event_time"] = trainingSet.EventTime;
+        if (trainingSet.Splits.Count > 0)
+        {
+            var splits = new JsonArray();
+            foreach (TimeSplit split in trainingSet.Splits)
+            {
+                var part = new JsonObject { ["name"] = split.Name };
+                if (split.Before is { } before) part["before"] = before.ToString();
+                splits.Add((JsonNode)part);
+            }
+            json["split"] = splits;
+        }
+        return Close(json, trainingSet.Description, trainingSet.Owner);
+    }
+
+    internal static Entity ReadEntity(string name, JsonElement json)
+        => new(name, Strings(json.GetProperty("keys"))) { Description = Optional(json, "description"), Owner = Optional(json, "owner") };
+
+    internal static FeatureView ReadView(string name, JsonElement json)
+    {
+        string? createdTime = Optional(json, "created_time");
+        return new FeatureView(name, Required(json, "entity"), TableName.Parse(Required(json, "table")), Strings(json.GetProperty("features")))
+        {
+            EventTime = Optional(json, "event_time"),
+            CreatedTime = createdTime == DefinitionReading.NoCreatedTime ? null : createdTime,
+            Ttl = json.TryGetProperty("ttl_us", out JsonElement ttl) ? new TimeSpan(checked(ttl.GetInt64() * TimeSpan.TicksPerMicrosecond)) : null,
+            Sequence = Optional(json, "sequence"),
+            IsStrict = json.TryGetProperty("strict", out JsonElement strict) && strict.GetBoolean(),
+            SkipsNulls = json.TryGetProperty("skip_nulls", out JsonElement skips) && skips.GetBoolean(),
+            KeyColumns = new EquatableList<string>(json.GetProperty("keys").EnumerateObject().Select(key => key.Value.GetString()!)),
+            Description = Optional(json, "description"),
+            Owner = Optional(json, "owner"),
+        };
+    }
+
+    internal static FeatureService ReadService(string name, JsonElement json)
+        => new(name, References(json.GetProperty("features"))) { Description = Optional(json, "description"), Owner = Optional(json, "owner") };
+
+    internal static TrainingSetDefinition ReadTrainingSet(string name, JsonElement json)
+        => new(name, new SqlText(Required(json, "labels"), $"{name}.labels"), Required(json, "event_time"))
+        {
+            Service = Optional(json, "service"),
+            Features = json.TryGetProperty("features", out JsonElement features) ? References(features) : [],
+            Splits = json.TryGetProperty("split", out JsonElement splits) ? new EquatableList<TimeSplit>(splits.EnumerateArray().Select(ReadSplit)) : [],
+            Description = Optional(json, "description"),
+            Owner = Optional(json, "owner"),
+        };
+
+    internal static string Required(JsonElement json, string key) => json.GetProperty(key).GetString() ?? throw new JsonException($"{key} is null");
+
+    internal static string? Optional(JsonElement json, string key) => json.TryGetProperty(key, out JsonElement value) ? value.GetString() : null;
+
+    internal static EventTime Time(string text) => EventTime.TryParse(text, out EventTime time) ? time : throw new JsonException($"'{text}' is no instant");
+
+    /// <summary>How a value of a definition is shown to a person, close to YAML.</summary>
+    internal static string Readable(string key, JsonNode value) => value switch
+    {
+        JsonArray list => $"[{string.Join(", ", list.Select(item => Readable(key, item!)))}]",
+        JsonObject map => $"{{ {string.Join(", ", map.Select(pair => $"{pair.Key}: {Readable(pair.Key, pair.Value!)}"))} }}",
+        JsonValue one when key == "ttl_us" && one.TryGetValue(out long microseconds) => DurationText(microseconds),
+        JsonValue one when one.TryGetValue(out string? text) => text,
+        _ => value.ToJsonString(),
+    };
+
+    internal static string DurationText(long microseconds)
+    {
+        foreach ((string unit, long size) in ((string, long)[])[("d", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000), ("ms", 1_000)])
+            if (microseconds % size == 0) return string.Create(CultureInfo.InvariantCulture, $"{microseconds / size}{unit}");
+        return string.Create(CultureInfo.InvariantCulture, $"{microseconds}us");
+    }
+
+    private static TimeSplit ReadSplit(JsonElement json) => new(Required(json, "name"), Optional(json, "before") is { } before ? Time(before) : null);
+
+    private static EquatableList<string> Strings(JsonElement json) => new(json.EnumerateArray().Select(item => item.GetString()!));
+
+    private static EquatableList<FeatureReference> References(JsonElement json) => new(json.EnumerateArray().Select(item => FeatureReference.Parse(item.GetString()!)));
+
+    private static JsonArray List(IEnumerable<string> items) => new([.. items.Select(item => (JsonNode)JsonValue.Create(item))]);
+
+    private static JsonObject Close(JsonObject json, string? description, string? owner)
+    {
+        if (description is not null) json["description"] = description;
+        if (owner is not null) json["owner"] = owner;
+        return json;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.FeatureStore.Registry;
+
+/// <summary>One object of the registry: what it is (the spec, which a person wrote) and what is known of it (the meta).</summary>
+internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec, RegistryMeta Meta)
+{
+    /// <summary>The form of specs that this software writes; a newer one is refused.</summary>
+    internal const int FormatVersion = 1;
+
+    /// <summary>The objects that definitions amount to, by kind, then name.</summary>
+    internal static IReadOnlyList<RegistryObject> Of(FeatureDefinitions definitions) =>
+    [
+        .. definitions.Entities.Select(entity => new RegistryObject(ObjectKind.Entity, entity.Name, DefinitionJson.Text(DefinitionJson.Of(entity)), RegistryMeta.None)),
+        .. definitions.FeatureViews.Select(view => new RegistryObject(ObjectKind.FeatureView, view.Name, SpecOf(view, definitions), RegistryMeta.None)),
+        .. definitions.FeatureServices.Select(service => new RegistryObject(ObjectKind.FeatureService, service.Name, DefinitionJson.Text(DefinitionJson.Of(service)), RegistryMeta.None)),
+        .. definitions.TrainingSets.Select(set => new RegistryObject(ObjectKind.TrainingSet, set.Name, DefinitionJson.Text(DefinitionJson.Of(set)), RegistryMeta.None)),
+    ];
+
+    /// <summary>The definitions that objects amount to.</summary>
+    /// <exception cref="LeptonDataException"><c>featurestore.registry_broken</c></exception>
+    internal static FeatureDefinitions Definitions(IReadOnlyList<RegistryObject> objects) => new()
+    {
+        Entities = [.. Read(objects, ObjectKind.Entity, DefinitionJson.ReadEntity)],
+        FeatureViews = [.. Read(objects, ObjectKind.FeatureView, DefinitionJson.ReadView)],
+        FeatureServices = [.. Read(objects, ObjectKind.FeatureService, DefinitionJson.ReadService)],
+        TrainingSets = [.. Read(objects, ObjectKind.TrainingSet, DefinitionJson.ReadTrainingSet)],
+    };
+
+    /// <summary>What differs between two specs, in the order of the newer one.</summary>
+    internal static IReadOnlyList<PropertyChange> Compare(string oldSpec, string newSpec)
+    {
+        JsonObject before = JsonNode.Parse(oldSpec)!.AsObject();
+        JsonObject after = JsonNode.Parse(newSpec)!.AsObject();
+        var changes = new List<PropertyChange>();
+        foreach (string key in after.Select(pair => pair.Key).Union(before.Select(pair => pair.Key)))
+        {
+            string? old = before[key] is { } left ? DefinitionJson.Readable(key, left) : null;
+            string? now = after[key] is { } right ? DefinitionJson.Readable(key, right) : null;
+            if (old != now) changes.Add(new PropertyChange(key == "ttl_us" ? "ttl" : key, old, now));
+        }
+        return changes;
+    }
+
+    private static string SpecOf(FeatureView view, FeatureDefinitions definitions)
+        => DefinitionJson.Text(DefinitionJson.Of(view, FeatureResolver.FindEntity(view.Entity, definitions, view.Place).Keys));
+
+    private static IEnumerable<T> Read<T>(IReadOnlyList<RegistryObject> objects, ObjectKind kind, Func<string, JsonElement, T> read)
+    {
+        foreach (RegistryObject item in objects.Where(item => item.Kind == kind).OrderBy(item => item.Name, StringComparer.Ordinal))
+        {
+            T value;
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(item.Spec);
+                value = read(item.Name, document.RootElement);
+            }
+            catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or OverflowException or FormatException)
+            {
+                throw new LeptonDataException("featurestore.registry_broken", [item.Kind, item.Name], failure);
+            }
+            yield return value;
+        }
+    }
+}
+
+/// <summary>What is known of an object beside its definition.</summary>
+/// <param name="CreatedAt">When it was first applied.</param>
+/// <param name="ChangedAt">When its definition last changed.</param>
+/// <param name="RunId">The run that applied the definition.</param>
+internal sealed record RegistryMeta(EventTime CreatedAt, EventTime ChangedAt, string RunId)
+{
+    internal static RegistryMeta None { get; } = new(default, default, "");
+
+    internal string ToJson()
+        => DefinitionJson.Text(new JsonObject { ["created_at"] = CreatedAt.ToString(), ["changed_at"] = ChangedAt.ToString(), ["run_id"] = RunId });
+
+    internal static RegistryMeta Parse(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        JsonElement root = document.RootElement;
+        return new RegistryMeta(
+            DefinitionJson.Time(DefinitionJson.Required(root, "created_at")), DefinitionJson.Time(DefinitionJson.Required(root, "changed_at")), DefinitionJson.Required(root, "run_id"));
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Lepton.Data.Engines;
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Storage.Delta;
+
+namespace Lepton.Data.FeatureStore.TrainingSets;
+
+/// <summary>Writes the rows of a training set into a folder, and says what they are.</summary>
+internal static class TrainingSetBuilder
+{
+    /// <param name="context">What runs queries.</param>
+    /// <param name="definition">What to build.</param>
+    /// <param name="views">What to join.</param>
+    /// <param name="tables">Every table that labels and views read, by name.</param>
+    /// <param name="folder">Absolute; empty.</param>
+    /// <param name="run">On whose behalf.</param>
+    /// <param name="cancellationToken">Observed throughout; files written by then stay.</param>
+    internal static async ValueTask<BuiltTrainingSet> BuildAsync(
+        FeatureStoreContext context, TrainingSetDefinition definition, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Snapshot> tables, string folder, RunContext run, CancellationToken cancellationToken)
+    {
+        var runner = new QueryRunner(context, run);
+        await using (runner.ConfigureAwait(false))
+        {
+            run.Progress?.Report(new StepProgress(definition.Name, "featurestore.labels"));
+            Inputs labelTables = InputsOf(LabelQuery.ReferencesOf(definition, context).Select(reference => reference.Name), tables);
+            BoundQuery labels = LabelQuery.Bind(definition, labelTables, context, run.Access);
+            var viewTables = views.Select(view => view.View.Table.ToString()).Distinct().ToDictionary(table => table, table => (Input)new SnapshotInput(tables[table]));
+            LabelChecks.Check(labels.Schema, definition.EventTime, views, viewTables, definition.Splits.Count > 0, definition.Labels.Start);
+            await LabelQuery.CheckOrderAsync(definition, labels, labelTables, runner, cancellationToken).ConfigureAwait(false);
+            var staged = new Inputs();
+            StagedRelation rows = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, labels, labelTables, staged, cancellationToken).ConfigureAwait(false);
+            var join = new PointInTimeJoin(runner, new StagedInput(rows), definition.EventTime, views, viewTables, definition.Splits, definition.Labels.Start);
+            await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            run.Progress?.Report(new StepProgress(definition.Name, "featurestore.writing", Rows: join.RowCount));
+            BoundQuery query = runner.Bind(join.FinalSql(), join.Inputs);
+            IReadOnlyList<DataFile> written = await context.Engine.WriteAsync(query, join.Inputs, new FileTarget(folder, KeepsOrder: true), run, cancellationToken).ConfigureAwait(false);
+            List<TrainingSetFile> files = [];
+            foreach (DataFile file in written) files.Add(await DescribeAsync(folder, file, cancellationToken).ConfigureAwait(false));
+            run.Progress?.Report(new StepProgress(definition.Name, "featurestore.hashing", Rows: join.RowCount));
+            Contents contents = await ContentsAsync(runner, folder, files, query.Schema, cancellationToken).ConfigureAwait(false);
+            return new BuiltTrainingSet(query.Schema, contents.RowCount, SplitsOf(definition, contents), FeaturesOf(join, contents), join.Statistics, contents.Hash.ToString(), files);
+        }
+    }
+
+    /// <summary>Reads files in order: their hash, row count and NULLs.</summary>
+    internal static async ValueTask<Contents> ContentsAsync(QueryRunner runner, string folder, IReadOnlyList<TrainingSetFile> files, Schema schema, CancellationToken cancellationToken)
+    {
+        using var hash = new OrderedContentHashAccumulator(schema);
+        var contents = new Contents(schema);
+        foreach (TrainingSetFile file in files)
+        {
+            // One file after the other: a scan of several says nothing of their order.
+            Inputs inputs = new Inputs().Add("__data", TrainingSetFolder.ScanOf(folder, [file], schema));
+            string columns = string.Join(", ", schema.Fields.Select(field => SqlIdentifiers.Quote(field.Name)));
+            IRecordBatchReader reader = await runner.Engine.ReadAsync(runner.Bind($"SELECT {columns} FROM __data", inputs), inputs, runner.Run, cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) is { } batch)
+                {
+                    using (batch)
+                    {
+                        hash.Process(batch);
+                        contents.Add(batch);
+                    }
+                }
+            }
+        }
+        contents.Hash = hash.Hash;
+        return contents;
+    }
+
+    internal static async ValueTask<string> Sha256Async(string path, CancellationToken cancellationToken)
+    {
+        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        await using (file.ConfigureAwait(false)) return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static Inputs InputsOf(IEnumerable<string> names, IReadOnlyDictionary<string, Snapshot> tables)
+    {
+        var inputs = new Inputs();
+        foreach (string name in names) inputs.Add(name, new SnapshotInput(tables[name]));
+        return inputs;
+    }
+
+    private static async ValueTask<TrainingSetFile> DescribeAsync(string folder, DataFile file, CancellationToken cancellationToken)
+    {
+        string path = Path.Combine(folder, file.Path);
+        return new TrainingSetFile(Path.GetFileName(path), file.Statistics!.RowCount, file.SizeBytes, await Sha256Async(path, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static SplitCount[] SplitsOf(TrainingSetDefinition definition, Contents contents)
+        => [.. definition.Splits.Select(split => new SplitCount(split.Name, contents.SplitRows.GetValueOrDefault(split.Name)))];
+
+    private static FeatureCount[] FeaturesOf(PointInTimeJoin join, Contents contents) =>
+    [
+        .. join.Misses.Select(miss =>
+        {
+            long present = contents.RowCount - contents.NullCount(miss.Column);
+            return new FeatureCount(miss.Column, miss.View, miss.Feature, present, contents.RowCount - present - miss.Absent - miss.Expired, miss.Absent, miss.Expired);
+        }),
+    ];
+}
+
+/// <summary>What was built.</summary>
+internal sealed record BuiltTrainingSet(
+    Schema Schema,
+    long RowCount,
+    IReadOnlyList<SplitCount> Splits,
+    IReadOnlyList<FeatureCount> Features,
+    IReadOnlyList<ViewStatistics> ViewStatistics,
+    string ContentHash,
+    IReadOnlyList<TrainingSetFile> Files);
+
+/// <summary>What the files of a training set hold.</summary>
+internal sealed class Contents(Schema schema)
+{
+    private readonly long[] _nulls = new long[schema.Count];
+    private readonly int _split = schema.IndexOf(PointInTimeJoin.SplitColumn) is var index and >= 0 && schema[index].Type is StringType ? index : -1;
+
+    internal long RowCount { get; private set; }
+
+    internal ContentHash Hash { get; set; }
+
+    internal Dictionary<string, long> SplitRows { get; } = new(StringComparer.Ordinal);
+
+    internal long NullCount(string column) => _nulls[schema.IndexOf(column)];
+
+    internal void Add(RecordBatch batch)
+    {
+        RowCount += batch.RowCount;
+        for (int column = 0; column < _nulls.Length; column++) _nulls[column] += batch.Column(column).CountNulls();
+        if (_split < 0) return;
+        // Rows of a split often follow one another, and its name is made into text once for each run of them.
+        ColumnView splits = batch.Column(_split);
+        for (int start = 0; start < batch.RowCount;)
+        {
+            int end = start + 1;
+            while (end < batch.RowCount && splits.Bytes(end).SequenceEqual(splits.Bytes(start))) end++;
+            string name = System.Text.Encoding.UTF8.GetString(splits.Bytes(start));
+            SplitRows[name] = SplitRows.GetValueOrDefault(name) + end - start;
+            start = end;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
+
+namespace Lepton.Data.FeatureStore.TrainingSets;
+
+/// <summary>Checks one version of a training set: its files, the snapshots that it names, and whether they still give the same rows.</summary>
+internal sealed class Verification(FeatureStoreContext context, TrainingSetVersion version, RunContext run)
+{
+    private readonly List<LeptonDataException> _findings = [];
+    private readonly TrainingSetManifest _manifest = version.Manifest;
+
+    internal async ValueTask<VerificationResult> RunAsync(CancellationToken cancellationToken)
+    {
+        await CheckFilesAsync(cancellationToken).ConfigureAwait(false);
+        Dictionary<string, Snapshot>? tables = await FindSnapshotsAsync(cancellationToken).ConfigureAwait(false);
+        if (_manifest.RuleVersion != TrainingSetManifest.CurrentRuleVersion)
+        {
+            _findings.Add(Finding("featurestore.rule_differs", _manifest.RuleVersion, TrainingSetManifest.CurrentRuleVersion));
+            tables = null;
+        }
+        if (tables is null) return new VerificationResult(version, _findings, null, null);
+        BuiltTrainingSet? rebuilt = await RebuildAsync(tables, cancellationToken).ConfigureAwait(false);
+        if (rebuilt is null) return new VerificationResult(version, _findings, null, null);
+        bool contentIsEqual = rebuilt.ContentHash == _manifest.ContentHash && rebuilt.RowCount == _manifest.RowCount;
+        bool bytesAreEqual = rebuilt.Files.SequenceEqual(_manifest.Files);
+        if (!contentIsEqual) _findings.Add(Finding("featurestore.content_differs", _manifest.ContentHash, rebuilt.ContentHash));
+        // Another version of the software may write the same rows in other bytes; this one may not.
+        else if (!bytesAreEqual && _manifest.Software == SnapshotPins.Software) _findings.Add(Finding("featurestore.bytes_differ"));
+        CheckCounts(rebuilt, contentIsEqual);
+        return new VerificationResult(version, _findings, contentIsEqual, bytesAreEqual);
+    }
+
+    private async ValueTask CheckFilesAsync(CancellationToken cancellationToken)
+    {
+        foreach (TrainingSetFile file in _manifest.Files)
+        {
+            string path = Path.Combine(version.Folder, file.Path);
+            try
+            {
+                var info = new FileInfo(path);
+                if (!info.Exists) _findings.Add(Finding("featurestore.file_missing", path));
+                else if (info.Length != file.SizeBytes) _findings.Add(Finding("featurestore.file_size_differs", path, info.Length, file.SizeBytes));
+                else if (await TrainingSetBuilder.Sha256Async(path, cancellationToken).ConfigureAwait(false) is var sha256 && sha256 != file.Sha256)
+                    _findings.Add(Finding("featurestore.file_changed", path, sha256, file.Sha256));
+            }
+            catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+            {
+                _findings.Add(FileErrors.Of(failure, path));
+            }
+        }
+        foreach (string path in Directory.EnumerateFileSystemEntries(version.Folder).Order(StringComparer.Ordinal))
+            if (Path.GetFileName(path) is var name && name != TrainingSetFolder.ManifestName && !_manifest.Files.Any(file => file.Path == name)) _findings.Add(Finding("featurestore.file_unexpected", path));
+    }
+
+    /// <summary>The snapshots that the manifest names, or null where one cannot be read whole.</summary>
+    private async ValueTask<Dictionary<string, Snapshot>?> FindSnapshotsAsync(CancellationToken cancellationToken)
+    {
+        var tables = new Dictionary<string, Snapshot>(StringComparer.OrdinalIgnoreCase);
+        int findings = _findings.Count;
+        foreach (PinnedSnapshot pin in _manifest.Snapshots)
+        {
+            Snapshot? snapshot = null;
+            try
+            {
+                snapshot = await context.Catalog.Lake.Table(TableName.Parse(pin.Table)).ReadAsync(pin.Version, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LeptonDataException failure) when (!failure.IsTransient)
+            {
+                _findings.Add(new LeptonDataException("featurestore.snapshot_missing", [$"{_manifest.Name} v{_manifest.Version}", pin.Table, pin.Version, failure.Message], failure));
+                continue;
+            }
+            if (snapshot is null) _findings.Add(Finding("featurestore.table_missing", pin.Table, pin.Version));
+            else if (snapshot.TableId != pin.TableId) _findings.Add(Finding("featurestore.snapshot_of_other_table", pin.Table, snapshot.TableId, pin.TableId));
+            else if (pin.ContentHash is not null && snapshot.ContentHash?.ToString() != pin.ContentHash) _findings.Add(Finding("featurestore.snapshot_changed", pin.Table, pin.Version));
+            else
+            {
+                foreach (string path in snapshot.FilePaths.Where(path => !File.Exists(path))) _findings.Add(Finding("featurestore.snapshot_file_missing", pin.Table, pin.Version, path));
+                tables.Add(pin.Table, snapshot);
+            }
+        }
+        return _findings.Count == findings ? tables : null;
+    }
+
+    private async ValueTask<BuiltTrainingSet?> RebuildAsync(Dictionary<string, Snapshot> tables, CancellationToken cancellationToken)
+    {
+        ViewJoin[] views = [.. _manifest.Views.Select(view => new ViewJoin(view, _manifest.Entities.First(entity => entity.Name == view.Entity)))];
+        IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(context.Catalog.Lake, tables);
+        string identity = ManifestJson.IdentityOf(_manifest.Definition, views, pins, _manifest.RuleVersion);
+        if (identity != _manifest.Identity) _findings.Add(Finding("featurestore.identity_differs", _manifest.Identity, identity));
+        string aside = TrainingSetFolder.MakeAside(context.Catalog.Lake, _manifest.Name, run);
+        try
+        {
+            return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, views, tables, aside, run, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LeptonDataException failure) when (identity != _manifest.Identity)
+        {
+            // What the manifest says was altered, and no longer makes sense.
+            _findings.Add(failure);
+            return null;
+        }
+        finally
+        {
+            TrainingSetFolder.RemoveAside(aside);
+        }
+    }
+
+    // The counts in a manifest are read by people and reports, so they must be true as well.
+    private void CheckCounts(BuiltTrainingSet rebuilt, bool contentIsEqual)
+    {
+        if (!contentIsEqual) return;
+        if (!rebuilt.Schema.Equals(_manifest.Schema)) _findings.Add(Finding("featurestore.manifest_differs", "columns"));
+        if (!rebuilt.Splits.SequenceEqual(_manifest.Splits)) _findings.Add(Finding("featurestore.manifest_differs", "splits"));
+        if (!rebuilt.Features.SequenceEqual(_manifest.Features)) _findings.Add(Finding("featurestore.manifest_differs", "features"));
+        if (!rebuilt.ViewStatistics.SequenceEqual(_manifest.ViewStatistics)) _findings.Add(Finding("featurestore.manifest_differs", "view_rows"));
+    }
+
+    private LeptonDataException Finding(string code, params object?[] arguments) => new(code, [$"{_manifest.Name} v{_manifest.Version}", .. arguments]);
+}
+
+/// <summary>What <see cref="TrainingSetStore.VerifyAsync"/> found.</summary>
+/// <param name="Version">The version that was looked at.</param>
+/// <param name="Findings">What is wrong, in the order found, each an error with code and text; empty where all is well.</param>
+/// <param name="ContentIsEqual">Whether the rebuilt rows are equal, order included; null where it could not be rebuilt.</param>
+/// <param name="BytesAreEqual">Whether the rebuilt files have the same bytes; null where it could not be rebuilt. Another version of the software may write other bytes.</param>
+public sealed record VerificationResult(TrainingSetVersion Version, IReadOnlyList<LeptonDataException> Findings, bool? ContentIsEqual, bool? BytesAreEqual)
+{
+    /// <summary>Whether nothing is wrong.</summary>
+    public bool IsSound => Findings.Count == 0;
+}
