@@ -32,7 +32,7 @@ public static class FileSourceFormat
         Property<FileFormat> layout = format.Required("format", Kinds.Choice(("parquet", FileFormat.Parquet), ("csv", FileFormat.Csv)), "How the files are written.", "文件的格式。");
         Property<Located<string>> path = format.Required(
             "path", Kinds.Text.WithPlace(), "A file, or a pattern with * and ? within names and ** for folders, relative to the project's folder.", "文件或模式，相对于项目文件夹；名称中可用 * 和 ?，** 表示任意层文件夹。");
-        Property<EquatableList<Entry<ColumnDeclaration>>> columns = format.Optional("columns", Kinds.MapByText<ColumnDeclaration>(Column), "[]", "By column, what the file does not say.", "按列给出文件没有说明的信息。");
+        Property<EquatableList<Entry<ColumnDeclaration>>> columns = format.Optional("columns", Kinds.MapByText<ColumnDeclaration>(Column), "{}", "By column, what the file does not say.", "按列给出文件没有说明的信息。");
         Property<char> delimiter = format.Optional("delimiter", Character, "CSV: the character between fields; found out where it is not said.", "CSV：字段之间的字符；省略时自动识别。");
         Property<char> quote = format.Optional("quote", Character, "CSV: the character around fields; found out where it is not said.", "CSV：包围字段的字符；省略时自动识别。");
         Property<char> escape = format.Optional("escape", Character, "CSV: the character before a quote inside a quoted field.", "CSV：带引号的字段内引号前的转义字符。");

@@ -20,7 +20,7 @@ public static class PipelineFormat
             Property<bool> isTrusted = format.Optional(
                 "created_time_trusted", Kinds.Boolean, "false", "Vouches for created_time where the rows that were read cannot be followed through the SQL.", "当无法沿 SQL 追踪所读的行时，由编写者担保 created_time 正确。");
             Property<Located<string>> eventTime = format.Optional("event_time", Kinds.Text.WithPlace(), "The column that says when what a row tells happened.", "表示行中事件发生时间的列。");
-            Property<EquatableList<Entry<RuleDefinition>>> rules = format.Optional("expect", Kinds.MapByName<RuleDefinition>(RuleFormat.Format), "[]", "Rules by name.", "按名称列出的规则。");
+            Property<EquatableList<Entry<RuleDefinition>>> rules = format.Optional("expect", Kinds.MapByName<RuleDefinition>(RuleFormat.Format), "{}", "Rules by name.", "按名称列出的规则。");
             format.Needs(isTrusted, createdTime);
             return values => new StepDefinition
             {
@@ -45,7 +45,7 @@ public static class PipelineFormat
             Property<string> name = format.Required("pipeline", Kinds.Name, "The pipeline's name.", "流水线名称。");
             Property<string> description = format.Optional("description", Kinds.Text, "What it is for.", "用途。");
             Property<EquatableList<Entry<FileSourceDefinition>>> sources = format.Optional(
-                "sources", Kinds.MapByName<FileSourceDefinition>(FileSourceFormat.Format), "[]", "What is read from outside the lake, by the name that steps use.", "从湖外读取的数据，按步骤使用的名称列出。");
+                "sources", Kinds.MapByName<FileSourceDefinition>(FileSourceFormat.Format), "{}", "What is read from outside the lake, by the name that steps use.", "从湖外读取的数据，按步骤使用的名称列出。");
             Property<EquatableList<Entry<StepDefinition>>> steps = format.Required(
                 "steps", Kinds.MapByName<StepDefinition>(Step, countMin: 1), "The steps; the name of a step is the name of its table.", "各步骤；步骤名即表名。");
             return values =>

@@ -26,6 +26,7 @@ public abstract class RecordFormat
     /// <param name="chinese">The same in Chinese.</param>
     /// <typeparam name="T">The record.</typeparam>
     /// <param name="declare">Declares the keys and returns how the record is made of their values.</param>
+    /// <exception cref="ArgumentException">A key is declared twice, or a default is not of its kind.</exception>
     public static RecordFormat<T> Declare<T>(string name, string english, string chinese, Func<RecordFormatBuilder, Func<RecordValues, T>> declare)
     {
         var builder = new RecordFormatBuilder(name, new BilingualText(english, chinese));
@@ -101,7 +102,7 @@ public sealed class RecordFormat<T> : RecordFormat
         : base(builder.Name, builder.Documentation, builder.Properties, builder.Rules)
     {
         _make = make;
-        _defaults = [.. Properties.Select(property => property.DefaultText is null ? null : property.Kind.ReadObject(YamlReader.Read(System.Text.Encoding.UTF8.GetBytes(property.DefaultText), property.Key)))];
+        _defaults = [.. Properties.Select(Default)];
         _kind = new RecordKind<T>(this);
     }
 
@@ -144,6 +145,20 @@ public sealed class RecordFormat<T> : RecordFormat
         catch (LeptonDataException failure) when (failure.Place is null)
         {
             throw map.Source.Error(map.Place, failure);
+        }
+    }
+
+    // The default is read like a person's text, so that documentation and behaviour are one.
+    private static object? Default(Property property)
+    {
+        if (property.DefaultText is null) return null;
+        try
+        {
+            return property.Kind.ReadObject(YamlReader.Read(System.Text.Encoding.UTF8.GetBytes(property.DefaultText), property.Key));
+        }
+        catch (LeptonDataException failure)
+        {
+            throw new ArgumentException($"the default of '{property.Key}' is not of its kind: {failure.Message}", failure);
         }
     }
 

@@ -42,8 +42,9 @@ public sealed partial class MessagesTests
                 Assert.That(text, Is.Not.Empty.And.Not.Contains("\n"), code);
                 Assert.That(text, Does.Not.Match(@"\p{IsCJKUnifiedIdeographs}"), code);
                 Assert.That(chinese[code], Is.Not.Empty.And.Not.Contains("\n"), code);
-                // A text of places and signs alone may be the same in both.
-                if (Place().Replace(text, "").Any(char.IsLetter)) Assert.That(chinese[code], Does.Match(@"[\u3000-\u303F\u4E00-\u9FFF\uFF00-\uFFEF]"), $"{code} is not in Chinese");
+                // A text of places and signs alone, or one name, may be the same in both.
+                bool isName = !text.Contains(' ', StringComparison.Ordinal) && chinese[code] == text;
+                if (!isName && Place().Replace(text, "").Any(char.IsLetter)) Assert.That(chinese[code], Does.Match(@"[\u3000-\u303F\u4E00-\u9FFF\uFF00-\uFFEF]"), $"{code} is not in Chinese");
                 Assert.That(Places(chinese[code]), Is.EquivalentTo(Places(text)), $"{code}: the places {{0}}, {{1}}, … differ");
                 Assert.That(() => CompositeFormat.Parse(text), Throws.Nothing, code);
                 Assert.That(() => CompositeFormat.Parse(chinese[code]), Throws.Nothing, code);

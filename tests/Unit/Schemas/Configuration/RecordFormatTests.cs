@@ -160,7 +160,7 @@ public sealed class RecordFormatTests
                 Property<TimeSpan> a = format.Optional("a", Kinds.Duration, "soon", "A.", "甲。");
                 return values => values.Get(a);
             }),
-            Throws.InstanceOf<LeptonDataException>());
+            Throws.ArgumentException.With.Message.Contains("'a'").And.Message.Contains("'soon'"));
 
     [Test]
     public void ToJsonSchema_OfNestedRecords_SaysKeysTypesAndRules()

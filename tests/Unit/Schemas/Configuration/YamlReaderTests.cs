@@ -95,7 +95,7 @@ public sealed class YamlReaderTests
             if (code is null) Assert.That(failure, Is.Null);
             else Assert.That(failure?.Code, Does.StartWith(code));
             Assert.That(failure?.Message.Length ?? 0, Is.LessThan(1000));
-            Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(5)));
+            Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(30)), "half a second when nothing else runs");
         });
     }
 
