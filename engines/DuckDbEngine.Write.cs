@@ -33,7 +33,7 @@ public sealed partial class DuckDbEngine
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query);
+            throw EngineErrors.Of(error, query.Source.Start);
         }
         finally
         {

@@ -66,7 +66,7 @@ public sealed partial class DuckDbEngine : IEngine
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query);
+            throw EngineErrors.Of(error, query.Source.Start);
         }
     }
 
@@ -98,7 +98,7 @@ public sealed partial class DuckDbEngine : IEngine
             ThreadCount = _options.ThreadCount,
             TempFolder = _options.TempFolder,
             TempSizeBytesMax = _options.TempSizeBytesMax,
-            AllowedFolders = AllowedFolders.Of(_options.AllowedFolders),
+            AllowedFolders = _options.AllowedFolders,
         });
     }
 
@@ -115,7 +115,7 @@ public sealed partial class DuckDbEngine : IEngine
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query);
+            throw EngineErrors.Of(error, query.Source.Start);
         }
     }
 
@@ -144,7 +144,7 @@ public sealed partial class DuckDbEngine : IEngine
         catch (DuckDbException error)
         {
             statement.Dispose();
-            throw EngineErrors.Of(error, query);
+            throw EngineErrors.Of(error, query.Source.Start);
         }
         catch
         {

@@ -1,27 +1,27 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Lepton.Data.Schemas;
-using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Engines.DuckDb;
 
 /// <summary>What DuckDB says while it runs a query, as an error that names the person's place and a remedy.</summary>
 internal static partial class EngineErrors
 {
-    internal static LeptonDataException Of(DuckDbException error, BoundQuery query)
+    internal static LeptonDataException Of(DuckDbException error, SourcePlace place)
         => Csv(error) ?? Parquet(error) ?? error.Error switch
         {
-            DuckDbError.Value => At(query, "engines.value", error),
-            DuckDbError.OutOfMemory => At(query, "engines.out_of_memory", error),
-            DuckDbError.DiskFull => At(query, "engines.disk_full", error),
-            DuckDbError.Interrupted => new LeptonDataException("engines.interrupted", [], error) { Place = query.Source.Start, IsTransient = true },
-            DuckDbError.File => At(query, "engines.file", error),
-            DuckDbError.Refused => At(query, "engines.refused", error),
-            _ => At(query, "engines.failed", error),
+            DuckDbError.Value => At(place, "engines.value", error),
+            DuckDbError.OutOfMemory => At(place, "engines.out_of_memory", error),
+            DuckDbError.DiskFull => At(place, "engines.disk_full", error),
+            DuckDbError.Interrupted => new LeptonDataException("engines.interrupted", [], error) { Place = place, IsTransient = true },
+            DuckDbError.File => At(place, "engines.file", error),
+            DuckDbError.Refused => At(place, "engines.refused", error),
+            _ => At(place, "engines.failed", error),
         };
 
-    private static LeptonDataException At(BoundQuery query, string code, DuckDbException error) => new(code, [error.Words], error) { Place = query.Source.Start };
+    private static LeptonDataException At(SourcePlace place, string code, DuckDbException error) => new(code, [error.Words], error) { Place = place };
 
     private static LeptonDataException? Csv(DuckDbException error)
     {
@@ -37,8 +37,8 @@ internal static partial class EngineErrors
 
     private static LeptonDataException? Parquet(DuckDbException error)
     {
-        if (MissingFile().Match(error.Original) is { Success: true } missing) return new LeptonDataException("engines.file_missing", [missing.Groups[1].Value], error);
-        if (BrokenParquet().Match(error.Original) is { Success: true } broken) return new LeptonDataException("engines.parquet_broken", [broken.Groups[1].Value, error.Words], error);
+        if (MissingFile().Match(error.Original) is { Success: true } missing) return new LeptonDataException("engines.file_missing", [ParquetSql.PathOf(missing.Groups[1].Value)], error);
+        if (BrokenParquet().Match(error.Original) is { Success: true } broken) return new LeptonDataException("engines.parquet_broken", [broken.Groups[1].Value, error.Words.Replace($" '{broken.Groups[1].Value}'", "", StringComparison.Ordinal)], error);
         return null;
     }
 

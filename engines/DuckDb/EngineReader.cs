@@ -18,7 +18,7 @@ internal sealed class EngineReader(DuckDbReader reader, BoundQuery query) : IRec
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query);
+            throw EngineErrors.Of(error, query.Source.Start);
         }
     }
 

@@ -111,7 +111,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         if (options.TempSizeBytesMax is { } bytes) connection.Execute($"SET GLOBAL max_temp_directory_size = '{SqlLiteral.Number(bytes)}B'");
         connection.Execute("SET GLOBAL TimeZone = 'UTC'");
         connection.Execute("SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']");
-        if (options.AllowedFolders.Count > 0) connection.Execute($"SET GLOBAL allowed_directories = {SqlLiteral.TextList(options.AllowedFolders)}");
+        if (options.AllowedFolders.Count > 0) connection.Execute($"SET GLOBAL allowed_directories = {SqlLiteral.TextList(AllowedFolders.Of(options.AllowedFolders))}");
         connection.Execute("SET GLOBAL enable_external_access = false");
         connection.Execute("SET GLOBAL lock_configuration = true");
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.DuckDb;
 
@@ -15,10 +16,26 @@ public static class ParquetSql
     public static string Rows(IEnumerable<string> paths, Schema schema)
     {
         IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(field.Name)}, type: {SqlLiteral.Text(field.Type.ToString()!)}, default_value: NULL}}");
-        return $"read_parquet({SqlLiteral.TextList(paths)}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
+        return $"read_parquet({SqlLiteral.TextList(paths.Select(Pattern))}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
     }
 
     /// <summary>What stands after FROM for no rows, of the schema's columns.</summary>
     public static string NoRows(Schema schema)
         => $"(SELECT {string.Join(", ", schema.Fields.Select(field => $"CAST(NULL AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"))} WHERE false)";
+
+    /// <summary>The pattern that means this one file: DuckDB takes every path for a pattern, in which <c>*</c>, <c>?</c> and <c>[</c> stand for others.</summary>
+    public static string Pattern(string path)
+    {
+        var pattern = new StringBuilder(path.Length);
+        foreach (char c in path)
+        {
+            if (c is '*' or '?' or '[') pattern.Append('[').Append(c).Append(']');
+            else pattern.Append(c);
+        }
+        return pattern.ToString();
+    }
+
+    /// <summary>The file that <see cref="Pattern"/> means.</summary>
+    public static string PathOf(string pattern)
+        => pattern.Replace("[*]", "*", StringComparison.Ordinal).Replace("[?]", "?", StringComparison.Ordinal).Replace("[[]", "[", StringComparison.Ordinal);
 }

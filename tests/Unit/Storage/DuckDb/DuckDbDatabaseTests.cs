@@ -60,6 +60,18 @@ public sealed class DuckDbDatabaseTests
     }
 
     [Test]
+    public void Execute_InAnAllowedFolderThatIsALink_ReadsAndWrites()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["real"]);
+        Directory.CreateSymbolicLink(folder["link"], folder["real"]);
+        using DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = [folder["link"]] });
+        using DuckDbConnection connection = database.Connect();
+        connection.Execute($"COPY (SELECT 1 AS a) TO '{folder["link/a.parquet"]}' (FORMAT parquet)");
+        Assert.That(connection.ReadValue<long>($"SELECT count(*) FROM read_parquet('{folder["link/a.parquet"]}')"), Is.EqualTo(1));
+    }
+
+    [Test]
     public void TimeZone_OfEveryConnection_IsUtc()
     {
         using DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions());

@@ -1,4 +1,4 @@
-namespace Lepton.Data.Engines.DuckDb;
+namespace Lepton.Data.Storage.DuckDb;
 
 /// <summary>Folders as DuckDB wants them: it resolves links in what it opens, so a folder is allowed both as it is named and as it really is.</summary>
 internal static class AllowedFolders
