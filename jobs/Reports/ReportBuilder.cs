@@ -1,6 +1,5 @@
 using Lepton.Data.FeatureStore;
 using Lepton.Data.FeatureStore.TrainingSets;
-using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql;
@@ -25,14 +24,14 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
 
         List<MadeStep> steps = [.. newest.SelectMany(record => record.Steps.Select(step => Making(record, step, runs)))];
         IReadOnlyList<TrainingSetVersion> trainingSets = await NewestTrainingSetsAsync(cancellationToken);
-        Dictionary<string, string?> descriptions = project.LoadPipelines().SelectMany(pipeline => pipeline.Steps).ToDictionary(step => step.Name, step => step.Description);
+        Dictionary<(string, string), string?> descriptions = project.LoadPipelines().SelectMany(pipeline => pipeline.Steps, (pipeline, step) => (pipeline.Name, Step: step)).ToDictionary(pair => (pair.Name, pair.Step.Name), pair => pair.Step.Description);
 
         return new ReportModel
         {
             Title = definition.Title,
             Introduction = definition.Introduction,
             Sources = [.. newest.SelectMany(record => record.Sources).DistinctBy(source => source.Name).Select(Source)],
-            Steps = [.. steps.Select(made => Step(made, descriptions.GetValueOrDefault(made.Step.Name)))],
+            Steps = [.. steps.Select(made => Step(made, descriptions.GetValueOrDefault((made.Pipeline, made.Step.Name))))],
             Rules = [.. steps.SelectMany(made => made.Step.Rules.Select(rule => new ReportRule(made.Step.Table, rule.Name, rule.Text, rule.OnFailure, made.Step.RowsComputed, rule.BrokenRowCount)))],
             Refused = await RefusedAsync(steps, cancellationToken),
             TrainingSets = await TrainingSetsAsync(trainingSets, cancellationToken),
