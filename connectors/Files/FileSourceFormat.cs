@@ -7,13 +7,7 @@ namespace Lepton.Data.Connectors.Files;
 /// <summary>How a source of files is written in YAML.</summary>
 public static class FileSourceFormat
 {
-    /// <summary>Reads a source; it has no name yet, since the map that holds it knows that.</summary>
-    public static RecordFormat<FileSourceDefinition> Format { get; } = RecordFormat.Declare<FileSourceDefinition>(
-        "source",
-        "Files that steps read under one name.",
-        "步骤以同一个名称读取的一组文件。",
-        Declare);
-
+    // Declared before what uses them: static fields are filled in the order of the text.
     private static RecordFormat<ColumnDeclaration> Column { get; } = RecordFormat.Declare<ColumnDeclaration>(
         "source column",
         "What is known of a column and the file does not say.",
@@ -27,6 +21,21 @@ public static class FileSourceFormat
             return values => new ColumnDeclaration("", values.Place) { Type = values.Find(type), Zone = values.Find(zone), Description = values.Find(description) };
         });
 
+    // "\t" is how people write a tab where they cannot type one.
+    private static ValueKind<char> Character { get; } = Kinds.Text.Select(text => text switch
+    {
+        "\\t" or "tab" => '\t',
+        [var single] when single is not ('\n' or '\r' or '\0') && single < 0x80 => single,
+        _ => throw new LeptonDataException("connectors.one_character", [text]),
+    });
+
+    /// <summary>Reads a source; it has no name yet, since the map that holds it knows that.</summary>
+    public static RecordFormat<FileSourceDefinition> Format { get; } = RecordFormat.Declare<FileSourceDefinition>(
+        "source",
+        "Files that steps read under one name.",
+        "步骤以同一个名称读取的一组文件。",
+        Declare);
+
     private static Func<RecordValues, FileSourceDefinition> Declare(RecordFormatBuilder format)
     {
         Property<FileFormat> layout = format.Required("format", Kinds.Choice(("parquet", FileFormat.Parquet), ("csv", FileFormat.Csv)), "How the files are written.", "文件的格式。");
@@ -37,7 +46,7 @@ public static class FileSourceFormat
         Property<char> quote = format.Optional("quote", Character, "CSV: the character around fields; found out where it is not said.", "CSV：包围字段的字符；省略时自动识别。");
         Property<char> escape = format.Optional("escape", Character, "CSV: the character before a quote inside a quoted field.", "CSV：带引号的字段内引号前的转义字符。");
         Property<bool> header = format.Optional("header", Kinds.Boolean, "CSV: whether the first line names the columns; found out where it is not said.", "CSV：首行是否为列名；省略时自动识别。");
-        Property<EquatableList<string>> nulls = format.Optional("nulls", Kinds.OneOrMore(AnyText), "CSV: texts that mean NULL where they stand unquoted; the empty text where it is not said.", "CSV：未加引号时表示 NULL 的文本；省略时为空文本。");
+        Property<EquatableList<string>> nulls = format.Optional("nulls", Kinds.OneOrMore(Kinds.Text), "CSV: texts that mean NULL where they stand unquoted; the empty text where it is not said.", "CSV：未加引号时表示 NULL 的文本；省略时为空文本。");
         Property<string> encoding = format.Optional("encoding", Kinds.Choice(("utf-8", "utf-8"), ("utf-16", "utf-16"), ("latin-1", "latin-1")), "CSV: how characters are written; utf-8 where it is not said.", "CSV：字符编码；省略时为 utf-8。");
         Property[] csvOnly = [delimiter, quote, escape, header, nulls, encoding];
         return values =>
@@ -63,14 +72,4 @@ public static class FileSourceFormat
             };
         };
     }
-
-    // "\t" is how people write a tab where they cannot type one.
-    private static ValueKind<char> Character { get; } = Kinds.Text.Select(text => text switch
-    {
-        "\\t" or "tab" => '\t',
-        [var single] when single is not ('\n' or '\r' or '\0') && single < 0x80 => single,
-        _ => throw new LeptonDataException("connectors.one_character", [text]),
-    });
-
-    private static ValueKind<string> AnyText { get; } = Kinds.Text;
 }

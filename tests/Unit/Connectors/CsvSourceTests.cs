@@ -1,0 +1,135 @@
+using System.Text;
+using Lepton.Data.Connectors.Files;
+using Lepton.Data.Schemas;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Connectors;
+
+[TestFixture]
+internal sealed class CsvSourceTests
+{
+    private SourceFixture _source = null!;
+
+    [SetUp]
+    public void SetUp() => _source = new SourceFixture();
+
+    [TearDown]
+    public void TearDown() => _source.Dispose();
+
+    [TestCase("id,name,price\n1,x,1.5\n2,y,2\n", ',', "id BIGINT, name VARCHAR, price DOUBLE")]
+    [TestCase("id;名称;n\n1;\"x;y\";3\n2;;4\n", ';', "id BIGINT, \"名称\" VARCHAR, n BIGINT")]
+    [TestCase("a\tb\n1\t2\n", '\t', "a BIGINT, b BIGINT")]
+    [TestCase("a|b\n1|2001-02-03\n", '|', "a BIGINT, b DATE")]
+    [TestCase("only\nx\ny\n", ',', "only VARCHAR")]
+    [TestCase("a,b\n", ',', "a VARCHAR, b VARCHAR")]
+    [TestCase("a,b\n1,2\n4,5,6\n7,8\n", ',', "a BIGINT, b BIGINT")]
+    [TestCase("a,b,c\n1,2,3\n4,5\n6,7,8\n", ',', "a BIGINT, b BIGINT, c BIGINT")]
+    public async Task Inspect_DelimitedText_FindsDelimiterNamesAndTypes(string text, char delimiter, string columns)
+    {
+        _source.Folder.Write("a.csv", text);
+        InspectedSource found = await _source.InspectAsync("{ format: csv, path: a.csv }");
+        Assert.Multiple(() =>
+        {
+            Assert.That(found.Scan.Csv!.Delimiter, Is.EqualTo(delimiter));
+            Assert.That(string.Join(", ", found.Scan.Schema.Fields.Select(field => $"{(field.Name == "名称" ? "\"名称\"" : field.Name)} {field.Type}")), Is.EqualTo(columns));
+            Assert.That(found.Scan.Csv.HasHeader, Is.True);
+        });
+    }
+
+    [TestCase("utf-8", true)]
+    [TestCase("utf-16", true)]
+    [TestCase("latin-1", false)]
+    public async Task Inspect_DeclaredEncodings_AreRead(string encoding, bool hasMark)
+    {
+        Encoding bytes = encoding switch { "utf-16" => Encoding.Unicode, "latin-1" => Encoding.Latin1, _ => Encoding.UTF8 };
+        byte[] text = bytes.GetBytes("näme,wert\ncafé,1\n");
+        File.WriteAllBytes(_source.Folder["a.csv"], hasMark ? [.. bytes.GetPreamble(), .. text] : text);
+        InspectedSource found = await _source.InspectAsync($"{{ format: csv, path: a.csv, encoding: {encoding} }}");
+        Assert.That(found.Scan.Schema.ToString(), Is.EqualTo("näme VARCHAR, wert BIGINT"));
+    }
+
+    [Test]
+    public void Inspect_BytesOfAnotherEncoding_AreRefusedWithTheLine()
+    {
+        File.WriteAllBytes(_source.Folder["latin.csv"], [.. "a,b\n1,x\n2,caf"u8, 0xE9, (byte)'\n']);
+        File.WriteAllBytes(_source.Folder["wide.csv"], [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("a,b\n1,2\n")]);
+        File.WriteAllBytes(_source.Folder["nul.csv"], [.. "a,b\n1,"u8, 0, (byte)'\n']);
+        File.WriteAllBytes(_source.Folder["cut.csv"], [.. "a,b\n1,"u8, 0xE4, 0xB8]);
+        LeptonDataException latin = _source.Refusal("{ format: csv, path: latin.csv }");
+        Assert.Multiple(() =>
+        {
+            Assert.That((latin.Code, latin.Arguments[1]), Is.EqualTo(("connectors.csv_not_utf8", 3L)));
+            Assert.That(_source.Refusal("{ format: csv, path: wide.csv }").Code, Is.EqualTo("connectors.csv_utf16"));
+            Assert.That(_source.Refusal("{ format: csv, path: nul.csv }").Code, Is.EqualTo("connectors.csv_nul"));
+            Assert.That(_source.Refusal("{ format: csv, path: cut.csv }").Code, Is.EqualTo("connectors.csv_not_utf8"));
+        });
+    }
+
+    [Test]
+    public async Task TextCheck_CharactersCutByBlocks_AreTakenWhole([Values(1, 2, 3, 5, 7)] int blockSize)
+    {
+        byte[] text = Encoding.UTF8.GetBytes("aé中𝄞\nz€𝄞é\n");
+        var check = new TextCheck("a.csv", new SourcePlace("p.yaml"), "utf-8");
+        for (int at = 0; at < text.Length; at += blockSize) check.Process(text.AsSpan(at, Math.Min(blockSize, text.Length - at)));
+        Assert.DoesNotThrow(check.Complete);
+        await Task.CompletedTask;
+    }
+
+    [TestCase("a,a\n1,2\n")]
+    [TestCase("name,Name\n1,2\n")]
+    [TestCase("a b,a_b\n1,2\n")]
+    public void Inspect_HeadersThatCollide_AreRefused(string text)
+    {
+        _source.Folder.Write("a.csv", text);
+        Assert.That(_source.Refusal("{ format: csv, path: a.csv }").Code, Is.EqualTo("connectors.names_collide"));
+    }
+
+    [Test]
+    public async Task Inspect_DeclaredTypes_Win()
+    {
+        _source.Folder.Write("a.csv", "iata,when\n007,2001-01-01 10:00:00\n");
+        InspectedSource found = await _source.InspectAsync("{ format: csv, path: a.csv, columns: { iata: { type: VARCHAR }, when: { zone: UTC } } }");
+        Assert.That(found.Scan.Schema.ToString(), Is.EqualTo("iata VARCHAR, when TIMESTAMPTZ"));
+        Assert.That(found.Scan.FileSchema.ToString(), Is.EqualTo("iata VARCHAR, when TIMESTAMP"));
+    }
+
+    [Test]
+    public void Inspect_NaiveTimesOfText_NeedAZone()
+    {
+        _source.Folder.Write("a.csv", "when,v\n2001-01-01 10:00:00,1\n");
+        Assert.That(_source.Refusal("{ format: csv, path: a.csv }").Code, Is.EqualTo("connectors.zone_needed"));
+    }
+
+    [Test]
+    public async Task Inspect_TextsThatMeanNull_AreDeclared()
+    {
+        _source.Folder.Write("a.csv", "id,v\n1,NA\n2,5\n3,-\n");
+        InspectedSource found = await _source.InspectAsync("{ format: csv, path: a.csv, nulls: [NA, '-'] }");
+        Assert.That(found.Scan.Schema.ToString(), Is.EqualTo("id BIGINT, v BIGINT"));
+        Assert.That(found.Scan.Csv!.NullText, Is.EqualTo(new[] { "NA", "-" }));
+    }
+
+    [TestCase("{ format: parquet, path: a.csv, delimiter: ';' }", "connectors.csv_only")]
+    [TestCase("{ format: csv, path: a.csv, delimiter: ';;' }", "connectors.one_character")]
+    [TestCase("{ format: csv, path: a.csv, header: maybe }", "schemas.value_expected")]
+    [TestCase("{ format: csf, path: a.csv }", "schemas.choice_unknown_near")]
+    public void Define_OptionsThatDoNotFit_AreRefused(string yaml, string code)
+        => Assert.That(Assert.Catch<LeptonDataException>(() => SourceFixture.Define(yaml))!.Code, Is.EqualTo(code));
+
+    [Test]
+    public void Inspect_FilesWrittenDifferently_AreRefused()
+    {
+        _source.Folder.Write("a.csv", "a,b\n1,2\n");
+        _source.Folder.Write("b.csv", "a;b\n1;2\n");
+        Assert.That(_source.Refusal("{ format: csv, path: '*.csv' }").Code, Is.EqualTo("connectors.formats_differ"));
+    }
+
+    [Test]
+    public async Task Inspect_GuessesThatDifferAmongFiles_AreWidened()
+    {
+        _source.Folder.Write("a.csv", "a,b\n1,2\n");
+        _source.Folder.Write("b.csv", "a,b\n1.5,x\n");
+        InspectedSource found = await _source.InspectAsync("{ format: csv, path: '*.csv' }");
+        Assert.That(found.Scan.Schema.ToString(), Is.EqualTo("a DOUBLE, b VARCHAR"));
+    }
+}
