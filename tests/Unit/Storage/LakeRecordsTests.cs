@@ -3,6 +3,7 @@ using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Testing;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage;
@@ -20,8 +21,8 @@ public sealed class LakeRecordsTests
     [Test]
     public async Task AppendRecords_RowsOfEveryType_AreReadBackEqual()
     {
-        using var folder = new TemporaryFolder();
-        Lake lake = Lake.Create(folder.At("lake"));
+        using var folder = new TempFolder();
+        Lake lake = Lake.Create(folder["lake"]);
         ITable runs = lake.SystemTable("runs");
         object?[] full = [1L, "Grüße, 世界", new EventTime(123_456_789), (Int128)(-1234567), true, new DateOnly(2001, 2, 3), (sbyte)-5, new byte[] { 0, 255 }, 0.1f];
         object?[] empty = new object?[s_schema.Count];
@@ -41,8 +42,8 @@ public sealed class LakeRecordsTests
     [Test]
     public async Task AppendRecords_ColumnAddedLater_IsNullInOlderRows()
     {
-        using var folder = new TemporaryFolder();
-        Lake lake = Lake.Create(folder.At("lake"));
+        using var folder = new TempFolder();
+        Lake lake = Lake.Create(folder["lake"]);
         ITable table = lake.SystemTable("registry");
         var narrow = new Schema([new Field("id", DataType.Int64)]);
         var wide = new Schema([new Field("note", DataType.String), new Field("id", DataType.Int64)]);
@@ -60,8 +61,8 @@ public sealed class LakeRecordsTests
     [Test]
     public async Task AppendRecords_SixteenWritersAtOnce_NothingIsLost()
     {
-        using var folder = new TemporaryFolder();
-        string path = Lake.Create(folder.At("lake")).RootPath;
+        using var folder = new TempFolder();
+        string path = Lake.Create(folder["lake"]).RootPath;
         var schema = new Schema([new Field("id", DataType.Int64)]);
         await Task.WhenAll(Enumerable.Range(0, 16).Select(id => Task.Run(async () =>
         {
@@ -80,8 +81,8 @@ public sealed class LakeRecordsTests
     [Test]
     public async Task ReplaceRecords_Current_HoldsOnlyTheNewRows()
     {
-        using var folder = new TemporaryFolder();
-        Lake lake = Lake.Create(folder.At("lake"));
+        using var folder = new TempFolder();
+        Lake lake = Lake.Create(folder["lake"]);
         ITable table = lake.SystemTable("registry");
         var schema = new Schema([new Field("id", DataType.Int64)]);
         using RecordBatch one = BatchOf(schema, [1L]);
@@ -99,8 +100,8 @@ public sealed class LakeRecordsTests
     [Test]
     public async Task AppendRecords_DoneBefore_LeavesOneCopy()
     {
-        using var folder = new TemporaryFolder();
-        Lake lake = Lake.Create(folder.At("lake"));
+        using var folder = new TempFolder();
+        Lake lake = Lake.Create(folder["lake"]);
         ITable table = lake.SystemTable("runs");
         var schema = new Schema([new Field("id", DataType.Int64)]);
         using RecordBatch one = BatchOf(schema, [1L]);

@@ -2,6 +2,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Objects;
+using Lepton.Data.Testing;
 using Lepton.Data.Tests.Unit.Storage.Objects;
 
 namespace Lepton.Data.Tests.Unit.Storage.Delta;
@@ -12,15 +13,15 @@ internal sealed class DeltaFixture : IDisposable
     internal static readonly EventTime Noon = EventTime.FromDateTimeOffset(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
     internal static readonly Schema Columns = new([new Field("id", DataType.Int64), new Field("name", DataType.String)]);
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TempFolder _folder = new();
 
     internal DeltaFixture() => Table = Open();
 
     internal string RootPath => _folder.Path;
 
-    internal string TablePath => _folder.At("t");
+    internal string TablePath => _folder["t"];
 
-    internal string LogPath => _folder.At("t", "_delta_log");
+    internal string LogPath => _folder["t/_delta_log"];
 
     internal DeltaTable Table { get; }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Objects;
+using Lepton.Data.Testing;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage.Objects;
@@ -12,32 +13,32 @@ public sealed class LocalObjectStoreTests
     [Test]
     public async Task PutIfAbsent_NewName_IsThereWhole()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var store = new LocalObjectStore(folder.Path);
         Assert.That(await store.PutIfAbsentAsync("a/b/城 市", s_content), Is.True);
         ObjectInfo info = (await store.FindAsync("a/b/城 市"))!;
         Assert.That((info.SizeBytes, info.IsFolder, info.Name), Is.EqualTo((10L, false, "城 市")));
-        Assert.That(Directory.GetFileSystemEntries(folder.At("a", "b")), Has.Length.EqualTo(1), "nothing stays aside");
+        Assert.That(Directory.GetFileSystemEntries(folder["a/b"]), Has.Length.EqualTo(1), "nothing stays aside");
     }
 
     [Test]
     public async Task PutIfAbsent_NameTaken_LeavesWhatIsThere()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var store = new LocalObjectStore(folder.Path);
         await store.PutIfAbsentAsync("a", s_content);
         Assert.That(await store.PutIfAbsentAsync("a", "other"u8.ToArray()), Is.False);
-        Assert.That(await File.ReadAllBytesAsync(folder.At("a")), Is.EqualTo(s_content));
+        Assert.That(await File.ReadAllBytesAsync(folder["a"]), Is.EqualTo(s_content));
     }
 
     [Test]
     public async Task PutIfAbsent_ManyAtOnce_OneWins()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         bool[] results = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => Task.Run(async () =>
             await new LocalObjectStore(folder.Path, new UnsyncedFileCalls()).PutIfAbsentAsync("a", Encoding.UTF8.GetBytes($"writer {i}")))));
         Assert.That(results.Count(won => won), Is.EqualTo(1));
-        Assert.That(await File.ReadAllTextAsync(folder.At("a")), Is.EqualTo($"writer {Array.IndexOf(results, true)}"));
+        Assert.That(await File.ReadAllTextAsync(folder["a"]), Is.EqualTo($"writer {Array.IndexOf(results, true)}"));
     }
 
     [TestCase(0, null, "0123456789")]
@@ -48,7 +49,7 @@ public sealed class LocalObjectStoreTests
     [TestCase(4, 0L, "")]
     public async Task Open_Range_GivesItsBytes(long start, long? length, string expected)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var store = new LocalObjectStore(folder.Path);
         await store.PutIfAbsentAsync("a", s_content);
         using var reader = new StreamReader((await store.OpenAsync("a", start, length))!);
@@ -58,8 +59,8 @@ public sealed class LocalObjectStoreTests
     [Test]
     public async Task Reading_WhatIsNotThere_IsNothing()
     {
-        using var folder = new TemporaryFolder();
-        var store = new LocalObjectStore(folder.At("none"));
+        using var folder = new TempFolder();
+        var store = new LocalObjectStore(folder["none"]);
         Assert.That(await store.OpenAsync("a/b"), Is.Null);
         Assert.That(await store.FindAsync("a/b"), Is.Null);
         await foreach (ObjectInfo entry in store.ListAsync("a")) Assert.Fail(entry.Path);
@@ -69,7 +70,7 @@ public sealed class LocalObjectStoreTests
     [Test]
     public async Task List_Folder_IsInOrderOfNames()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var store = new LocalObjectStore(folder.Path);
         foreach (string name in new[] { "b", "A", "a/x", "ä" }) await store.PutIfAbsentAsync($"f/{name}", s_content);
         var entries = new List<(string, bool)>();
@@ -92,13 +93,13 @@ public sealed class LocalObjectStoreTests
     {
         foreach (string call in new[] { "write", "sync", "link", "folder" })
         {
-            using var folder = new TemporaryFolder();
+            using var folder = new TempFolder();
             var store = new LocalObjectStore(folder.Path, new RefusingFileCalls(call, error));
             LeptonDataException failure = await Refusal.Of(code, () => store.PutIfAbsentAsync("a", s_content).AsTask());
             Assert.That(failure.IsTransient, Is.EqualTo(isTransient));
             Assert.That(failure.Message, Does.Contain(folder.Path));
             // Only a failed sync of the folder leaves the name there: the caller is told to look.
-            Assert.That(File.Exists(folder.At("a")), Is.EqualTo(call == "folder"), call);
+            Assert.That(File.Exists(folder["a"]), Is.EqualTo(call == "folder"), call);
             Assert.That(Directory.GetFiles(folder.Path, ".*"), Is.Empty, "what was written aside is gone");
         }
     }
@@ -106,18 +107,18 @@ public sealed class LocalObjectStoreTests
     [Test]
     public async Task PutIfAbsent_FileWhereAFolderBelongs_IsNamed()
     {
-        using var folder = new TemporaryFolder();
-        await File.WriteAllTextAsync(folder.At("a"), "x");
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder["a"], "x");
         LeptonDataException failure = await Refusal.Of("storage.not_a_folder", () => new LocalObjectStore(folder.Path).PutIfAbsentAsync("a/b", s_content).AsTask());
-        Assert.That(failure.Message, Does.Contain(folder.At("a")));
+        Assert.That(failure.Message, Does.Contain(folder["a"]));
     }
 
     [Test]
     public async Task Sync_FileOfAnother_IsTakenAndAMissingOneIsNot()
     {
-        using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder.At("x"));
-        await File.WriteAllTextAsync(folder.At("x", "f"), "x");
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["x"]);
+        await File.WriteAllTextAsync(folder["x/f"], "x");
         var store = new LocalObjectStore(folder.Path);
         await store.SyncAsync(["x/f"]);
         await Refusal.Of("storage.not_found", () => store.SyncAsync(["x/g"]).AsTask());

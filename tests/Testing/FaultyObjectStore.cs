@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using Lepton.Data.Storage.Objects;
+
+namespace Lepton.Data.Testing;
+
+/// <summary>An object store that fails at one call, before or after the call took effect: a lost request, or a lost answer.</summary>
+/// <param name="inner">Where the objects are.</param>
+/// <param name="failingCall">Which call fails, counted from 1.</param>
+/// <param name="failsAfter">Whether it took effect all the same.</param>
+/// <param name="failure">Makes what is thrown.</param>
+public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool failsAfter, Func<Exception> failure) : IObjectStore
+{
+    private int _calls;
+
+    /// <summary>How many calls there were.</summary>
+    public int CallCount => Volatile.Read(ref _calls);
+
+    /// <inheritdoc/>
+    public string Locate(string path) => inner.Locate(path);
+
+    /// <inheritdoc/>
+    public ValueTask<ObjectInfo?> FindAsync(string path, CancellationToken cancellationToken = default) => CallAsync(() => inner.FindAsync(path, cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<Stream?> OpenAsync(string path, long start = 0, long? length = null, CancellationToken cancellationToken = default)
+        => CallAsync(() => inner.OpenAsync(path, start, length, cancellationToken));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await CallAsync(() => ValueTask.FromResult(true)).ConfigureAwait(false);
+        await foreach (ObjectInfo entry in inner.ListAsync(folder, cancellationToken).ConfigureAwait(false)) yield return entry;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> PutIfAbsentAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+        => CallAsync(() => inner.PutIfAbsentAsync(path, content, cancellationToken));
+
+    /// <inheritdoc/>
+    public async ValueTask SyncAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken = default)
+        => await CallAsync(async () =>
+        {
+            await inner.SyncAsync(paths, cancellationToken).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask DeleteAsync(string path, CancellationToken cancellationToken = default)
+        => await CallAsync(async () =>
+        {
+            await inner.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+
+    private async ValueTask<T> CallAsync<T>(Func<ValueTask<T>> call)
+    {
+        bool fails = Interlocked.Increment(ref _calls) == failingCall;
+        if (fails && !failsAfter) throw failure();
+        T result = await call().ConfigureAwait(false);
+        if (!fails) return result;
+        (result as IDisposable)?.Dispose();
+        throw failure();
+    }
+}
