@@ -14,18 +14,22 @@ public sealed partial class DuckDbEngine
     // DuckDB's own size, spelled out, since the bytes of a training set depend on it.
     private const int RowGroupRows = 122_880;
 
+    private const string OrderColumn = "__lepton_write_order";
+
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<DataFile>> WriteAsync(BoundQuery query, Inputs inputs, FileTarget target, RunContext run, CancellationToken cancellationToken)
     {
         EnsureWritable(query);
         string name = target.KeepsOrder ? $"{target.FileNamePrefix}00000.parquet" : $"{target.FileNamePrefix}{Guid.NewGuid():N}.parquet";
         string path = Path.Combine(target.Folder, name);
+        // Only a numbered name can be taken, and then the file is not ours to delete when this fails.
+        if (File.Exists(path)) throw new LeptonDataException("engines.file_exists", [path]);
         bool isDone = false;
         try
         {
             CopiedFile copied = await Task.Run(() => Copy(query, inputs, path, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
             if (copied.RowCount == 0) return [];
-            ContentSum sum = await SumAsync(query, path, copied.RowCount, cancellationToken).ConfigureAwait(false);
+            ContentSum sum = await SumAsync(query, path, copied.RowCount, run, cancellationToken).ConfigureAwait(false);
             var info = new FileInfo(path);
             var file = new DataFile(name, info.Length, EventTime.FromDateTimeOffset(info.LastWriteTimeUtc), CopyStatistics.Of(copied, query.Schema), query.RowsAreInexact ? null : sum);
             isDone = true;
@@ -61,7 +65,7 @@ public sealed partial class DuckDbEngine
         using var statement = new Statement(this, query, inputs);
         string select = statement.SelectAs(query.Schema);
         // Sorted rows fall into the same row groups on any number of threads; others would not, so they are sorted by the order in which they come.
-        if (keepsOrder && !query.IsOrdered) select = $"SELECT * EXCLUDE (__row) FROM (SELECT *, row_number() OVER () AS __row FROM ({select})) ORDER BY __row";
+        if (keepsOrder && !query.IsOrdered) select = $"SELECT * EXCLUDE ({OrderColumn}) FROM (SELECT *, row_number() OVER () AS {OrderColumn} FROM ({select})) ORDER BY {OrderColumn}";
         DurableFiles.CreateFolder(Path.GetDirectoryName(path)!);
         string order = keepsOrder ? "true" : "false";
         using (new ProgressReport(run, "engines.writing", statement.Connection))
@@ -76,9 +80,15 @@ public sealed partial class DuckDbEngine
     }
 
     // The sum is taken of what stands in the file, so it also proves that the file can be read.
-    private async Task<ContentSum> SumAsync(BoundQuery query, string path, long rowCount, CancellationToken cancellationToken)
+    private async Task<ContentSum> SumAsync(BoundQuery query, string path, long rowCount, RunContext run, CancellationToken cancellationToken)
     {
-        using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, () => new ContentSumAccumulator(query.Schema), ThreadCount, cancellationToken).ConfigureAwait(false);
+        long done = 0;
+        void Report(int rows)
+        {
+            long now = Interlocked.Add(ref done, rows);
+            run.Progress?.Report(new StepProgress("", "engines.checking", (double)now / rowCount, now));
+        }
+        using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, () => new ContentSumAccumulator(query.Schema), ThreadCount, Report, cancellationToken).ConfigureAwait(false);
         if (sum.Sum.RowCount != rowCount) throw new LeptonDataException("engines.lost_rows", [path, rowCount, sum.Sum.RowCount]);
         return sum.Sum;
     }

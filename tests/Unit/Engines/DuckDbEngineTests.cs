@@ -106,7 +106,7 @@ public sealed class DuckDbEngineTests
     public async Task WriteAsync_KeepingOrder_GivesTheSameBytesOnAnyNumberOfThreads(string sql)
     {
         var digests = new HashSet<string>();
-        BoundQuery source = Bind("SELECT range AS id, md5(CAST(range AS VARCHAR)) AS name FROM range(400000)", new Inputs());
+        BoundQuery source = Bind("SELECT range AS id, md5(CAST(range AS VARCHAR)) AS name FROM range(260000)", new Inputs());
         IReadOnlyList<DataFile> files = await _engine.WriteAsync(source, new Inputs(), new FileTarget(_folder["source"], KeepsOrder: true), Run(), default);
         foreach ((int round, int threads) in ((int[])[1, 2, 1, 3]).Index())
         {
@@ -162,6 +162,17 @@ public sealed class DuckDbEngineTests
         using var elsewhere = new TempFolder();
         LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await _engine.WriteAsync(Bind("SELECT 1 AS a", new Inputs()), new Inputs(), new FileTarget(elsewhere["table"]), Run(), default)))!;
         Assert.That(error.Code, Is.EqualTo("engines.refused"));
+    }
+
+    [Test]
+    public async Task WriteAsync_NumberedNameThatIsTaken_IsRefusedAndTheFileStays()
+    {
+        BoundQuery query = Bind("SELECT 1 AS a", new Inputs());
+        DataFile first = (await _engine.WriteAsync(query, new Inputs(), new FileTarget(_folder["set"], KeepsOrder: true), Run(), default))[0];
+        Assert.That(first.Path, Is.EqualTo("part-00000.parquet"));
+        LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await _engine.WriteAsync(query, new Inputs(), new FileTarget(_folder["set"], KeepsOrder: true), Run(), default)))!;
+        Assert.That(error.Code, Is.EqualTo("engines.file_exists"));
+        Assert.That(File.Exists(_folder["set/part-00000.parquet"]), Is.True);
     }
 
     [Test]
