@@ -35,9 +35,11 @@ internal static class BatchStatistics
     }
 
     // Text in the order of its code points, which is that of UTF-8's bytes and not that of UTF-16's.
-    private static int Compare(object left, object right)
+    private static int Compare(object left, object right) => (left, right) switch
     {
-        if (left.GetType() != right.GetType()) return 0;
-        return left is string text ? Encoding.UTF8.GetBytes(text).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes((string)right)) : ((IComparable)left).CompareTo(right);
-    }
+        _ when left.GetType() != right.GetType() => 0,
+        (string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)),
+        (EventTime a, EventTime b) => a.CompareTo(b),
+        _ => ((IComparable)left).CompareTo(right),
+    };
 }
