@@ -1,0 +1,99 @@
+using System.Globalization;
+using Lepton.Data.Engines;
+using Lepton.Data.Jobs;
+using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Runs;
+using Lepton.Data.Testing;
+
+namespace Lepton.Data.Tests.Unit.Jobs;
+
+/// <summary>A small project in a folder of its own, run as the command line does it.</summary>
+internal sealed class ProjectFixture : IAsyncDisposable
+{
+    private readonly DuckDbFrontEnd _frontEnd = new();
+
+    internal ProjectFixture()
+    {
+        Folder.Write("lepton.yaml", "project: test\n");
+        Lake = Lake.Create(Folder["lake"]);
+    }
+
+    internal TempFolder Folder { get; } = new();
+
+    internal Lake Lake { get; }
+
+    internal FakeTime Time { get; } = new() { StepAfterEachLook = TimeSpan.FromMilliseconds(1) };
+
+    internal List<StepProgress> Progress { get; } = [];
+
+    internal void Pipeline(string yaml, string name = "p") => Folder.Write($"pipelines/{name}.yaml", yaml.ReplaceLineEndings("\n"));
+
+    internal void Csv(string name, string text) => Folder.Write($"data/{name}.csv", text.ReplaceLineEndings("\n"));
+
+    internal RunContext Context() => new(RunId.Create(Time), AccessContext.Owner, Time, new MemoryBudget(1L << 30), new Recorder(Progress));
+
+    internal async Task<RunSummary> RunAsync(bool isFullRefresh = false, CancellationToken cancellationToken = default)
+    {
+        var project = Project.Load(Folder.Path);
+        IReadOnlyList<PipelineDefinition> pipelines = project.LoadPipelines();
+        await using IEngine engine = OpenEngine(project, pipelines);
+        return await new PipelineRunner(Lake, engine, _frontEnd).RunAsync(project, pipelines, Context(), new RunOptions(isFullRefresh), cancellationToken);
+    }
+
+    internal async Task<IReadOnlyList<PlannedStep>> PlanAsync()
+    {
+        var project = Project.Load(Folder.Path);
+        IReadOnlyList<PipelineDefinition> pipelines = project.LoadPipelines();
+        await using IEngine engine = OpenEngine(project, pipelines);
+        return await new PipelineRunner(Lake, engine, _frontEnd).PlanAsync(project, pipelines, Context(), new RunOptions(), CancellationToken.None);
+    }
+
+    /// <summary>Runs, and returns the record of the only pipeline; a failure fails the test.</summary>
+    internal async Task<RunRecord> RunWellAsync()
+    {
+        RunSummary summary = await RunAsync();
+        foreach (StepFailure failure in summary.Failures) throw new InvalidOperationException($"{failure.Step}: {failure.Error}", failure.Error);
+        return summary.Runs.Single();
+    }
+
+    internal async Task<Snapshot?> SnapshotAsync(string table) => await Lake.Table(TableName.Parse(table)).ReadAsync();
+
+    /// <summary>The rows of a table, each as its values joined by <c>|</c>, sorted.</summary>
+    internal async Task<string[]> RowsAsync(string table, params string[] columns)
+    {
+        Snapshot snapshot = await SnapshotAsync(table) ?? throw new InvalidOperationException($"there is no {table}");
+        var rows = new List<string>();
+        await using IRecordBatchReader reader = await Lake.ReadRecordsAsync(snapshot);
+        int[] indexes = columns.Length == 0 ? [.. Enumerable.Range(0, reader.Schema.Count)] : [.. columns.Select(reader.Schema.IndexOf)];
+        while (await reader.ReadAsync() is { } batch)
+        {
+            using (batch)
+                for (int row = 0; row < batch.RowCount; row++) rows.Add(string.Join('|', indexes.Select(column => Convert.ToString(batch.Column(column).Value(row) ?? "NULL", CultureInfo.InvariantCulture))));
+        }
+        rows.Sort(StringComparer.Ordinal);
+        return [.. rows];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _frontEnd.Dispose();
+        Folder.Dispose();
+        await ValueTask.CompletedTask;
+    }
+
+    private DuckDbEngine OpenEngine(Project project, IReadOnlyList<PipelineDefinition> pipelines)
+        => new(new DuckDbEngineOptions { ThreadCount = 2, MemoryLimitBytes = 512L << 20, AllowedFolders = project.FoldersToReach(pipelines) });
+
+    private sealed class Recorder(List<StepProgress> seen) : IProgress<StepProgress>
+    {
+        public void Report(StepProgress value)
+        {
+            lock (seen) seen.Add(value);
+        }
+    }
+}
