@@ -9,6 +9,8 @@ internal sealed class ListKind<T>(ValueKind<T> item, int countMin) : ValueKind<E
 
     public override YamlShapes Shapes => YamlShapes.List;
 
+    internal override string MarkdownForm(CultureInfo culture) => new BilingualText($"a list of: {item.MarkdownForm(culture)}", $"列表，每项为{item.MarkdownForm(culture)}").In(culture);
+
     internal override IEnumerable<RecordFormat> NestedFormats => item.NestedFormats;
 
     internal override JsonObject JsonSchema(JsonObject definitions, CultureInfo culture)
@@ -31,6 +33,8 @@ internal sealed class MapKind<T>(ValueKind<string> name, ValueKind<T> value, int
     public override BilingualText Form { get; } = new($"a map from names to {value.Form.English}", $"从名称到{value.Form.Chinese}的映射");
 
     public override YamlShapes Shapes => YamlShapes.Map;
+
+    internal override string MarkdownForm(CultureInfo culture) => new BilingualText($"by name: {value.MarkdownForm(culture)}", $"按名称：{value.MarkdownForm(culture)}").In(culture);
 
     internal override IEnumerable<RecordFormat> NestedFormats => value.NestedFormats;
 

@@ -50,19 +50,23 @@ internal static class FormatWriter
     {
         var text = new StringBuilder();
         foreach (RecordFormat each in format.NestedFormats().Prepend(format))
-        {
-            bool isChinese = culture.TwoLetterISOLanguageName == "zh";
-            text.Append('#', headingLevel).Append(' ').Append(each.Name).Append("\n\n").Append(each.Documentation.In(culture)).Append("\n\n");
-            text.Append(isChinese ? "| 键 | 取值 | 默认值 | 含义 |\n" : "| key | value | default | meaning |\n").Append("| --- | --- | --- | --- |\n");
-            foreach (Property property in each.Properties)
-            {
-                string whenAbsent = property.IsRequired ? (isChinese ? "必填" : "required") : property.DefaultText is { } value ? $"`{value}`" : "";
-                text.Append(CultureInfo.InvariantCulture, $"| `{property.Key}` | {Cell(property.Kind.Form.In(culture))} | {Cell(whenAbsent)} | {Cell(property.Documentation.In(culture))} |\n");
-            }
-            foreach (KeyRule rule in each.Rules) text.Append('\n').Append(Sentence(rule).In(culture)).Append('\n');
-            text.Append('\n');
-        }
+            text.Append('#', headingLevel).Append(' ').Append(each.Name).Append("\n\n").Append(MarkdownTable(each, culture)).Append('\n');
         return text.ToString().TrimEnd('\n') + "\n";
+    }
+
+    internal static string MarkdownTable(RecordFormat format, CultureInfo culture)
+    {
+        bool isChinese = culture.TwoLetterISOLanguageName == "zh";
+        var text = new StringBuilder();
+        text.Append(format.Documentation.In(culture)).Append("\n\n");
+        text.Append(isChinese ? "| 键 | 取值 | 默认值 | 含义 |\n" : "| key | value | default | meaning |\n").Append("| --- | --- | --- | --- |\n");
+        foreach (Property property in format.Properties)
+        {
+            string whenAbsent = property.IsRequired ? (isChinese ? "必填" : "required") : property.DefaultText is { } value ? $"`{value}`" : "";
+            text.Append(CultureInfo.InvariantCulture, $"| `{property.Key}` | {Cell(property.Kind.MarkdownForm(culture))} | {Cell(whenAbsent)} | {Cell(property.Documentation.In(culture))} |\n");
+        }
+        foreach (KeyRule rule in format.Rules) text.Append('\n').Append(Sentence(rule).In(culture)).Append('\n');
+        return text.ToString();
     }
 
     private static JsonObject JsonSchemaOf(KeyRule rule)

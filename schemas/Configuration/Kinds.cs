@@ -13,16 +13,17 @@ public static class Kinds
     public static ValueKind<TextWithPlace> Sql { get; } = new SqlKind();
 
     /// <summary>A name of a pipeline, step, view or the like, see <see cref="TableName.IsName"/>.</summary>
-    public static ValueKind<string> Name { get; } = Text.Select(text => TableName.IsName(text) ? text : throw new LeptonDataException("schemas.bad_name", [text]));
+    public static ValueKind<string> Name { get; } = Text.Select(
+        text => TableName.IsName(text) ? text : throw new LeptonDataException("schemas.bad_name", [text]), new("a name", "名称"));
 
     /// <summary><c>table</c> or <c>schema.table</c>.</summary>
-    public static ValueKind<TableName> Table { get; } = Text.Select(TableName.Parse);
+    public static ValueKind<TableName> Table { get; } = Text.Select(TableName.Parse, new("a table's name", "表名"));
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
     public static ValueKind<bool> Boolean { get; } = new ScalarKind<bool>(new("true or false", "true 或 false"), TryBoolean, "boolean");
 
     /// <summary>A type's SQL name.</summary>
-    public static ValueKind<DataType> Type { get; } = Text.Select(DataType.Parse);
+    public static ValueKind<DataType> Type { get; } = Text.Select(DataType.Parse, new("an SQL type", "SQL 类型"));
 
     /// <summary>A span of time of whole microseconds: a number and <c>us</c>, <c>ms</c>, <c>s</c>, <c>min</c>, <c>h</c> or <c>d</c>.</summary>
     public static ValueKind<TimeSpan> Duration { get; } = new ScalarKind<TimeSpan>(

@@ -57,6 +57,12 @@ public abstract class RecordFormat
     /// <summary>A table of the keys in Markdown, followed by those of the records inside, each below a heading of <paramref name="headingLevel"/>.</summary>
     public string ToMarkdown(CultureInfo culture, int headingLevel = 3) => FormatWriter.Markdown(this, culture, headingLevel);
 
+    /// <summary>What the record is and a table of its keys in Markdown, without a heading and without the records inside.</summary>
+    public string ToMarkdownTable(CultureInfo culture) => FormatWriter.MarkdownTable(this, culture);
+
+    /// <summary>The name as messages say it.</summary>
+    internal BilingualText Named => new($"{("aeiou".Contains(Name[0], StringComparison.Ordinal) ? "an" : "a")} {Name}", Name);
+
     internal JsonObject Reference(JsonObject definitions, CultureInfo culture)
     {
         string key = Name.Replace(' ', '_');
@@ -166,17 +172,19 @@ public sealed class RecordFormat<T> : RecordFormat
     {
         string word = key.Text.Text;
         return Suggest.Nearest(word, Properties.Select(property => property.Key)) is { } nearest
-            ? key.Error("schemas.key_unknown_near", word, Name, nearest)
-            : key.Error("schemas.key_unknown", word, Name, string.Join(", ", Properties.Select(property => property.Key)));
+            ? key.Error("schemas.key_unknown_near", word, Named, nearest)
+            : key.Error("schemas.key_unknown", word, Named, string.Join(", ", Properties.Select(property => property.Key)));
     }
 }
 
 /// <summary>A record as a value.</summary>
 internal sealed class RecordKind<T>(RecordFormat<T> format) : ValueKind<T>
 {
-    public override BilingualText Form { get; } = new($"a {format.Name} with {Keys(format)}", $"{format.Name}（键：{Keys(format)}）");
+    public override BilingualText Form { get; } = new($"{format.Named.English} with {Keys(format)}", $"{format.Name}（键：{Keys(format)}）");
 
     public override YamlShapes Shapes => YamlShapes.Map;
+
+    internal override string MarkdownForm(CultureInfo culture) => $"[{format.Name}](#{format.Name.Replace(' ', '-')})";
 
     internal override IEnumerable<RecordFormat> NestedFormats => [format];
 

@@ -14,6 +14,9 @@ public abstract class ValueKind
     /// <summary>The shapes that it takes.</summary>
     public abstract YamlShapes Shapes { get; }
 
+    /// <summary>What may stand there, for a cell of a table in Markdown.</summary>
+    internal virtual string MarkdownForm(CultureInfo culture) => Form.In(culture);
+
     /// <summary>The record formats inside, for documentation; each once, outer ones first.</summary>
     internal virtual IEnumerable<RecordFormat> NestedFormats => [];
 
@@ -39,7 +42,8 @@ public abstract class ValueKind<T> : ValueKind
 
     /// <summary>The same kind, turned into something else.</summary>
     /// <param name="convert">May throw <see cref="LeptonDataException"/>; without a place it gets the value's.</param>
-    public ValueKind<TResult> Select<TResult>(Func<T, TResult> convert) => new SelectKind<T, TResult>(this, convert);
+    /// <param name="form">What is expected, where that is more than this kind says.</param>
+    public ValueKind<TResult> Select<TResult>(Func<T, TResult> convert, BilingualText? form = null) => new SelectKind<T, TResult>(this, convert, form);
 
     /// <summary>The same kind, its values together with their places.</summary>
     public ValueKind<Located<T>> WithPlace() => new LocatedKind<T>(this);
@@ -56,9 +60,11 @@ public abstract class ValueKind<T> : ValueKind
     internal sealed override object? ReadObject(YamlNode node) => Read(node);
 }
 
-internal sealed class SelectKind<T, TResult>(ValueKind<T> inner, Func<T, TResult> convert) : ValueKind<TResult>
+internal sealed class SelectKind<T, TResult>(ValueKind<T> inner, Func<T, TResult> convert, BilingualText? form) : ValueKind<TResult>
 {
-    public override BilingualText Form => inner.Form;
+    public override BilingualText Form => form ?? inner.Form;
+
+    internal override string MarkdownForm(CultureInfo culture) => form?.In(culture) ?? inner.MarkdownForm(culture);
 
     public override YamlShapes Shapes => inner.Shapes;
 
@@ -84,6 +90,8 @@ internal sealed class LocatedKind<T>(ValueKind<T> inner) : ValueKind<Located<T>>
 {
     public override BilingualText Form => inner.Form;
 
+    internal override string MarkdownForm(CultureInfo culture) => inner.MarkdownForm(culture);
+
     public override YamlShapes Shapes => inner.Shapes;
 
     internal override IEnumerable<RecordFormat> NestedFormats => inner.NestedFormats;
@@ -107,6 +115,9 @@ internal sealed class EitherKind<T> : ValueKind<T>
     public override BilingualText Form => new($"{_first.Form.English}, or {_second.Form.English}", $"{_first.Form.Chinese}，或{_second.Form.Chinese}");
 
     public override YamlShapes Shapes => _first.Shapes | _second.Shapes;
+
+    internal override string MarkdownForm(CultureInfo culture)
+        => new BilingualText($"{_first.MarkdownForm(culture)}, or {_second.MarkdownForm(culture)}", $"{_first.MarkdownForm(culture)}，或{_second.MarkdownForm(culture)}").In(culture);
 
     internal override IEnumerable<RecordFormat> NestedFormats => _first.NestedFormats.Concat(_second.NestedFormats);
 

@@ -103,11 +103,11 @@ public sealed class RecordFormatTests
         });
     }
 
-    [TestCase("jop: x", "job.yaml:1:1: A job has no key 'jop'; did you mean 'job'?")]
-    [TestCase("job: x\nwhatever: x", "job.yaml:2:1: A job has no key 'whatever'; it takes job, every, timeout, memory, quiet, on_failure, keys, columns, note, sql, table, since, share, count.")]
-    [TestCase("every: 1d", "job.yaml:1:1: This job lacks the key 'job'; add it with a text.")]
+    [TestCase("jop: x", "job.yaml:1:1: 'jop' is not a key of a job; did you mean 'job'?")]
+    [TestCase("job: x\nwhatever: x", "job.yaml:2:1: 'whatever' is not a key of a job; it takes job, every, timeout, memory, quiet, on_failure, keys, columns, note, sql, table, since, share, count.")]
+    [TestCase("every: 1d", "job.yaml:1:1: This job lacks the key 'job'; add it with a name.")]
     [TestCase("[a]", "job.yaml:1:1: Expected a job with job, found a list; correct the value.")]
-    [TestCase("job:", "job.yaml:1:5: Expected a text, found nothing; correct the value.")]
+    [TestCase("job:", "job.yaml:1:5: Expected a name, found nothing; correct the value.")]
     [TestCase("job: X", "job.yaml:1:6: 'X' is not a name for a table, step or view; use lower-case letters, digits and single underscores, beginning with a letter.")]
     [TestCase("job: x\nevery: 5 m", "job.yaml:2:8: Expected a duration such as 90s, 15min, 6h or 7d, found '5 m'; correct the value.")]
     [TestCase("job: x\nquiet: yes", "job.yaml:2:8: Expected true or false, found 'yes'; correct the value.")]
@@ -116,7 +116,7 @@ public sealed class RecordFormatTests
     [TestCase("job: x\nkeys: {a: b}", "job.yaml:2:7: Expected a list, each item a text, or a text, found a map of keys; correct the value.")]
     [TestCase("job: x\nkeys: []", "job.yaml:2:7: At least 1 entries are needed and there are 0; add some.")]
     [TestCase("job: x\nkeys: [a, [b]]", "job.yaml:2:11: Expected a text, found a list; correct the value.")]
-    [TestCase("job: x\ncolumns: {a: {name: b, typ: INT}}", "job.yaml:2:24: A column has no key 'typ'; did you mean 'type'?")]
+    [TestCase("job: x\ncolumns: {a: {name: b, typ: INT}}", "job.yaml:2:24: 'typ' is not a key of a column; did you mean 'type'?")]
     [TestCase("job: x\ncolumns: {a: {name: b, type: INTT}}", "job.yaml:2:30: 'INTT' is not a type; use an SQL name such as BIGINT, DOUBLE, VARCHAR, DATE, TIMESTAMPTZ or DECIMAL(18,2).")]
     [TestCase("job: x\nsql: SELECT 1\ntable: t", "job.yaml:3:1: 'table' cannot stand beside 'sql'; keep one of sql, table.")]
     [TestCase("job: x\ntimeout: 1s", "job.yaml:2:1: 'timeout' needs 'memory' beside it; add it.")]
@@ -191,7 +191,7 @@ public sealed class RecordFormatTests
         {
             Assert.That(lines.Take(7), Is.EqualTo(new[]
             {
-                "### job", "", "Work to be done | often.", "", "| key | value | default | meaning |", "| --- | --- | --- | --- |", "| `job` | a text | required | Its name. |",
+                "### job", "", "Work to be done | often.", "", "| key | value | default | meaning |", "| --- | --- | --- | --- |", "| `job` | a name | required | Its name. |",
             }));
             Assert.That(lines, Does.Contain("| `every` | a duration such as 90s, 15min, 6h or 7d | `1d` | How often. |"));
             Assert.That(lines, Does.Contain("At most one of `sql`, `table` is given."));
