@@ -23,11 +23,12 @@ internal sealed partial class ReportBuilder
         var found = new List<ReportTrainingSet>();
         foreach (TrainingSetManifest set in sets.Select(set => set.Manifest))
         {
+            Tell(set.Name);
             IReadOnlyList<ReportLabel> labels = Labels(set);
             var features = new List<ReportFeature>();
             foreach (FeatureCount feature in set.Features) features.Add(await FeatureAsync(set, feature, cancellationToken));
             found.Add(new ReportTrainingSet(
-                set.Name, set.Version, ReportText.Of(set.Definition.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes), null,
+                set.Name, set.Version, ReportText.Of(set.Definition.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes),
                 labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Select(view => View(set, view))], features));
         }
         return found;
