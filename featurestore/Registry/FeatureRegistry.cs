@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.Schemas;
@@ -59,7 +63,7 @@ public sealed class FeatureRegistry(FeatureStoreContext context)
         if (plan.IsEmpty && snapshot is not null) return plan;
         EventTime now = EventTime.FromDateTimeOffset(run.Time.GetUtcNow());
         long? applied = snapshot?.Transactions.TryGetValue(Application, out long version) == true ? version : null;
-        var commit = new RecordsCommit("APPLY", now) { RunId = run.Id.Value, Transactions = [new TransactionStep(Application, applied, (applied ?? 0) + 1)] };
+        var commit = new RecordsCommit("APPLY", now) { RunId = run.Id.Value, Transactions = [new TransactionStep(Application, applied, ProgressOf(applied, after))] };
         using RecordBatch rows = RowsOf(after, before.ToDictionary(item => (item.Kind, item.Name)), now, run.Id);
         try
         {
@@ -70,6 +74,14 @@ public sealed class FeatureRegistry(FeatureStoreContext context)
             throw new LeptonDataException("featurestore.apply_conflict", [], failure) { IsTransient = true };
         }
         return plan;
+    }
+
+    // A number of what is applied and onto what: who finds it there after a lost race had the same in mind, and any other number is another's.
+    private static long ProgressOf(long? applied, IReadOnlyList<RegistryObject> objects)
+    {
+        string text = string.Join('\n', objects.Select(item => $"{item.Kind} {item.Name} {item.Spec}"));
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{applied}\n{text}")));
+        return BinaryPrimitives.ReadInt64BigEndian(digest) & long.MaxValue;
     }
 
     private static RegistryPlan PlanOf(Snapshot? snapshot, IReadOnlyList<RegistryObject> before, IReadOnlyList<RegistryObject> after)
