@@ -24,7 +24,8 @@ internal sealed class Failures(Terminal terminal, bool isJson, bool isVerbose)
                 Write("cli.interrupted", Texts.Get("cli.interrupted"), null, null, isTransient: true, exception);
                 return ExitCode.Interrupted;
             case LeptonDataException known:
-                Write(known.Code, known.MessageIn(CultureInfo.CurrentUICulture), known.Place, known.Excerpt, known.IsTransient, exception);
+                (SourcePlace? place, string message) = AsSeenFromHere(known.Place, known.MessageIn(CultureInfo.CurrentUICulture));
+                Write(known.Code, message, place, known.Excerpt, known.IsTransient, exception);
                 return ExitCodeOf(known.Kind);
             case UnauthorizedAccessException or IOException:
                 Write("cli.io", Texts.Get("cli.io", OneLine(exception.Message)), null, null, isTransient: false, exception);
@@ -45,6 +46,15 @@ internal sealed class Failures(Terminal terminal, bool isJson, bool isVerbose)
     }
 
     internal static int ExitCodeOf(ErrorKind kind) => kind == ErrorKind.DataRefused ? ExitCode.DataRefused : ExitCode.Failed;
+
+    // A file below the folder that the person is in is named as they would name it.
+    private static (SourcePlace? Place, string Message) AsSeenFromHere(SourcePlace? place, string message)
+    {
+        if (place is null || !Path.IsPathRooted(place.Path)) return (place, message);
+        string relative = Path.GetRelativePath(Directory.GetCurrentDirectory(), place.Path);
+        if (relative.StartsWith("..", StringComparison.Ordinal)) return (place, message);
+        return (place with { Path = relative }, message.StartsWith(place.Path, StringComparison.Ordinal) ? relative + message[place.Path.Length..] : message);
+    }
 
     private static string CommandPath(ParseResult parsed)
     {

@@ -1,3 +1,6 @@
 using NUnit.Framework;
 
 [assembly: Parallelizable(ParallelScope.None)]
+
+// Only fixtures that say so run their tests side by side.
+[assembly: LevelOfParallelism(2)]

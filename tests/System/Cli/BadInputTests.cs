@@ -10,6 +10,7 @@ namespace Lepton.Data.Tests.System.Cli;
 /// Each case bends the small project once, after a good first run, and the project must work again once it is bent back.
 /// </summary>
 [TestFixture]
+[Parallelizable(ParallelScope.Children)]
 internal sealed partial class BadInputTests
 {
     /// <summary>One way to go wrong.</summary>
@@ -60,12 +61,12 @@ internal sealed partial class BadInputTests
         yield return new("MissingFile", folder => Edit(folder, "path: data/customers.csv", "path: data/customer.csv"), "pipelines/shop.yaml:12:", "data/customer.csv");
         yield return new("EmptyCsv", folder => folder.Write(SmallProject.CustomerFile, ""), "pipelines/shop.yaml:12:", "customers.csv");
         yield return new("CutCsv", folder => folder.Write(SmallProject.CustomerFile, "customer,city\nada,London\nbao,\"Shang"), "pipelines/shop.yaml:12:", "customers.csv");
-        yield return new("CsvWithTooFewFields", folder => folder.Write(SmallProject.CustomerFile, "customer,city\nada,London\nbao\n"), "pipelines/shop.yaml:12:", "customers.csv");
+        yield return new("CsvWithTooFewFields", folder => folder.Write(SmallProject.CustomerFile, "customer,city\nada,London\nbao\n"), "data/customers.csv:3: ", "Columns");
         yield return new("FolderForAFile", folder => Edit(folder, "path: data/customers.csv", "path: data"), "pipelines/shop.yaml:12:", "data");
         yield return new("EmptyParquet", folder => Parquet(folder, []), "pipelines/shop.yaml:12:", "customers.parquet");
         yield return new("CutParquet", folder => Parquet(folder, SmallParquet(folder)[..^9]), "pipelines/shop.yaml:12:", "customers.parquet");
         yield return new("TextAsParquet", folder => Parquet(folder, "customer,city\n"u8.ToArray()), "pipelines/shop.yaml:12:", "customers.parquet");
-        yield return new("ValueThatIsNoNumber", folder => folder.Replace(SmallProject.OrderFile, "\n2,bao", "\ntwo,bao"), "pipelines/shop.yaml:", "orders.csv");
+        yield return new("ValueThatIsNoNumber", folder => folder.Replace(SmallProject.OrderFile, "\n2,bao", "\ntwo,bao"), "data/orders.csv:3: ", "order_id");
 
         yield return new("UnknownPipeline", _ => { }, null, "shop") { Command = ["run", "shp"] };
         yield return new("UnknownTable", _ => { }, null, "orders") { Command = ["table", "describe", "order"] };
@@ -84,11 +85,22 @@ internal sealed partial class BadInputTests
         yield return new("RuleThatFails", folder => Edit(folder, "customer_unique: { unique: [customer] }", "many: { min_rows: 100, on_failure: fail }"), "pipelines/shop.yaml:17:", "many") { ExitCode = 3 };
     }
 
+    private TestFolder _good = null!;
+
+    [OneTimeSetUp]
+    public void RunOnce()
+    {
+        _good = SmallProject.Create();
+        _good.Lepton.Done("run");
+    }
+
+    [OneTimeTearDown]
+    public void DeleteFolder() => _good.Dispose();
+
     [TestCaseSource(nameof(Mistakes))]
     public void Mistake_Made_IsOneLineWithPlaceAndRemedyAndChangesNothing(Mistake mistake)
     {
-        using TestFolder folder = SmallProject.Create();
-        folder.Lepton.Done("run");
+        using TestFolder folder = _good.Copy();
         string[] lake = TableFiles(folder);
         string[] originals = folder.Files().Where(file => !file.StartsWith("lake/", StringComparison.Ordinal) || file == "lake/lepton.json").ToArray();
         Dictionary<string, byte[]> contents = originals.ToDictionary(file => file, file => File.ReadAllBytes(folder[file]));

@@ -17,6 +17,19 @@ internal sealed class TestFolder : IDisposable
 
     internal string this[string relative] => global::System.IO.Path.Combine(Path, relative);
 
+    /// <summary>The same files in a folder of its own, with their times.</summary>
+    internal TestFolder Copy()
+    {
+        var copy = new TestFolder();
+        foreach (string file in Files())
+        {
+            Directory.CreateDirectory(global::System.IO.Path.GetDirectoryName(copy[file])!);
+            File.Copy(this[file], copy[file]);
+            File.SetLastWriteTimeUtc(copy[file], File.GetLastWriteTimeUtc(this[file]));
+        }
+        return copy;
+    }
+
     /// <summary>Writes a file, its folder included.</summary>
     internal TestFolder Write(string relative, string content)
     {
