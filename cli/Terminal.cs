@@ -32,7 +32,7 @@ internal sealed class Terminal : IDisposable
     internal bool IsErrorTerminal => _isErrorTerminal.Value;
 
     /// <summary>Characters in a line of a terminal; null where the results go elsewhere.</summary>
-    internal int? Width => IsOutTerminal ? Math.Max(20, WindowWidth()) : null;
+    internal int? Width => IsOutTerminal ? Math.Max(20, TerminalSize.Width(1) ?? 80) : null;
 
     /// <summary>Whether results may be coloured (https://no-color.org).</summary>
     internal bool HasColor => IsOutTerminal && MayColor;
@@ -51,18 +51,6 @@ internal sealed class Terminal : IDisposable
         catch (IOException)
         {
             // Nobody reads any more, or the disk is full: said already, where it was still of use.
-        }
-    }
-
-    private static int WindowWidth()
-    {
-        try
-        {
-            return Console.WindowWidth is > 0 and int width ? width : 80;
-        }
-        catch (IOException)
-        {
-            return 80;
         }
     }
 }
