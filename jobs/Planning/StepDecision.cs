@@ -13,9 +13,10 @@ internal static class StepDecision
     /// <param name="inputs">What it would read.</param>
     /// <param name="table">The table as it stands.</param>
     /// <param name="quarantine">Its quarantine as it stands.</param>
+    /// <param name="changing">Steps that will give the inputs they make a new version first.</param>
     /// <param name="isFullRefresh">Whether the person wants it run in any case.</param>
     /// <exception cref="LeptonDataException"><c>jobs.foreign_commit</c>: another program wrote to the table.</exception>
-    internal static string? ReasonToRun(BoundStep step, string fingerprint, IReadOnlyList<InputRecord> inputs, TableState table, TableState quarantine, bool isFullRefresh)
+    internal static string? ReasonToRun(BoundStep step, string fingerprint, IReadOnlyList<InputRecord> inputs, IReadOnlySet<string> changing, TableState table, TableState quarantine, bool isFullRefresh)
     {
         if (isFullRefresh) return "full_refresh";
         CheckOurs(step, table);
@@ -25,12 +26,15 @@ internal static class StepDecision
         foreach (InputRecord input in inputs)
         {
             InputRecord? before = made.Step.Inputs.FirstOrDefault(other => other.Name == input.Name);
-            if (before is null || before.Kind != input.Kind || before.Version != input.Version || before.Digest != input.Digest) return $"input:{input.Name}";
+            if (IsMadeBy(step, input, changing) || before is null || before.Kind != input.Kind || before.Version != input.Version || before.Digest != input.Digest) return $"input:{input.Name}";
         }
         if (made.Step.Fingerprint != fingerprint) return "plan";
         // A run that died between the two commits left them apart.
         return made.Step.QuarantineVersion == quarantine.Snapshot?.Version ? null : "interrupted";
     }
+
+    private static bool IsMadeBy(BoundStep step, InputRecord input, IReadOnlySet<string> changing)
+        => changing.Count > 0 && step.Node.Inputs.First(other => other.Name == input.Name).Step is { } maker && changing.Contains(maker);
 
     private static void CheckOurs(BoundStep step, TableState table)
     {

@@ -31,8 +31,8 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     /// <summary>What a rule on the whole table asks, readable.</summary>
     internal static string TextOf(RowCountRule rule) => (rule.Min, rule.Max) switch
     {
-        ({ } min, null) => string.Create(CultureInfo.InvariantCulture, $"at least {min} rows"),
-        (null, { } max) => string.Create(CultureInfo.InvariantCulture, $"at most {max} rows"),
+        ({ } min, null) => string.Create(CultureInfo.InvariantCulture, $"at least {min} row{(min == 1 ? "" : "s")}"),
+        (null, { } max) => string.Create(CultureInfo.InvariantCulture, $"at most {max} row{(max == 1 ? "" : "s")}"),
         var (min, max) => string.Create(CultureInfo.InvariantCulture, $"{min} to {max} rows"),
     };
 

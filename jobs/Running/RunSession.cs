@@ -14,6 +14,8 @@ namespace Lepton.Data.Jobs.Running;
 /// <summary>Takes prepared steps one after the other: decides, runs, and remembers what became of each.</summary>
 internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Preparation preparation, RunContext run, RunOptions options)
 {
+    private static readonly HashSet<string> s_none = [];
+
     private readonly Dictionary<TableName, Snapshot?> _snapshots = new(preparation.LakeTables);
     private readonly HashSet<TableName> _inexact = [.. preparation.InexactTables];
     private readonly Dictionary<string, StepRecord> _records = new(StringComparer.Ordinal);
@@ -39,15 +41,12 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
     /// <summary>Whether the step would run, and why; nothing is written.</summary>
     internal async ValueTask<PlannedStep> PlanAsync(BoundStep step, IReadOnlySet<string> running, CancellationToken cancellationToken)
     {
-        string? reason = step.Node.Inputs.FirstOrDefault(input => input.Step is { } other && running.Contains(other)) is { } changed ? $"input:{changed.Name}" : null;
-        if (reason is null)
-        {
-            TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
-            TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<InputRecord> inputs = InputsOf(step);
-            reason = StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, inputs), inputs, table, quarantine, options.FullRefresh);
-            Remember(step, table.Snapshot, quarantine.Snapshot);
-        }
+        TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
+        TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
+        // What a step before this one will make is not there yet; what it made last time stands for it.
+        Remember(step, table.Snapshot, quarantine.Snapshot);
+        IReadOnlyList<InputRecord> inputs = InputsOf(step);
+        string? reason = StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, inputs), inputs, running, table, quarantine, options.FullRefresh);
         return new PlannedStep(step.Node.Pipeline.Name, step.Node.Step.Name, reason is not null, reason);
     }
 
@@ -72,7 +71,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<InputRecord> inputs = InputsOf(step);
             string fingerprint = Fingerprints.Of(step.PlanHash, inputs);
-            string? reason = StepDecision.ReasonToRun(step, fingerprint, inputs, table, quarantine, options.FullRefresh);
+            string? reason = StepDecision.ReasonToRun(step, fingerprint, inputs, s_none, table, quarantine, options.FullRefresh);
             if (reason is null)
             {
                 _records[name] = table.MadeBy!.Step with { State = StepState.Unchanged, Lineage = planned.Lineage, Reason = null };

@@ -10,8 +10,11 @@ public static partial class RunJson
 {
     private const int DepthMax = 16;
 
+    // The texts go into files of ours and into terminals, never into HTML as they are: SQL stays readable.
+    private static readonly RunJsonContext s_json = new(new JsonSerializerOptions(RunJsonContext.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>A step's record on one line, without timings and lineage: what the commit of its table carries.</summary>
-    public static string WriteForCommit(StepRecord step) => JsonSerializer.Serialize(step with { Phases = [], Lineage = [] }, RunJsonContext.Default.StepRecord);
+    public static string WriteForCommit(StepRecord step) => JsonSerializer.Serialize(step with { Phases = [], Lineage = [] }, s_json.StepRecord);
 
     /// <summary>Reads <see cref="WriteForCommit"/>'s form; null where the text is no record of ours.</summary>
     public static StepRecord? TryReadStep(string? json)
@@ -19,7 +22,7 @@ public static partial class RunJson
         if (json is null) return null;
         try
         {
-            return JsonSerializer.Deserialize(json, RunJsonContext.Default.StepRecord);
+            return JsonSerializer.Deserialize(json, s_json.StepRecord);
         }
         catch (JsonException)
         {
@@ -27,13 +30,13 @@ public static partial class RunJson
         }
     }
 
-    internal static string Write(RunRecord run) => JsonSerializer.Serialize(run, RunJsonContext.Default.RunRecord);
+    internal static string Write(RunRecord run) => JsonSerializer.Serialize(run, s_json.RunRecord);
 
     internal static RunRecord ReadRun(string? json, string table)
     {
         try
         {
-            return JsonSerializer.Deserialize(json ?? "", RunJsonContext.Default.RunRecord) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(json ?? "", s_json.RunRecord) ?? throw new JsonException("null");
         }
         catch (JsonException failure)
         {

@@ -19,7 +19,7 @@ public sealed class RunLog
         new Field("pipeline", DataType.String),
         new Field("number", DataType.Int64),
         new Field("state", DataType.String),
-        new Field("at", DataType.Instant),
+        new Field("written_at", DataType.Instant),
         new Field("format_version", DataType.Int32),
         new Field("record", DataType.String),
     ]);

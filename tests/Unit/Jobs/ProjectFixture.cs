@@ -25,11 +25,13 @@ internal sealed class ProjectFixture : IAsyncDisposable
 
     internal TempFolder Folder { get; } = new();
 
-    internal Lake Lake { get; }
+    internal Lake Lake { get; private set; }
 
     internal FakeTime Time { get; } = new() { StepAfterEachLook = TimeSpan.FromMilliseconds(1) };
 
     internal List<StepProgress> Progress { get; } = [];
+
+    internal void Reopen() => Lake = Lake.Open(Lake.RootPath);
 
     internal void Pipeline(string yaml, string name = "p") => Folder.Write($"pipelines/{name}.yaml", yaml.ReplaceLineEndings("\n"));
 

@@ -1,0 +1,295 @@
+using Lepton.Data.Jobs;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Runs;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Jobs;
+
+[TestFixture]
+internal sealed class RunTests
+{
+    private const string Pipeline = """
+        pipeline: shop
+        sources:
+          src: { format: csv, path: data/src.csv }
+        steps:
+          orders:
+            sql: |
+              SELECT id, amount
+              FROM src
+            expect: { positive: { sql: amount > 0 } }
+          totals:
+            sql: SELECT count(*) AS orders, sum(amount) AS amount FROM orders
+        """;
+
+    private ProjectFixture _project = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _project = new ProjectFixture();
+        _project.Csv("src", "id,amount\n1,10\n2,-5\n3,20\n");
+        _project.Pipeline(Pipeline);
+    }
+
+    [TearDown]
+    public async Task TearDown() => await _project.DisposeAsync();
+
+    [Test]
+    public async Task Run_TheFirstTime_MakesTablesQuarantineAndRecord()
+    {
+        RunRecord run = await _project.RunWellAsync();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(await _project.RowsAsync("orders"), Is.EqualTo(new[] { "1|10", "3|20" }));
+            Assert.That(await _project.RowsAsync("totals"), Is.EqualTo(new[] { "2|30" }));
+            Assert.That((run.Number, run.State, run.Pipeline), Is.EqualTo((1L, RunState.Finished, "shop")));
+            Assert.That(run.Steps.Select(step => (step.Name, step.State, step.Reason, step.RowsOut, step.Version)), Is.EqualTo(new[] { ("orders", StepState.Done, "new", (long?)2L, (long?)0L), ("totals", StepState.Done, "new", 1L, 0L) }));
+            Assert.That(run.Sources.Single().Files.Single().Path, Is.EqualTo("data/src.csv"));
+            Assert.That((run.Sources.Single().RowCount, run.Steps[0].Inputs.Single().RowCount, run.Steps[1].Inputs.Single().Version), Is.EqualTo(((long?)3L, (long?)3L, (long?)0L)));
+            Assert.That(run.Steps[1].Lineage.Single(column => column.Column == "amount").Values, Is.EqualTo(new[] { "orders.amount" }));
+            Assert.That(run.Steps[0].ContentHash, Is.EqualTo((await _project.SnapshotAsync("orders"))!.ContentHash.ToString()));
+            Assert.That((await _project.SnapshotAsync("orders"))!.Transactions["shop/orders"], Is.EqualTo(1));
+        });
+        RunRecord read = (await new RunLog(_project.Lake).ReadAsync()).Single();
+        Assert.That(RunText.Of(read), Is.EqualTo(RunText.Of(run)), "what is read back is what was done");
+    }
+
+    [Test]
+    public async Task Run_Again_ChangesNothing()
+    {
+        RunRecord first = await _project.RunWellAsync();
+        RunSummary second = await _project.RunAsync();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(second.IsUnchanged, Is.True);
+            Assert.That(second.Runs.Single().Number, Is.EqualTo(2));
+            Assert.That(second.Runs.Single().Steps.Select(step => (step.State, step.RowsOut, step.RowsQuarantined, step.Version)), Is.EqualTo(first.Steps.Select(step => (StepState.Unchanged, step.RowsOut, step.RowsQuarantined, step.Version))));
+            Assert.That((await _project.SnapshotAsync("orders"))!.Version, Is.Zero);
+            Assert.That(second.Runs.Single().Steps[0].Rules.Single().BrokenRowCount, Is.EqualTo(1), "what was found stays known");
+        });
+    }
+
+    [TestCase("touch")]
+    [TestCase("copy")]
+    [TestCase("comment")]
+    [TestCase("layout")]
+    [TestCase("description")]
+    [TestCase("source renamed file")]
+    public async Task Run_AfterAChangeThatMeansNothing_ChangesNothing(string change)
+    {
+        await _project.RunWellAsync();
+        string csv = _project.Folder["data/src.csv"];
+        switch (change)
+        {
+            case "touch": File.SetLastWriteTimeUtc(csv, File.GetLastWriteTimeUtc(csv).AddHours(1)); break;
+            case "copy": File.WriteAllText(csv, File.ReadAllText(csv)); break;
+            case "comment": _project.Pipeline(Pipeline.Replace("SELECT id, amount", "SELECT id, -- which\n      amount", StringComparison.Ordinal)); break;
+            case "layout": _project.Pipeline(Pipeline.Replace("SELECT count(*) AS orders, sum(amount) AS amount FROM orders", "select  COUNT(*)  as orders,sum(amount) AS amount from orders", StringComparison.Ordinal)); break;
+            case "description": _project.Pipeline(Pipeline.Replace("  totals:\n", "  totals:\n    description: all\n", StringComparison.Ordinal)); break;
+            default:
+                File.Move(csv, _project.Folder["data/new.csv"]);
+                _project.Pipeline(Pipeline.Replace("src.csv", "new.csv", StringComparison.Ordinal));
+                break;
+        }
+        Assert.That((await _project.RunAsync()).IsUnchanged, Is.True);
+    }
+
+    [TestCase("file", "input:src", "input:orders")]
+    [TestCase("sql", "plan", "input:orders")]
+    [TestCase("rule", "plan", "input:orders")]
+    [TestCase("rule name", "plan", "input:orders")]
+    [TestCase("column type", "plan", "plan")]
+    [TestCase("last step", null, "plan")]
+    public async Task Run_AfterAChange_DoesWhatRestsOnItAndSaysWhy(string change, string? first, string? second)
+    {
+        await _project.RunWellAsync();
+        switch (change)
+        {
+            case "file": _project.Csv("src", "id,amount\n1,10\n2,-5\n3,21\n"); break;
+            case "sql": _project.Pipeline(Pipeline.Replace("FROM src", "FROM src WHERE id < 3", StringComparison.Ordinal)); break;
+            case "rule": _project.Pipeline(Pipeline.Replace("amount > 0", "amount > 10", StringComparison.Ordinal)); break;
+            case "rule name": _project.Pipeline(Pipeline.Replace("positive:", "above_zero:", StringComparison.Ordinal)); break;
+            case "column type": _project.Pipeline(Pipeline.Replace("path: data/src.csv", "path: data/src.csv, columns: { amount: { type: INTEGER } }", StringComparison.Ordinal)); break;
+            default: _project.Pipeline(Pipeline.Replace("count(*) AS orders", "count(*) + 1 AS orders", StringComparison.Ordinal)); break;
+        }
+        IReadOnlyList<PlannedStep> planned = await _project.PlanAsync();
+        RunRecord run = await _project.RunWellAsync();
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Steps.Select(step => step.Reason), Is.EqualTo(new[] { first, second }));
+            Assert.That(planned.Select(step => (step.WillRun, step.Reason)), Is.EqualTo(run.Steps.Select(step => (step.Reason is not null, step.Reason))), "the plan says the same");
+        });
+    }
+
+    [Test]
+    public async Task Run_WithFullRefresh_DoesEverythingAndComesToTheSame()
+    {
+        RunRecord first = await _project.RunWellAsync();
+        RunSummary second = await _project.RunAsync(isFullRefresh: true);
+        Assert.That(second.Runs.Single().Steps.Select(step => (step.State, step.Reason, step.Version, step.ContentHash)), Is.EqualTo(first.Steps.Select(step => (StepState.Done, "full_refresh", (long?)1L, step.ContentHash))));
+        Assert.That((await _project.SnapshotAsync("orders__quarantine"))!.ContentHash, Is.EqualTo((await _project.Lake.Table(TableName.Parse("orders__quarantine")).ReadAsync(0))!.ContentHash), "the run's name is not content");
+    }
+
+    [Test]
+    public async Task Run_AForeignCommit_StopsTheStepUntilAFullRefresh()
+    {
+        await _project.RunWellAsync();
+        ITable table = _project.Lake.Table(TableName.Parse("orders"));
+        Snapshot current = (await table.ReadAsync())!;
+        await table.CommitAsync(new TableChange { Base = current, Schema = current.Schema, Removed = current.Files, HasReadTable = true, Operation = "DELETE", CommittedAt = current.CommittedAt });
+        RunSummary stopped = await _project.RunAsync();
+        Assert.Multiple(() =>
+        {
+            Assert.That(stopped.Failures.Single().Error.Code, Is.EqualTo("jobs.foreign_commit"));
+            Assert.That(stopped.FailureKind, Is.EqualTo(ErrorKind.Failed));
+            Assert.That(stopped.Runs.Single().Steps.Select(step => step.State), Is.EqualTo(new[] { StepState.Failed, StepState.Skipped }));
+        });
+        Assert.That((await _project.RunAsync(isFullRefresh: true)).IsComplete, Is.True);
+        Assert.That(await _project.RowsAsync("orders"), Is.EqualTo(new[] { "1|10", "3|20" }));
+        Assert.That((await _project.RunAsync()).IsUnchanged, Is.True);
+    }
+
+    [Test]
+    public async Task Run_AFailedStep_StopsWhatDependsOnItAndLetsTheRestFinish()
+    {
+        _project.Pipeline("""
+            pipeline: shop
+            sources: { src: { format: csv, path: data/src.csv } }
+            steps:
+              bad: { sql: "SELECT CAST('x' || id AS BIGINT) AS id FROM src" }
+              after: { sql: SELECT id FROM bad }
+              good: { sql: SELECT id FROM src }
+            """);
+        RunSummary summary = await _project.RunAsync();
+        RunRecord run = summary.Runs.Single();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(run.State, Is.EqualTo(RunState.Failed));
+            Assert.That(run.Steps.Select(step => (step.Name, step.State, step.Reason)), Is.EqualTo(new[] { ("bad", StepState.Failed, null), ("after", StepState.Skipped, "after:bad"), ("good", StepState.Done, (string?)"new") }));
+            Assert.That(run.Steps[0].Error, Is.Not.Empty);
+            Assert.That(await _project.RowsAsync("good"), Has.Length.EqualTo(3));
+            Assert.That(await new RunLog(_project.Lake).PublishedVersionsAsync(), Is.Empty, "a failed run publishes nothing");
+        });
+    }
+
+    [Test]
+    public async Task PublishedVersions_AreThoseOfTheNewestFinishedRun()
+    {
+        await _project.RunWellAsync();
+        _project.Csv("src", "id,amount\n1,10\n");
+        await _project.RunWellAsync();
+        // The third run fails after it has made the table: readers stay with the second.
+        _project.Csv("src", "id,amount\n1,10\n2,11\n");
+        _project.Pipeline(Pipeline.Replace("sum(amount) AS amount", "CAST('x' || sum(amount) AS BIGINT) AS amount", StringComparison.Ordinal));
+        Assert.That((await _project.RunAsync()).IsComplete, Is.False);
+        IReadOnlyDictionary<TableName, long> published = await new RunLog(_project.Lake).PublishedVersionsAsync();
+        Assert.That(published.ToDictionary(pair => pair.Key.ToString(), pair => pair.Value), Is.EqualTo(new Dictionary<string, long> { ["orders"] = 1, ["orders__quarantine"] = 1, ["totals"] = 1 }));
+        Assert.That((await _project.SnapshotAsync("orders"))!.Version, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Run_RulesTakenAway_EmptyTheQuarantine()
+    {
+        await _project.RunWellAsync();
+        _project.Pipeline(Pipeline.Replace("    expect: { positive: { sql: amount > 0 } }\n", "", StringComparison.Ordinal));
+        await _project.RunWellAsync();
+        Assert.That(await _project.RowsAsync("orders__quarantine"), Is.Empty);
+        Assert.That(await _project.RowsAsync("orders"), Has.Length.EqualTo(3));
+        Assert.That((await _project.RunAsync()).IsUnchanged, Is.True);
+    }
+
+    [Test]
+    public async Task Run_WhileAnotherRuns_SaysSo()
+    {
+        using var hold = RunLock.Take(_project.Lake, "run of a test");
+        LeptonDataException refused = Assert.Catch<LeptonDataException>(() => _project.RunAsync().GetAwaiter().GetResult())!;
+        Assert.That(refused.Code, Is.EqualTo("storage.run_in_progress"));
+        Assert.That(refused.Message, Does.Contain("run of a test"));
+        hold.Dispose();
+        Assert.That((await _project.RunAsync()).IsComplete, Is.True);
+    }
+
+    [Test]
+    public async Task Run_ADeadRun_IsBuriedWithItsFilesAndNoOthers()
+    {
+        RunRecord first = await _project.RunWellAsync();
+        var log = new RunLog(_project.Lake);
+        RunRecord dead = first with { RunId = "20260102T030406-deadbeef", Number = 2, State = RunState.Running, FinishedAt = null };
+        await log.BeginAsync(dead, 1);
+        string folder = _project.Folder["lake/main/orders"];
+        string leftover = Path.Combine(folder, $"part-{dead.RunId}-0123.parquet");
+        string foreign = Path.Combine(folder, "part-of-another-program.parquet");
+        File.WriteAllText(leftover, "half");
+        File.WriteAllText(foreign, "theirs");
+        RunSummary next = await _project.RunAsync();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(next.IsUnchanged, Is.True);
+            Assert.That(next.Runs.Single().Number, Is.EqualTo(3));
+            Assert.That(File.Exists(leftover), Is.False);
+            Assert.That(File.Exists(foreign), Is.True);
+            Assert.That((await log.ReadAsync()).Select(run => run.State), Is.EqualTo(new[] { RunState.Finished, RunState.Abandoned, RunState.Finished }));
+            Assert.That(await _project.RowsAsync("orders"), Has.Length.EqualTo(2), "committed files stay");
+        });
+    }
+
+    [Test]
+    public async Task Run_Cancelled_LeavesNothingHalfWrittenAndCanGoOn()
+    {
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        Assert.CatchAsync<OperationCanceledException>(async () => await _project.RunAsync(cancellationToken: stop.Token)).GetAwaiter().GetResult();
+        Assert.That(_project.Lake.ListTables(), Is.Empty);
+        Assert.That((await _project.RunAsync()).IsComplete, Is.True);
+    }
+
+    [Test]
+    public async Task Run_ALogThatWasLost_GoesOnFromTheTables()
+    {
+        await _project.RunWellAsync();
+        Directory.Delete(_project.Folder["lake/_lepton/runs"], recursive: true);
+        _project.Csv("src", "id,amount\n7,70\n");
+        // A lake object remembers its tables, so it is opened anew, as by the next command.
+        _project.Reopen();
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That((run.Number, run.State), Is.EqualTo((2L, RunState.Finished)));
+        Assert.That(await _project.RowsAsync("orders"), Is.EqualTo(new[] { "7|70" }));
+    }
+
+    [TestCase("SELECT id, random() AS r FROM src", "jobs.not_pure")]
+    [TestCase("SELECT id, CAST('2001-01-01' AS TIMESTAMP) AS t FROM src", "jobs.naive_column")]
+    [TestCase("SELECT id AS __id FROM src", "jobs.column_is_ours")]
+    [TestCase("SELECT id, count(*) FROM src GROUP BY id", "jobs.column_name")]
+    [TestCase("SELECT id FROM srcc", "jobs.unknown_input_but")]
+    [TestCase("SELECT idd FROM src", "sql.unknown_column_suggest")]
+    [TestCase("SELECT * FROM read_text('/etc/passwd')", null)]
+    [TestCase("SELECT * FROM query('SELECT 1')", null)]
+    [TestCase("DROP TABLE src", null)]
+    public void Run_AStepThatCannotBe_IsRefusedInTheFile(string sql, string? code)
+    {
+        _project.Pipeline($"pipeline: shop\nsources: {{ src: {{ format: csv, path: data/src.csv }} }}\nsteps:\n  x:\n    sql: {sql}\n");
+        LeptonDataException refused = Assert.Catch<LeptonDataException>(() => _project.RunAsync().GetAwaiter().GetResult())!;
+        Assert.Multiple(() =>
+        {
+            if (code is not null) Assert.That(refused.Code, Is.EqualTo(code), refused.Message);
+            Assert.That(refused.Message, Does.StartWith($"{_project.Folder.Path}/pipelines/p.yaml:5:"));
+            Assert.That(_project.Lake.ListTables(), Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Run_ACsvRowThatCannotBeRead_IsRefusedByFileAndLine()
+    {
+        _project.Csv("src", "id,amount\n1,10\n2\n3,30\n");
+        LeptonDataException ragged = Assert.Catch<LeptonDataException>(() => _project.RunAsync().GetAwaiter().GetResult())!;
+        Assert.That(ragged.Place?.ToString(), Does.EndWith("data/src.csv:3"), ragged.Message);
+        _project.Csv("src", "id,amount\n1,10\n2,ten\n");
+        _project.Pipeline(Pipeline.Replace("path: data/src.csv", "path: data/src.csv, columns: { amount: { type: BIGINT } }", StringComparison.Ordinal));
+        LeptonDataException value = Assert.Catch<LeptonDataException>(() => _project.RunAsync().GetAwaiter().GetResult())!;
+        Assert.That(value.Place?.ToString(), Does.EndWith("data/src.csv:3"), value.Message);
+        Assert.That(value.Message, Does.Contain("ten").And.Contain("amount"));
+    }
+}
