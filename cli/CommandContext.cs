@@ -54,7 +54,7 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     {
         MemoryLimitBytes = MemoryBytes,
         ThreadCount = Project.ThreadCount,
-        TempFolder = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"lepton-{Environment.ProcessId}")),
+        TempFolder = Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}"),
         AllowedFolders = [RealPath.Of(Project.LakeFolder), .. _foldersToReach],
     });
 

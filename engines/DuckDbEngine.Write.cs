@@ -30,8 +30,7 @@ public sealed partial class DuckDbEngine
             CopiedFile copied = await Task.Run(() => Copy(query, inputs, path, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
             if (copied.RowCount == 0) return [];
             ContentSum sum = await SumAsync(query, path, copied.RowCount, run, cancellationToken).ConfigureAwait(false);
-            var info = new FileInfo(path);
-            var file = new DataFile(name, info.Length, EventTime.FromDateTimeOffset(info.LastWriteTimeUtc), CopyStatistics.Of(copied, query.Schema), query.RowsAreInexact ? null : sum);
+            var file = new DataFile(name, copied.SizeBytes, EventTime.FromDateTimeOffset(run.Time.GetUtcNow()), CopyStatistics.Of(copied, query.Schema), query.RowsAreInexact ? null : sum);
             isDone = true;
             return [file];
         }

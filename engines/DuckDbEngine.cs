@@ -17,6 +17,7 @@ public sealed partial class DuckDbEngine : IEngine
 {
     private readonly DuckDbEngineOptions _options;
     private readonly Lazy<DuckDbDatabase> _database;
+    private SpillFolder? _spill;
     private int _lastStagedNumber;
     private volatile bool _isDisposed;
 
@@ -79,6 +80,7 @@ public sealed partial class DuckDbEngine : IEngine
     {
         _isDisposed = true;
         if (_database.IsValueCreated) _database.Value.Dispose();
+        _spill?.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -91,12 +93,12 @@ public sealed partial class DuckDbEngine : IEngine
 
     private DuckDbDatabase Open()
     {
-        if (_options.TempFolder is { } temp) Directory.CreateDirectory(temp);
+        _spill = _options.TempFolder is { } temp ? SpillFolder.TryOpen(temp) : null;
         return DuckDbDatabase.Open(new DuckDbOptions
         {
             MemoryLimitBytes = _options.MemoryLimitBytes,
             ThreadCount = _options.ThreadCount,
-            TempFolder = _options.TempFolder,
+            TempFolder = _spill?.Path,
             TempSizeBytesMax = _options.TempSizeBytesMax,
             AllowedFolders = _options.AllowedFolders,
         });
@@ -128,16 +130,9 @@ public sealed partial class DuckDbEngine : IEngine
         try
         {
             DuckDbReader reader;
-            using (new ProgressReport(run, "engines.reading", statement.Connection)) reader = statement.Connection.Read(statement.Sql, null, run.Memory, cancellationToken);
-            try
-            {
-                reader.Rename(query.Schema);
-            }
-            catch
-            {
-                reader.Dispose();
-                throw;
-            }
+            string sql = statement.SelectAs(query.Schema);
+            using (new ProgressReport(run, "engines.reading", statement.Connection)) reader = statement.Connection.Read(sql, null, run.Memory, cancellationToken);
+            reader.Rename(query.Schema);
             reader.Own(statement);
             return reader;
         }
