@@ -41,7 +41,11 @@ public class LeptonDataException : Exception
     public ErrorKind Kind { get; init; }
 
     /// <summary>The line of the person's text with a caret below the place, or null; shown beneath the message where there is room.</summary>
-    public string? Excerpt { get; init; }
+    public string? Excerpt
+    {
+        get;
+        init => field = value is null ? null : string.Join('\n', value.Split('\n').Select(OnOneLine));
+    }
 
     /// <summary>Place and text, in English.</summary>
     public override string Message => MessageIn(CultureInfo.InvariantCulture);

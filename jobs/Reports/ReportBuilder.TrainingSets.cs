@@ -23,11 +23,12 @@ internal sealed partial class ReportBuilder
         var found = new List<ReportTrainingSet>();
         foreach (TrainingSetManifest set in sets.Select(set => set.Manifest))
         {
+            Tell(set.Name);
             IReadOnlyList<ReportLabel> labels = Labels(set);
             var features = new List<ReportFeature>();
             foreach (FeatureCount feature in set.Features) features.Add(await FeatureAsync(set, feature, cancellationToken));
             found.Add(new ReportTrainingSet(
-                set.Name, set.Version, ReportText.Of(set.Definition.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes), null,
+                set.Name, set.Version, ReportText.Of(set.Definition.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes),
                 labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Select(view => View(set, view))], features));
         }
         return found;
@@ -52,7 +53,7 @@ internal sealed partial class ReportBuilder
     private async Task<IReadOnlyList<ReportSplit>> SplitsAsync(TrainingSetManifest set, IReadOnlyList<ReportLabel> labels, CancellationToken cancellationToken)
     {
         if (set.Splits.Count == 0) return [];
-        string means = string.Concat(labels.Select(label => $", avg(CASE WHEN {ReportQueries.Quote(label.Name)} THEN 1 ELSE 0 END)"));
+        string means = string.Concat(labels.Select((label, i) => $", avg(CASE WHEN {ReportQueries.Quote(label.Name)} THEN 1 ELSE 0 END) AS mean_{i}"));
         ReportQueries.Answer answer = await AskAsync($"SELECT split{means} FROM datasets.{set.Name} GROUP BY split", cancellationToken);
         return [.. set.Splits.Select(split => new ReportSplit(
             split.Name,
@@ -69,8 +70,8 @@ internal sealed partial class ReportBuilder
         // Times are measured in microseconds, and turned back for the page.
         string measured = kind == "time" ? $"CAST(epoch_us({column}) AS DOUBLE)" : $"CAST({column} AS DOUBLE)";
         bool isMeasured = kind is "number" or "time";
-        string statistics = isMeasured ? $", min({measured}), quantile_disc({measured}, 0.01), quantile_disc({measured}, 0.5), quantile_disc({measured}, 0.99), max({measured}), avg({measured})" : "";
-        IReadOnlyList<object?> found = (await AskAsync($"SELECT count(DISTINCT {column}){statistics} FROM datasets.{set.Name}", cancellationToken)).Rows[0];
+        string statistics = isMeasured ? $", min({measured}) AS least, quantile_disc({measured}, 0.01) AS low, quantile_disc({measured}, 0.5) AS middle, quantile_disc({measured}, 0.99) AS high, max({measured}) AS greatest, avg({measured}) AS mean" : "";
+        IReadOnlyList<object?> found = (await AskAsync($"SELECT count(DISTINCT {column}) AS different{statistics} FROM datasets.{set.Name}", cancellationToken)).Rows[0];
 
         var result = new ReportFeature(feature.View, feature.Feature, feature.Column, type.ToString(), kind, set.RowCount, feature.Absent + feature.Expired, feature.Null, (long)found[0]!, null, null, null, null, [], []);
         if (!isMeasured) return result with { TopValues = await TopValuesAsync(set, column, cancellationToken) };
@@ -100,7 +101,7 @@ internal sealed partial class ReportBuilder
         int count = (int)Math.Clamp(Math.Ceiling((isWhole ? high - low + 1 : high - low) / width), 1, BinCount);
         double end = low + (count * width);
         string bin = $"CASE WHEN {measured} < {Literal(low)} THEN 0 WHEN {measured} >= {Literal(end)} THEN {count - 1} ELSE CAST(floor(({measured} - {Literal(low)}) / {Literal(width)}) AS INTEGER) END";
-        ReportQueries.Answer answer = await AskAsync($"SELECT bin, count(*) FROM (SELECT {bin} AS bin FROM datasets.{set.Name} WHERE {measured} IS NOT NULL) AS binned GROUP BY bin", cancellationToken);
+        ReportQueries.Answer answer = await AskAsync($"SELECT bin, count(*) AS n FROM (SELECT {bin} AS bin FROM datasets.{set.Name} WHERE {measured} IS NOT NULL) AS binned GROUP BY bin", cancellationToken);
         long[] counts = new long[count];
         foreach (IReadOnlyList<object?> row in answer.Rows) counts[Math.Clamp((long)row[0]!, 0, count - 1)] += (long)row[1]!;
         return [.. counts.Select((rows, i) => new ReportBin(Shown(low + (i * width), kind), Shown(low + ((i + 1) * width), kind), rows))];

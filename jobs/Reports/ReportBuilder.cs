@@ -13,7 +13,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
     private const int RefusedRowsMax = 20;
     private const int PanelRowsMax = 1000;
 
-    private readonly ReportQueries _queries = new(context, run);
+    private readonly ReportQueries _queries = new(context, run with { Progress = null });
 
     /// <exception cref="LeptonDataException">Nothing ran yet, or a panel's query failed.</exception>
     public async Task<ReportModel> BuildAsync(ReportDefinition definition, CancellationToken cancellationToken)
@@ -47,6 +47,9 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
         };
     }
 
+    // Many small queries: who waits is told what they are about, not each of them.
+    private void Tell(string what) => run.Progress?.Report(new StepProgress(what, "jobs.report_describing"));
+
     // A step that was up to date tells nothing of its work: the run that made the version does.
     private static MadeStep Making(RunRecord record, StepRecord step, IReadOnlyList<RunRecord> runs)
     {
@@ -77,9 +80,12 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
             step.RowsOut ?? 0,
             step.Version,
             step.ContentHash,
-            (long)Math.Round(1000 * step.Phases.Sum(phase => phase.Seconds)),
+            Milliseconds(step.Phases.Sum(phase => phase.Seconds)),
+            [.. step.Phases.Select(phase => new ReportPhase(phase.Name, Milliseconds(phase.Seconds)))],
             made.IsReused);
     }
+
+    private static long Milliseconds(double seconds) => (long)Math.Round(1000 * seconds);
 
     // An input that no column comes from is there for a rule, such as the list that values must be in.
     private static bool IsCheckOnly(StepRecord step, string input)
@@ -104,6 +110,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
         var panels = new List<ReportPanel>();
         foreach (PanelDefinition panel in definitions)
         {
+            Tell(panel.Name);
             ReportQueries.Answer answer = await _queries.ReadAsync(panel.Sql, PanelRowsMax, cancellationToken);
             foreach (string column in panel.Columns.Select(entry => entry.Name).Concat(panel.Y).Concat(panel.X is null ? [] : [panel.X]))
             {

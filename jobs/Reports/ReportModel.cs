@@ -52,7 +52,10 @@ public sealed record ReportSource(string Name, string Format, string Path, long?
 /// <param name="RowsMade">What the SQL gave, good and bad.</param>
 /// <param name="IsReused">Whether nothing had changed since an earlier run; the figures are then of that run.</param>
 public sealed record ReportStep(
-    string Pipeline, string Table, ReportText? Description, IReadOnlyList<ReportInput> Inputs, long RowsMade, long RowsRefused, long RowsKept, long? TableVersion, string? ContentHash, long DurationMs, bool IsReused);
+    string Pipeline, string Table, ReportText? Description, IReadOnlyList<ReportInput> Inputs, long RowsMade, long RowsRefused, long RowsKept, long? TableVersion, string? ContentHash, long DurationMs, IReadOnlyList<ReportPhase> Phases, bool IsReused);
+
+/// <summary>A part of a step's work: <c>compute</c>, <c>check</c>, <c>write</c>, <c>commit</c>.</summary>
+public sealed record ReportPhase(string Name, long DurationMs);
 
 /// <summary>What a step read.</summary>
 /// <param name="IsCheckOnly">Whether only a rule looks into it.</param>
@@ -69,9 +72,8 @@ public sealed record ReportRefused(string Table, long RowCount, IReadOnlyList<Re
 public sealed record ReportCellKind(string Name, string Kind);
 
 /// <summary>One version of a training set.</summary>
-/// <param name="DurationMs">How long it took to make; null where that is not known.</param>
 public sealed record ReportTrainingSet(
-    string Name, int Version, ReportText? Description, string Service, long RowCount, string ContentHash, long? SizeBytes, long? DurationMs,
+    string Name, int Version, ReportText? Description, string Service, long RowCount, string ContentHash, long? SizeBytes,
     IReadOnlyList<ReportLabel> Labels, IReadOnlyList<ReportSplit> Splits, IReadOnlyList<ReportView> Views, IReadOnlyList<ReportFeature> Features);
 
 /// <summary>A label whose mean by split is worth a look.</summary>

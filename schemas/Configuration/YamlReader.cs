@@ -32,6 +32,7 @@ public static class YamlReader
     {
         private readonly Parser _parser = new(new Scanner(new StringReader(source.Text), skipComments: true));
         private int _nodeCount;
+        private long _checkedLine;
 
         internal YamlNode Document()
         {
@@ -86,9 +87,11 @@ public static class YamlReader
         // The parser takes some tabs as indentation; people's editors show them at different widths.
         private void CheckIndentation(Mark start)
         {
-            ReadOnlySpan<char> before = source.Line((int)start.Line);
-            before = before[..Math.Min((int)start.Column - 1, before.Length)];
-            if (before.IsWhiteSpace() && before.Contains('\t')) throw TabError((int)start.Line);
+            if (start.Line == _checkedLine) return;
+            _checkedLine = start.Line;
+            ReadOnlySpan<char> line = source.Line((int)start.Line);
+            ReadOnlySpan<char> indentation = line[..^line.TrimStart().Length];
+            if (start.Column - 1 <= indentation.Length && indentation[..(int)(start.Column - 1)].Contains('\t')) throw TabError((int)start.Line);
         }
 
         private ParsingEvent Next()

@@ -10,6 +10,7 @@ internal sealed class YamlSource
     internal const int SizeBytesMax = 4 << 20;
 
     private readonly int[] _lineStarts;
+    private (int LineNumber, int Utf16Column, int Column) _cursor;
 
     private YamlSource(string text, string path)
     {
@@ -61,14 +62,18 @@ internal sealed class YamlSource
         return Text.AsSpan()[_lineStarts[lineNumber - 1]..end].TrimEnd("\r\n");
     }
 
-    /// <summary>A place from a line and a column in UTF-16 units, both counted from 1.</summary>
+    /// <summary>A place from a line and a column in UTF-16 units, both counted from 1. For the one who reads the text from its beginning to its end.</summary>
     internal SourcePlace PlaceAt(long lineNumber, long utf16Column)
     {
+        // Counting goes on where it stopped, so that a long line full of values is not counted anew for each of them.
+        if (lineNumber != _cursor.LineNumber || utf16Column < _cursor.Utf16Column) _cursor = ((int)lineNumber, 1, 1);
         ReadOnlySpan<char> line = Line((int)lineNumber);
-        int column = 1;
-        for (int i = 0; i < utf16Column - 1; i++)
-            if (i >= line.Length || !char.IsLowSurrogate(line[i])) column++;
-        return new SourcePlace(Path, (int)lineNumber, column);
+        for (; _cursor.Utf16Column < utf16Column; _cursor.Utf16Column++)
+        {
+            int index = _cursor.Utf16Column - 1;
+            if (index >= line.Length || !char.IsLowSurrogate(line[index])) _cursor.Column++;
+        }
+        return new SourcePlace(Path, (int)lineNumber, _cursor.Column);
     }
 
     internal LeptonDataException Error(SourcePlace place, string code, params ReadOnlySpan<object?> arguments)

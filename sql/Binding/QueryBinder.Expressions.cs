@@ -28,13 +28,17 @@ internal sealed partial class QueryBinder
             ParsedLambda arrow => Call("json_extract", [Expression(arrow.Left, context), Expression(arrow.Body, context)]),
             ParsedStar => throw text.At(parsed.Offset, "sql.star_in_expression"),
             ParsedParameter parameter => throw text.At(parsed.Offset, "sql.parameter", parameter.Identifier),
-            ParsedCollation => throw text.At(parsed.Offset, "sql.unsupported_with_remedy", "COLLATE", "compare lower(…), or texts that are already normalised"),
+            ParsedCollation collation => throw text.At(Place(collation), "sql.unsupported_with_remedy", "COLLATE", "compare lower(…), or texts that are already normalised"),
             ParsedPosition => throw text.At(parsed.Offset, "sql.unsupported_with_remedy", "#n", "name the column"),
             _ => throw new InvalidOperationException($"An expression is a {parsed.GetType()}."),
         };
         if (bound.Size > ExpressionSizeMax) throw text.At(parsed.Offset, "sql.expression_too_large", ExpressionSizeMax);
-        return bound.Offset >= 0 || bound is BoundColumnReference ? bound : bound with { Offset = parsed.Offset };
+        return bound.Offset >= 0 ? bound : bound with { Offset = Place(parsed) };
     }
+
+    // Some expressions have no place of their own; then their first part's is theirs.
+    private static long Place(ParsedExpression parsed)
+        => parsed.Offset >= 0 ? parsed.Offset : ParsedParts.Of(parsed).Select(Place).FirstOrDefault(offset => offset >= 0, -1);
 
     private BoundExpression? Optional(ParsedExpression? parsed, ExpressionContext context) => parsed is null ? null : Expression(parsed, context);
 

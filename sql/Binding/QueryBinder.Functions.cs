@@ -11,6 +11,7 @@ internal sealed partial class QueryBinder
     private BoundExpression Function(ParsedFunction call, ExpressionContext context)
     {
         if (!IsOwnSchema(call.Catalog, call.Schema)) throw text.At(call.Offset, "sql.unknown_function", $"{call.Schema}.{call.Name}");
+        if (ListInOrder(call) is { } ordered) return Function(ordered, context);
         string name = Canonical(call);
         if (FunctionTable.Find(name, FunctionKind.Aggregate) is { } aggregate) return Aggregate(call, aggregate, context);
         if (FunctionTable.Find(name, FunctionKind.Scalar) is not { } function)
@@ -50,6 +51,17 @@ internal sealed partial class QueryBinder
             _ => new BoundCall(function, arguments, names) { Offset = call.Offset },
         };
     }
+
+    // The parser turns list(x ORDER BY x) into list_sort(list(x), direction, nulls); that is undone, since the first says its order and the second hides it.
+    private static ParsedFunction? ListInOrder(ParsedFunction call)
+        => call is
+            {
+                Name: "list_sort",
+                Arguments: [ParsedFunction { Name: "list" or "array_agg", Order.Count: 0, Arguments: [var value] } list,
+                    ParsedConstant { Value: "ORDER_DEFAULT" or "ASCENDING" or "DESCENDING" } direction, ParsedConstant { Value: "ORDER_DEFAULT" or "NULLS FIRST" or "NULLS LAST" } nulls],
+            }
+            ? list with { Order = [new ParsedOrder((string)direction.Value, (string)nulls.Value, value)] }
+            : null;
 
     // The tree writes LIKE and its kin as signs, and some of SQL's forms under names of their own.
     private static string Canonical(ParsedFunction call) => call.Name.ToLowerInvariant() switch

@@ -12,6 +12,14 @@ internal static class QueryFinisher
     internal static BoundQuery Finish(SqlText text, ISqlFrontEnd frontEnd, BoundRelation root, IReadOnlyDictionary<string, Schema> inputs, ImpureCall? impureCall, AccessContext access)
     {
         root = WithTableTypes(text, root);
+        BoundQuery query = Assemble(text, root, inputs, impureCall, access);
+        Verify(text, frontEnd, root, inputs);
+        return query;
+    }
+
+    /// <summary>The query of a tree whose columns are all of types that tables hold.</summary>
+    internal static BoundQuery Assemble(SqlText text, BoundRelation root, IReadOnlyDictionary<string, Schema> inputs, ImpureCall? impureCall, AccessContext access)
+    {
         (IReadOnlyList<Flow> columns, Flow rows) = new LineageBuilder(inputs).Follow(root);
         var fields = new List<Field>();
         var lineage = new Dictionary<string, ColumnLineage>(StringComparer.OrdinalIgnoreCase);
@@ -24,7 +32,6 @@ internal static class QueryFinisher
             fields.Add(columns[i].IsInexact ? field with { Metadata = field.Metadata.With(FieldMetadata.InexactKey, "true") } : field);
         }
         var schema = new Schema(fields);
-        Verify(text, frontEnd, root, inputs);
         var facts = new QueryFacts(new QueryLineage(lineage), PlanHash.Of(root, schema, inputs), rows.IsInexact, IsOrdered(root), impureCall);
         return new BoundQuery(text, root, schema, inputs, facts, access);
     }

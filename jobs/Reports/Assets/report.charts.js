@@ -88,23 +88,23 @@ function bars({ label, rows, asTable, from = 0, nameWidth = 150 }) {
   });
 }
 
-// Parts of a whole in one line for each row; parts: { name, colour(c) }, rows: { name, values }.
-function stackedBars({ label, parts, rows, asTable }) {
+// Parts in one line for each row, of a whole or (isShare: false) by their size; parts: { name, colour }, rows: { name, values }.
+function stackedBars({ label, parts, rows, asTable, say = number, isShare = true }) {
+  const sum = row => row.values.reduce((a, b) => a + b, 0);
   const figure = chart({
     label, asTable, height: 14 + rows.length * 38,
     build: (c, width) => ({
       grid: { left: nameRoom(rows.map(r => r.name), width, 240), right: 0, top: 2, bottom: 2 },
-      xAxis: { type: 'value', min: 0, max: 1, show: false },
+      xAxis: { type: 'value', min: 0, max: isShare ? 1 : 'dataMax', show: false },
       yAxis: nameAxis(c, rows.map(r => r.name), nameRoom(rows.map(r => r.name), width, 240)),
-      tooltip: { ...baseOption(c).tooltip, formatter: p => { const row = rows[p.dataIndex]; const whole = row.values.reduce((a, b) => a + b, 0); return tip(row.name, parts[p.seriesIndex].name + ': ' + number(row.values[p.seriesIndex]) + ' (' + share(row.values[p.seriesIndex], whole) + ')'); } },
+      tooltip: { ...baseOption(c).tooltip, formatter: p => { const row = rows[p.dataIndex]; const part = row.values[p.seriesIndex]; return tip(row.name, parts[p.seriesIndex].name + ': ' + say(part) + ' (' + share(part, sum(row)) + ')'); } },
       series: parts.map((part, i) => ({
-        type: 'bar', stack: 'all', barMaxWidth: 18, itemStyle: { color: part.colour(c), borderColor: c.surface, borderWidth: 1 },
-        data: rows.map(r => r.values[i] / (r.values.reduce((a, b) => a + b, 0) || 1)),
+        type: 'bar', stack: 'all', barMaxWidth: 18, itemStyle: { color: c[part.colour], borderColor: c.surface, borderWidth: 1 },
+        data: rows.map(r => r.values[i] / (isShare ? sum(r) || 1 : 1)),
       })),
     }),
   });
-  const c = colours();
-  figure.append(h('ul', { class: 'legend' }, parts.map(part => h('li', null, h('i', { style: { background: part.colour(c) } }), part.name))));
+  figure.append(h('ul', { class: 'legend' }, parts.map(part => h('li', null, h('i', { style: { background: `var(--${part.colour === 'accentMid' ? 'accent-mid' : part.colour})` } }), part.name))));
   return figure;
 }
 

@@ -1,9 +1,9 @@
 // Training sets, the features in them, and where one of them comes from.
 
 const statusParts = () => [
-  { name: t('status.present'), colour: c => c.accent },
-  { name: t('status.expired'), colour: c => c.accentMid },
-  { name: t('status.absent'), colour: c => c.grey },
+  { name: t('status.present'), colour: 'accent' },
+  { name: t('status.expired'), colour: 'accentMid' },
+  { name: t('status.absent'), colour: 'grey' },
 ];
 
 function trainingSection() {

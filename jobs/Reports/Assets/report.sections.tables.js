@@ -4,7 +4,7 @@ function summary() {
   const read = data.sources.reduce((sum, s) => sum + (s.rows || 0), 0);
   const refused = data.refused.reduce((sum, r) => sum + r.rowCount, 0);
   const figure = (n, l, warn) => h('div', null, h('span', { class: 'n' + (warn ? ' warn-text' : '') }, n), h('span', { class: 'l' }, l));
-  const took = data.steps.reduce((sum, s) => sum + s.durationMs, 0) + data.trainingSets.reduce((sum, s) => sum + (s.durationMs || 0), 0);
+  const took = data.steps.reduce((sum, s) => sum + s.durationMs, 0);
   return h('div', { class: 'figures' },
     figure(number(read), t('summary.read')),
     figure(number(data.steps.length), t('summary.tables')),
@@ -79,21 +79,29 @@ function expectationsSection() {
       h('h3', null, t('refused.title', r.table)),
       h('p', { class: 'about' }, t('refused.about', number(r.rows.length), number(r.rowCount), r.table + '__quarantine')),
       h('div', { class: 'card' }, table(r.columns.map((c, i) => ({
-        title: c.name, head: i === 0, number: i > 0 && c.kind === 'number', value: row => (c.kind === 'text' && row[i] !== null ? String(row[i]) : cell(row[i])),
+        title: c.name === '__rules' ? t('rule.name') : c.name, head: i === 0, number: i > 0 && c.kind === 'number', value: row => (c.kind === 'text' && row[i] !== null ? String(row[i]) : cell(row[i])),
       })), r.rows)),
     ]));
 }
 
 function timingsSection() {
-  const rows = [
-    ...data.steps.map(s => ({ name: s.table, value: s.durationMs, text: duration(s.durationMs) })),
-    ...data.trainingSets.filter(s => s.durationMs).map(s => ({ name: 'datasets.' + s.name, value: s.durationMs, text: duration(s.durationMs) })),
-  ];
+  if (!data.steps.length) return null;
   const reused = data.steps.filter(s => s.isReused).map(s => s.table);
-  if (!rows.length) return null;
+  const phases = [...new Set(data.steps.flatMap(s => s.phases.map(p => p.name)))];
+  const named = name => (t('phase.' + name) === 'phase.' + name ? name : t('phase.' + name));
+  const took = (s, name) => s.phases.filter(p => p.name === name).reduce((sum, p) => sum + p.durationMs, 0);
+  const shades = ['accent', 'accentMid', 'grey', 'muted'];
+  const columns = [
+    { title: t('rows.step'), head: true, value: s => code(s.table) },
+    ...phases.map(name => ({ title: named(name), number: true, value: s => duration(took(s, name)) })),
+    { title: t('time.took'), number: true, value: s => duration(s.durationMs) },
+  ];
   return section('timings', t('time.title'), reused.length ? t('time.reused', reused.join(', ')) : t('time.about'),
-    h('div', { class: 'card' }, bars({
-      label: t('time.chart'), rows, nameWidth: 260,
-      asTable: () => table([{ title: t('rows.step'), head: true, value: r => code(r.name) }, { title: t('time.took'), number: true, value: r => r.text }], rows),
-    })));
+    h('div', { class: 'card' },
+      stackedBars({
+        label: t('time.chart') + ': ' + data.steps.map(s => s.table + ' ' + duration(s.durationMs)).join(', '), say: duration, isShare: false,
+        parts: phases.map((name, i) => ({ name: named(name), colour: shades[i % shades.length] })),
+        rows: data.steps.map(s => ({ name: s.table, values: phases.map(name => took(s, name)) })),
+      }),
+      table(columns, data.steps)));
 }

@@ -45,6 +45,10 @@ public sealed class LeptonDataExceptionTests
     }
 
     [Test]
+    public void Excerpt_OfAHostileLine_SpeaksToNoTerminal()
+        => Assert.That(new LeptonDataException("schemas.bad_name", ["x"]) { Excerpt = "a\u001b[2J\u202eb\n  ^" }.Excerpt, Is.EqualTo("a [2J b\n  ^"));
+
+    [Test]
     public void Message_ArgumentWithoutEnd_IsCut()
     {
         string message = new LeptonDataException("schemas.bad_name", [new string('x', 100_000)]).Message;

@@ -75,6 +75,24 @@ internal sealed class SqlWorkbench : IDisposable
 
     internal static string Print(BoundQuery query) => DuckDbPrinter.Print(query, name => string.Join('.', name.Split('.').Select(part => $"\"{part}\"")));
 
+    /// <summary>The query over tables of which one has one column changed in every row.</summary>
+    internal static string PrintOver(BoundQuery query, string input, Field changed)
+    {
+        string other = changed.Type switch
+        {
+            BooleanType => "NOT coalesce({0}, false)",
+            IntegerType => "7 - 2 * coalesce({0}, 3)",
+            FloatType or DecimalType => "1 - coalesce({0}, 4)",
+            StringType => "concat({0}, 'z')",
+            DateType => "coalesce({0}, DATE '2003-03-03') - 1",
+            InstantType => "coalesce({0}, TIMESTAMPTZ '2003-03-03 00:00:00+00') - INTERVAL 1 HOUR",
+            ListType => "list_concat({0}, ['q'])",
+            _ => "NULL",
+        };
+        string value = string.Format(System.Globalization.CultureInfo.InvariantCulture, other, $"\"{changed.Name}\"");
+        return DuckDbPrinter.Print(query, name => name == input ? $"(SELECT * REPLACE (CAST({value} AS {changed.Type}) AS \"{changed.Name}\") FROM {name})" : name);
+    }
+
     /// <summary>Rows as text, one after another; sorted unless <paramref name="isOrdered"/>.</summary>
     internal List<string> Rows(string sql, int columnCount, bool isOrdered)
     {

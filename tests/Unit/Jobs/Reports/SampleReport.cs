@@ -10,13 +10,13 @@ internal static class SampleReport
         Title = new ReportText(text, text),
         Introduction = new ReportText(text, null),
         Sources = [new ReportSource(text, "parquet", text, 1000, "00ff", 12)],
-        Steps = [new ReportStep(text, text, new ReportText(text, null), [new ReportInput(text, 12, IsCheckOnly: false)], 12, 1, 11, 0, "ab12", 1500, IsReused: false)],
+        Steps = [new ReportStep(text, text, new ReportText(text, null), [new ReportInput(text, 12, IsCheckOnly: false)], 12, 1, 11, 0, "ab12", 1500, [new ReportPhase(text, 1000), new ReportPhase("write", 500)], IsReused: false)],
         Rules = [new ReportRule(text, text, text, "quarantine", 12, 1)],
         Refused = [new ReportRefused(text, 1, [new ReportCellKind(text, "text"), new ReportCellKind("delay", "number")], [[text, 1441L], [null, 0.5]])],
         TrainingSets =
         [
             new ReportTrainingSet(
-                text, 1, null, text, 11, "cd34", 2048, null, [new ReportLabel(text, IsShare: true)], [new ReportSplit(text, "2001-05-01T00:00:00.000000Z", 11, [0.25])],
+                text, 1, null, text, 11, "cd34", 2048, [new ReportLabel(text, IsShare: true)], [new ReportSplit(text, "2001-05-01T00:00:00.000000Z", 11, [0.25])],
                 [new ReportView(text, text, text, 0, IsPointInTime: true, 21600, 9, 1, 1)],
                 [
                     new ReportFeature(text, text, text, "DOUBLE", "number", 11, 2, 0, 5, -1.5, 0.0, 0.25, 2.0, [new ReportBin(-1.5, 2.0, 9)], []),

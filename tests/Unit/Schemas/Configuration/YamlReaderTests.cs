@@ -99,6 +99,17 @@ public sealed class YamlReaderTests
         });
     }
 
+    [TestCase("")]
+    [TestCase("  ")]
+    public void Read_ManyValuesOnOneLongLine_TakesAMoment(string indentation)
+    {
+        string spaces = new StringBuilder().Insert(0, indentation, 400_000).ToString();
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var list = (YamlList)Read($"{spaces}[{new StringBuilder().Insert(0, "😀,", 90_000)}z]");
+        Assert.That(list.Items[^1].Place, Is.EqualTo(new SourcePlace("a.yaml", 1, spaces.Length + 2 + (2 * 90_000))));
+        Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(30)), "a fifth of a second when nothing else runs");
+    }
+
     [Test]
     public void Read_OneByteTooMany_IsRefused()
     {

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+
+namespace Lepton.Data.Sql.Functions;
+
+/// <summary>Writes the page of the documentation that lists the functions.</summary>
+internal static class FunctionPage
+{
+    internal static string Markdown()
+    {
+        var page = new StringBuilder();
+        page.Append(
+            """
+            # SQL
+
+            Queries are plain `SELECT`s in DuckDB's dialect. This page is made from the function table in `sql/Functions`; to make it anew, run the unit tests with `LEPTON_UPDATE=1`.
+
+            ## What is accepted
+
+            `WITH` (not recursive; the hint `MATERIALIZED` is read and dropped, the engine decides), joins (`INNER`, `LEFT`, `RIGHT`, `FULL`, `CROSS`, `SEMI`, `ANTI`, `NATURAL`, `ASOF` and `ASOF LEFT`, with `ON` or `USING`), `WHERE`,
+            `GROUP BY` (`ALL`, ordinals, `ROLLUP`, `CUBE`, `GROUPING SETS`), `HAVING`, `QUALIFY`, windows with frames, `DISTINCT` and `DISTINCT ON`, `ORDER BY`, `LIMIT` and `OFFSET` with numbers, `UNION`, `EXCEPT` and `INTERSECT` (with or without `ALL`),
+            subqueries (scalar, `IN`, `EXISTS`, `ANY`, `ALL`; correlated ones too), `VALUES`, `CASE`, casts, lambdas, lists, structs and maps. `*` takes `EXCLUDE`, `REPLACE` and `RENAME`.
+
+            Not yet: `WITH RECURSIVE`, `PIVOT` and `UNPIVOT`, `LATERAL`, `COLUMNS(…)`, `COLLATE`, `GROUPING(…)`, `UNION BY NAME`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
+
+            ## Types that come out
+
+            Sums of integers are `BIGINT`; a sum that does not fit fails when it runs. Unsigned integers are widened. `HUGEINT`, `INTERVAL`, `TIME` and `UUID` may be used inside a query and are refused as a final column, with the cast to write.
+            A column is **inexact** when a value flows into it that depends on the order in which rows arrive: a sum or mean of floats, or a pick without an order (`any_value(x)`, `list(x)`). It is left out of content hashes. `ORDER BY` inside the aggregate makes a pick exact. Where such a value decides which rows exist (a filter,
+            a key, a `LIMIT` after a sort by it), or a `LIMIT` has no `ORDER BY`, the rows themselves are inexact. An `ORDER BY` is taken at its word: rows that tie on it may come in any order.
+
+            ## Functions
+
+            *Pure*: equal arguments give equal results; a step accepts only pure ones. *Exact*: whether the result is the same in whatever order rows arrive. *Spark*: how the same is said there; empty where nothing there means exactly the same.
+
+
+            """);
+        foreach (IGrouping<string, SqlFunction> group in FunctionTable.All.GroupBy(function => function.Group).OrderBy(group => Order(group.Key)))
+        {
+            page.Append(CultureInfo.InvariantCulture, $"### {group.Key}\n\n| function | what it gives | pure | exact | Spark |\n| --- | --- | --- | --- | --- |\n");
+            foreach (SqlFunction function in group.OrderBy(function => function.Name, StringComparer.Ordinal))
+                page.Append(CultureInfo.InvariantCulture, $"| {Code(function.Name)} | {Cell(function.Summary)} | {(function.IsPure ? "yes" : "no")} | {Exact(function)} | {(function.Spark is null ? "" : Code(function.Spark))} |\n");
+            page.Append('\n');
+        }
+        return page.ToString().TrimEnd('\n') + "\n";
+    }
+
+    private static int Order(string group) => Array.IndexOf(["Aggregates", "Windows", "Numbers", "Text", "Dates and times", "Lists, structs and maps", "Other", "Operators", "In FROM"], group);
+
+    private static string Exact(SqlFunction function) => function.Exactness switch
+    {
+        Exactness.Exact => "yes",
+        Exactness.InexactForFloats => "not for floats",
+        Exactness.ExactWhenOrdered => "with ORDER BY",
+        _ => "no",
+    };
+
+    private static string Code(string text) => $"`{Cell(text)}`";
+
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+}

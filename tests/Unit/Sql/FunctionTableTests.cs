@@ -1,0 +1,112 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Functions;
+using Lepton.Data.Testing;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Sql;
+
+internal sealed class FunctionTableTests
+{
+    private static readonly string[] s_writtenByTheBinder = ["coalesce", "try", "nullif", "split_part", "not like", "not ilike", "like", "ilike", "glob", "current_date"];
+
+    private SqlWorkbench _bench = null!;
+    private Dictionary<string, HashSet<string>> _kindsByName = null!;
+
+    [OneTimeSetUp]
+    public void Open()
+    {
+        _bench = new SqlWorkbench();
+        _kindsByName = _bench.Rows("SELECT DISTINCT function_name, function_type FROM duckdb_functions()", 2, false)
+            .Select(row => row.Trim('{', '}').Split(", "))
+            .Select(parts => (Name: Part(parts[0]), Kind: Part(parts[^1])))
+            .GroupBy(pair => pair.Name).ToDictionary(group => group.Key, group => group.Select(pair => pair.Kind).ToHashSet());
+    }
+
+    // 'c0': name
+    private static string Part(string text) => text[(text.IndexOf(':', StringComparison.Ordinal) + 2)..].Trim('\'');
+
+    [OneTimeTearDown]
+    public void Close() => _bench.Dispose();
+
+    public static IEnumerable<SqlFunction> Functions => FunctionTable.All;
+
+    /// <summary>Every function is one of the engine's own, of the same kind, and no macro, which could be replaced.</summary>
+    [TestCaseSource(nameof(Functions))]
+    public void Function_OfTheTable_IsTheEnginesOwn(SqlFunction function)
+    {
+        if (s_writtenByTheBinder.Contains(function.Name)) return;
+        if (function == FunctionTable.Find("position", FunctionKind.Scalar)) Assert.That(function.DuckDbName, Is.EqualTo("strpos"));
+        Assert.That(_kindsByName.TryGetValue(function.DuckDbName, out HashSet<string>? kinds), Is.True, function.Name);
+        string kind = function.Kind switch { FunctionKind.Table => "table", FunctionKind.Scalar => "scalar", _ => "aggregate" };
+        Assert.That(kinds, Does.Contain(kind).And.Not.Contain("macro"), function.Name);
+    }
+
+    /// <summary>A name that the parser reads as a keyword could not be written as a call.</summary>
+    [TestCaseSource(nameof(Functions))]
+    public void Function_OfTheTable_CanBeWrittenAsACall(SqlFunction function)
+    {
+        if (function.Form != FunctionForm.Call || s_writtenByTheBinder.Contains(function.Name)) return;
+        string text = function.Kind switch
+        {
+            FunctionKind.Table => $"SELECT * FROM {function.DuckDbName}(1)",
+            FunctionKind.Window => $"SELECT {function.DuckDbName}() OVER ()",
+            _ => $"SELECT {function.DuckDbName}(1, 2)",
+        };
+        Assert.That(_bench.FrontEnd.Parse(text), Does.Contain($"\"function_name\":\"{function.DuckDbName}\""));
+    }
+
+    [Test]
+    public void Functions_ThatAreNotPure_AreThoseThatTheEngineCallsSo()
+    {
+        string[] impure = [.. _bench.Rows("SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT' AND function_type = 'scalar'", 1, false).Select(row => Part(row.Trim('{', '}')))];
+        foreach (SqlFunction function in FunctionTable.All.Where(function => function.Kind == FunctionKind.Scalar))
+            Assert.That(function.IsPure, Is.EqualTo(!impure.Contains(function.DuckDbName)), function.Name);
+    }
+
+    [Test]
+    public void Functions_Count_IsWhatThePageSays() => Assert.That(FunctionTable.All.Count, Is.GreaterThan(250));
+
+    [Test]
+    public void Page_OfTheFunctions_IsTheTableAsItStands()
+    {
+        string path = RepositoryFolder.At("docs/sql.md");
+        string expected = FunctionPage.Markdown();
+        if (Environment.GetEnvironmentVariable("LEPTON_UPDATE") == "1") File.WriteAllText(path, expected);
+        Assert.That(File.Exists(path) ? File.ReadAllText(path) : "", Is.EqualTo(expected), "docs/sql.md is stale: run the unit tests with LEPTON_UPDATE=1 and commit it");
+    }
+
+    [TestCase("SELECT random() AS r", "random")]
+    [TestCase("SELECT id FROM t WHERE ts < now()", "now")]
+    [TestCase("SELECT current_timestamp AS r", "get_current_timestamp")]
+    [TestCase("SELECT current_date AS r", "current_date")]
+    [TestCase("SELECT uuid()::VARCHAR AS r", "uuid")]
+    [TestCase("SELECT id FROM t", null)]
+    public void Bind_ImpureFunction_IsTold(string sql, string? function)
+    {
+        Data.Sql.Binding.BoundQuery query = _bench.Bind(sql);
+        Assert.That((query.IsPure, query.ImpureCall?.Function), Is.EqualTo((function is null, function)));
+    }
+
+    [Test]
+    public void PlanHash_Query_FollowsItsMeaningAndNotItsLook()
+    {
+        string Hash(string sql) => _bench.Bind(sql).PlanHash;
+        string hash = Hash("SELECT id, k FROM t WHERE n > 1");
+        Assert.That(hash, Has.Length.EqualTo(64));
+        Assert.That(Hash("SELECT id, k\n  FROM t /* more */ WHERE t.n > 1"), Is.EqualTo(hash));
+        Assert.That(Hash("SELECT q.id, q.k FROM t AS q WHERE n > 1"), Is.EqualTo(hash));
+        Assert.That(Hash("SELECT id, k FROM t WHERE n > 2"), Is.Not.EqualTo(hash));
+        Assert.That(Hash("SELECT id, k AS j FROM t WHERE n > 1"), Is.Not.EqualTo(hash));
+    }
+
+    [Test]
+    public void PlanHash_InputColumnOfAnotherType_IsAnother()
+    {
+        string Hash(DataType b, DataType c) => _bench.Binder.Bind(
+            new Data.Sql.SqlText("SELECT a, b FROM m"),
+            new Dictionary<string, Schema> { ["m"] = new Schema([new Field("a", DataType.Int64), new Field("b", b), new Field("c", c)]) }, AccessContext.Owner).PlanHash;
+        Assert.That(Hash(DataType.Int32, DataType.String), Is.Not.EqualTo(Hash(DataType.Int64, DataType.String)));
+        Assert.That(Hash(DataType.Int64, DataType.String), Is.EqualTo(Hash(DataType.Int64, DataType.Date)), "c is not read");
+    }
+}

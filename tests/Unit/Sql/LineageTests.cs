@@ -1,0 +1,112 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
+using Lepton.Data.Sql.Lineage;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Sql;
+
+internal sealed class LineageTests
+{
+    private SqlWorkbench _bench = null!;
+
+    [OneTimeSetUp]
+    public void Open() => _bench = new SqlWorkbench();
+
+    [OneTimeTearDown]
+    public void Close() => _bench.Dispose();
+
+    [TestCase("SELECT id + n AS c FROM t WHERE ok", "t.id t.n", "t.ok")]
+    [TestCase("SELECT CASE WHEN ok THEN k END AS c FROM t", "t.k t.ok", "")]
+    [TestCase("SELECT count(*) AS c FROM t", "", "")]
+    [TestCase("SELECT count(*) AS c FROM t GROUP BY k", "", "t.k")]
+    [TestCase("SELECT sum(n) FILTER (WHERE ok) AS c FROM t GROUP BY k HAVING min(id) > 1", "t.n", "t.id t.k t.ok")]
+    [TestCase("SELECT u.name AS c FROM t JOIN u ON t.k = u.k", "u.name", "t.k u.k")]
+    [TestCase("SELECT k AS c FROM t FULL JOIN u USING (k)", "t.k u.k", "t.k u.k")]
+    [TestCase("SELECT row_number() OVER (PARTITION BY k ORDER BY id) AS c FROM t", "", "t.id t.k")]
+    [TestCase("SELECT lag(n) OVER (ORDER BY id) AS c FROM t", "t.n", "t.id")]
+    [TestCase("WITH a AS (SELECT id AS z, k FROM t WHERE ok), b AS (SELECT z * 2 AS y, k FROM a) SELECT y AS c FROM b WHERE k = 'a'", "t.id", "t.k t.ok")]
+    [TestCase("SELECT id AS c FROM t UNION ALL SELECT w FROM u WHERE name = 'x'", "t.id u.w", "u.name")]
+    [TestCase("SELECT id AS c FROM t UNION SELECT w FROM u", "t.id u.w", "t.id u.w")]
+    [TestCase("SELECT k AS c FROM t EXCEPT SELECT k FROM u", "t.k", "t.k u.k")]
+    [TestCase("SELECT id AS c FROM t ORDER BY n LIMIT 2", "t.id", "t.n")]
+    [TestCase("SELECT (SELECT max(w) FROM u WHERE u.k = t.k) AS c FROM t", "u.w", "t.k u.k")]
+    [TestCase("SELECT id AS c FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k)", "t.id", "t.k u.k")]
+    [TestCase("SELECT id AS c FROM t WHERE n IN (SELECT w FROM u)", "t.id", "t.n u.w")]
+    [TestCase("SELECT DISTINCT ON (k) id AS c FROM t ORDER BY k, n", "t.id", "t.k t.n")]
+    [TestCase("SELECT t.id AS c FROM t ASOF JOIN u ON t.k = u.k AND t.ts >= u.since", "t.id", "t.k t.ts u.k u.since")]
+    [TestCase("SELECT list_transform(tags, lambda e: e || \"Odd Name\") AS c FROM s.v", "s.v.Odd Name s.v.tags", "")]
+    public void Lineage_Column_HasItsValuesApartFromItsInfluences(string sql, string values, string influences)
+    {
+        ColumnLineage lineage = _bench.Bind(sql).Lineage.Columns["c"];
+        Assert.That((Text(lineage.Values), Text(lineage.Influences)), Is.EqualTo((values, influences)));
+    }
+
+    private static string Text(IEnumerable<InputColumn> columns) => string.Join(' ', columns.Select(column => $"{column.Input}.{column.Column}").Order(StringComparer.Ordinal));
+
+    /// <summary>Changing an input column that lineage calls unrelated never changes an output column.</summary>
+    [TestCaseSource(typeof(SqlCorpus), nameof(SqlCorpus.Queries))]
+    public void Lineage_ChangeOfAnUnrelatedColumn_ChangesNothing(string sql)
+    {
+        BoundQuery query = _bench.Bind(sql);
+        string printed = SqlWorkbench.Print(query);
+        foreach ((string input, Schema schema) in query.Inputs)
+        {
+            foreach (Field changed in schema.Fields)
+            {
+                var column = new InputColumn(input, changed.Name);
+                List<int> unrelated = [.. Enumerable.Range(0, query.Schema.Count).Where(i =>
+                {
+                    ColumnLineage lineage = query.Lineage.Columns[query.Schema[i].Name];
+                    return !lineage.Values.Contains(column) && !lineage.Influences.Contains(column);
+                })];
+                if (unrelated.Count == 0) continue;
+                string perturbed = SqlWorkbench.PrintOver(query, input, changed);
+                string names = string.Join(", ", Enumerable.Range(0, query.Schema.Count).Select(i => $"c{i}"));
+                string picked = string.Join(", ", unrelated.Select(i => $"c{i}"));
+                List<string> before = _bench.Rows($"SELECT {picked} FROM ({printed}) AS q({names})", unrelated.Count, isOrdered: false);
+                List<string> after = _bench.Rows($"SELECT {picked} FROM ({perturbed}) AS q({names})", unrelated.Count, isOrdered: false);
+                Assert.That(after, Is.EqualTo(before), $"{column} is said to be unrelated to {picked}\n{perturbed}");
+            }
+        }
+    }
+
+    [TestCase("SELECT sum(x) AS c FROM t", true, false)]
+    [TestCase("SELECT avg(x) + 1 AS c FROM t", true, false)]
+    [TestCase("SELECT avg(n) AS c FROM t", false, false)]
+    [TestCase("SELECT avg(amount) AS c FROM t", false, false)]
+    [TestCase("SELECT sum(n) AS c FROM t", false, false)]
+    [TestCase("SELECT max(x) AS c FROM t", false, false)]
+    [TestCase("SELECT quantile_disc(x, 0.9) AS c FROM t", false, false)]
+    [TestCase("SELECT sum(CAST(n AS DOUBLE)) AS c FROM t", true, false)]
+    [TestCase("SELECT stddev(n) AS c FROM t", true, false)]
+    [TestCase("SELECT sum(x) OVER (ORDER BY id) AS c FROM t", true, false)]
+    [TestCase("SELECT list(id) AS c FROM t", true, false)]
+    [TestCase("SELECT list(id ORDER BY id) AS c FROM t", false, false)]
+    [TestCase("SELECT any_value(k) AS c FROM t", true, false)]
+    [TestCase("SELECT k AS c FROM t GROUP BY k HAVING sum(x) > 1", false, true)]
+    [TestCase("SELECT a AS c FROM (SELECT avg(x) AS a FROM t GROUP BY k) WHERE a > 1", true, true)]
+    [TestCase("SELECT count(*) AS c FROM (SELECT avg(x) AS a FROM t GROUP BY k) WHERE a > 1", true, false)]
+    [TestCase("SELECT count(*) AS c FROM (SELECT avg(x) AS a FROM t GROUP BY k) GROUP BY a", false, true)]
+    [TestCase("SELECT DISTINCT sum(x) AS c FROM t GROUP BY k", true, true)]
+    [TestCase("SELECT id AS c FROM t LIMIT 3", false, true)]
+    [TestCase("SELECT id AS c FROM t ORDER BY id LIMIT 3", false, false)]
+    [TestCase("SELECT k AS c FROM t GROUP BY k ORDER BY sum(x)", false, false)]
+    [TestCase("SELECT k AS c FROM t GROUP BY k ORDER BY sum(x) LIMIT 1", false, true)]
+    [TestCase("SELECT t.id AS c FROM t JOIN (SELECT avg(x) AS a FROM t) q ON t.x > q.a", false, true)]
+    [TestCase("SELECT CASE WHEN (SELECT sum(x) FROM t) > 1 THEN 1 ELSE 2 END AS c FROM u", true, false)]
+    [TestCase("SELECT k AS c FROM (SELECT k, sum(x) AS s FROM t GROUP BY k)", false, false)]
+    public void Bind_FloatSums_MarkWhatTheyFlowInto(string sql, bool isInexact, bool rowsAreInexact)
+    {
+        BoundQuery query = _bench.Bind(sql);
+        Assert.That((query.Schema[0].Metadata[FieldMetadata.InexactKey] == "true", query.RowsAreInexact), Is.EqualTo((isInexact, rowsAreInexact)));
+    }
+
+    [Test]
+    public void Bind_InexactInputColumn_StaysMarked()
+    {
+        Schema marked = new([new Field("a", DataType.Float64) { Metadata = FieldMetadata.Empty.With(FieldMetadata.InexactKey, "true") }, new Field("b", DataType.Int64)]);
+        BoundQuery query = _bench.Binder.Bind(new Data.Sql.SqlText("SELECT a * 2 AS x, b FROM m"), new Dictionary<string, Schema> { ["m"] = marked }, AccessContext.Owner);
+        Assert.That(query.Schema.Fields.Select(field => field.Metadata[FieldMetadata.InexactKey]), Is.EqualTo(new[] { "true", null }));
+    }
+}
