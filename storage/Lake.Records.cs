@@ -88,6 +88,8 @@ public sealed partial class Lake
         Field[] added = [.. rows.Fields.Where(field => table.Find(field.Name) is null)];
         foreach (Field field in rows.Fields)
             if (table.Find(field.Name) is { } known && (known.Type != field.Type || known.Name != field.Name)) throw new LeptonDataException("storage.schema_change", [current.RootPath, field.Name]);
+        foreach (Field field in table.Fields)
+            if (!field.IsNullable && rows.Find(field.Name) is null) throw new LeptonDataException("storage.schema_change", [current.RootPath, field.Name]);
         return added.Length == 0 ? table : new Schema(table.Fields.Concat(added));
     }
 

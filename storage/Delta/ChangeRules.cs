@@ -51,6 +51,18 @@ internal static class ChangeRules
             if (before.Find(added.Name) is null && !added.IsNullable) throw new LeptonDataException("storage.schema_change", [table, added.Name]);
     }
 
+    /// <summary>Whether added files keep the promise of columns that take no NULL, as far as their statistics tell.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.not_null</c></exception>
+    internal static void CheckNoNulls(TableChange change, string table)
+    {
+        foreach (Field field in change.Schema.Fields)
+        {
+            if (field.IsNullable) continue;
+            long nulls = change.Added.Sum(file => file.Statistics?.Columns.GetValueOrDefault(field.Name)?.NullCount ?? 0);
+            if (nulls > 0) throw new LeptonDataException("storage.not_null", [table, field.Name, nulls]);
+        }
+    }
+
     /// <summary>Compare-and-set of the change's progress against the newest state.</summary>
     /// <returns>Null to go on; else the version that did it before.</returns>
     /// <exception cref="LeptonDataException"><c>storage.fenced</c></exception>

@@ -22,6 +22,7 @@ internal sealed partial class DeltaTable
                     return (before == state!.Version ? state : await ReplayAsync(before, cancellationToken).ConfigureAwait(false)).ToSnapshot();
                 await CheckNothingHindersAsync(change, state, cancellationToken).ConfigureAwait(false);
                 (MetadataAction? metadata, ProtocolAction? protocol) = Headers(change, state);
+                ChangeRules.CheckNoNulls(change, RootPath);
                 await CheckFilesAreThereAsync(change.Added, cancellationToken).ConfigureAwait(false);
                 await store.SyncAsync([.. change.Added.Select(file => $"{folder}/{file.Path}")], cancellationToken).ConfigureAwait(false);
 

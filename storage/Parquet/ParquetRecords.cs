@@ -26,6 +26,8 @@ internal static class ParquetRecords
         try
         {
             Directory.CreateDirectory(folder);
+            // Made empty first: what the system refuses is then said in its own number, and not only in DuckDB's words.
+            File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
             using (DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(folder)))
             using (DuckDbConnection connection = database.Connect())
             using (OfferedBatches offered = database.Offer(schema, batches))
