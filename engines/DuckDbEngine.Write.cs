@@ -87,7 +87,7 @@ public sealed partial class DuckDbEngine
             long now = Interlocked.Add(ref done, rows);
             run.Progress?.Report(new StepProgress("", "engines.checking", (double)now / rowCount, now));
         }
-        using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, () => new ContentSumAccumulator(query.Schema), ThreadCount, Report, cancellationToken).ConfigureAwait(false);
+        using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, () => new ContentSumAccumulator(query.Schema), ThreadCount, run.Memory, Report, cancellationToken).ConfigureAwait(false);
         if (sum.Sum.RowCount != rowCount) throw new LeptonDataException("engines.lost_rows", [path, rowCount, sum.Sum.RowCount]);
         return sum.Sum;
     }

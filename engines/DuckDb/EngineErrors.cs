@@ -12,6 +12,8 @@ internal static partial class EngineErrors
     internal static LeptonDataException Of(DuckDbException error, SourcePlace place)
         => Csv(error) ?? Parquet(error) ?? error.Error switch
         {
+            // The one failure of the CSV reader that names neither file nor line.
+            _ when error.Original.Contains("CSV Parser state machine", StringComparison.Ordinal) => new LeptonDataException("engines.csv_form", [], error) { Place = place },
             DuckDbError.Value => At(place, "engines.value", error),
             DuckDbError.OutOfMemory => At(place, "engines.out_of_memory", error),
             DuckDbError.DiskFull => At(place, "engines.disk_full", error),

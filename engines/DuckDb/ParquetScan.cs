@@ -18,10 +18,11 @@ internal static class ParquetScan
     /// <param name="schema">The columns to read.</param>
     /// <param name="perThread">Makes one accumulator for each thread.</param>
     /// <param name="threadCount">At most so many.</param>
+    /// <param name="memory">Charged for the batches.</param>
     /// <param name="report">Told of rows that were read, from any thread.</param>
     /// <param name="cancellationToken">Observed between batches and in them.</param>
     /// <returns>The merged accumulator, which the caller disposes.</returns>
-    internal static async Task<T> RunAsync<T>(DuckDbDatabase database, IReadOnlyList<(string Path, long RowCount)> files, Schema schema, Func<T> perThread, int threadCount, Action<int> report, CancellationToken cancellationToken)
+    internal static async Task<T> RunAsync<T>(DuckDbDatabase database, IReadOnlyList<(string Path, long RowCount)> files, Schema schema, Func<T> perThread, int threadCount, MemoryBudget memory, Action<int> report, CancellationToken cancellationToken)
         where T : IAccumulator
     {
         // A column of that name would hide the row's number; then a file is one range.
@@ -34,16 +35,16 @@ internal static class ParquetScan
             else for (long start = 0; start < rows; start += RangeRows) ranges.Enqueue($"{sql} WHERE file_row_number BETWEEN {SqlLiteral.Number(start)} AND {SqlLiteral.Number(start + RangeRows - 1)}");
         }
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        return await Accumulators.RunAsync(perThread, Math.Clamp(ranges.Count, 1, threadCount), accumulator => Drain(database, ranges, accumulator, report, stop.Token), stop).ConfigureAwait(false);
+        return await Accumulators.RunAsync(perThread, Math.Clamp(ranges.Count, 1, threadCount), accumulator => Drain(database, ranges, accumulator, memory, report, stop.Token), stop).ConfigureAwait(false);
     }
 
-    private static void Drain(DuckDbDatabase database, ConcurrentQueue<string> ranges, IAccumulator accumulator, Action<int> report, CancellationToken cancellationToken)
+    private static void Drain(DuckDbDatabase database, ConcurrentQueue<string> ranges, IAccumulator accumulator, MemoryBudget memory, Action<int> report, CancellationToken cancellationToken)
     {
         if (ranges.IsEmpty) return;
         using DuckDbConnection connection = database.Connect();
         while (ranges.TryDequeue(out string? sql))
         {
-            using DuckDbReader reader = connection.Read(sql, null, null, cancellationToken);
+            using DuckDbReader reader = connection.Read(sql, null, memory, cancellationToken);
             while (reader.ReadBatch(cancellationToken) is { } batch)
             {
                 using (batch) accumulator.Process(batch);

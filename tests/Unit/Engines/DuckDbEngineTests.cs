@@ -201,6 +201,37 @@ public sealed class DuckDbEngineTests
     }
 
     [Test]
+    public async Task ReadWriteAndStage_ManyAtOnce_DoNotMix()
+    {
+        BoundQuery query = Bind("SELECT range AS id, CAST(range AS VARCHAR) AS name FROM range(50000)", new Inputs());
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async number =>
+        {
+            await using StagedRelation staged = await _engine.StageAsync(query, new Inputs(), Run(), default);
+            Inputs inputs = new Inputs().Add("s", new StagedInput(staged));
+            BoundQuery part = Bind($"SELECT id, name FROM s WHERE id % 8 = {number}", inputs);
+            DataFile file = (await _engine.WriteAsync(part, inputs, new FileTarget(_folder["table"]), Run(), default))[0];
+            await using IRecordBatchReader reader = await _engine.ReadAsync(part, inputs, Run(), default);
+            List<object?[]> rows = await BatchRows.ReadAsync(reader);
+            Assert.That(rows, Has.Count.EqualTo(6250));
+            Assert.That(rows.All(row => (long)row[0]! % 8 == number), Is.True);
+            Assert.That(file.ContentSum!.Value.RowCount, Is.EqualTo(6250));
+        }));
+        Assert.That(Directory.GetFiles(_folder["table"]), Has.Length.EqualTo(8));
+    }
+
+    [Test]
+    public async Task DisposeAsync_WhileItWrites_LeavesNoFile()
+    {
+        BoundQuery query = Bind("SELECT range AS id, md5(CAST(range AS VARCHAR)) AS name FROM range(2000000)", new Inputs());
+        DuckDbEngine engine = Engine(2);
+        Task<IReadOnlyList<DataFile>> work = engine.WriteAsync(query, new Inputs(), new FileTarget(_folder["table"]), Run(), default).AsTask();
+        while (!Directory.Exists(_folder["table"]) || Directory.GetFiles(_folder["table"]).Length == 0) await Task.Delay(5);
+        await engine.DisposeAsync();
+        Assert.That(async () => await work, Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(Directory.GetFiles(_folder["table"]), Is.Empty);
+    }
+
+    [Test]
     public void ScanAsync_AccumulatorThatFails_EndsWithItsError()
     {
         BoundQuery query = Bind("SELECT range AS id FROM range(10000000)", new Inputs());

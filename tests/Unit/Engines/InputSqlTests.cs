@@ -105,6 +105,23 @@ public sealed class InputSqlTests
         Assert.That(BatchRows.FirstDifference([["\"a\"", 1], ["b", 2]], await RowsAsync(InputSql.OfFiles(scan), scan.Schema)), Is.Null);
     }
 
+    [Test]
+    public async Task OfFiles_CsvAsWindowsWritesIt_IsRead()
+    {
+        File.WriteAllBytes(_folder["a.csv"], [0xEF, 0xBB, 0xBF, .. "id,name\r\n1,x\r\n2,\"y\r\nz\""u8]);
+        FileScan scan = CsvOf("a.csv", new CsvFormat(',', '"', '"', HasHeader: true, [""], "utf-8"), ("id", DataType.Int64), ("name", DataType.String));
+        Assert.That(BatchRows.FirstDifference([[1L, "x"], [2L, "y\r\nz"]], await RowsAsync(InputSql.OfFiles(scan), scan.Schema)), Is.Null);
+    }
+
+    [Test]
+    public void OfFiles_CsvOfMixedLineEnds_IsRefused()
+    {
+        _folder.Write("a.csv", "id,name\r\n1,x\n2,y\r\n");
+        FileScan scan = CsvOf("a.csv", new CsvFormat(',', '"', '"', HasHeader: true, [""], "utf-8"), ("id", DataType.Int64), ("name", DataType.String));
+        LeptonDataException error = FailureOf(InputSql.OfFiles(scan));
+        Assert.That((error.Code, error.Place), Is.EqualTo(("engines.csv_form", s_query)));
+    }
+
     [TestCase("id,name\n1,x\nzz,y\n", "engines.csv_value", 3, "zz")]
     [TestCase("id,name\n1,x\n2,y,9\n", "engines.csv_line", 3, "Found: 3")]
     [TestCase("id,name\n1,x\n2\n", "engines.csv_line", 3, "Found: 1")]
