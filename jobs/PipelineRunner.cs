@@ -34,7 +34,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         EventTime startedAt = Now(run);
         using RunLock hold = RunLock.Take(lake, $"run {run.Id}");
         var log = new RunLog(lake);
-        IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, log, await log.ReadAsync(null, cancellationToken).ConfigureAwait(false), run.Time, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, log, run.Time, cancellationToken).ConfigureAwait(false);
         Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, cancellationToken).ConfigureAwait(false);
         var session = new RunSession(lake, engine, _binder, preparation, run, options);
         var books = new Dictionary<string, RunBook>(StringComparer.Ordinal);

@@ -1,6 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs.Running;
@@ -10,8 +11,11 @@ internal static class DeadRuns
 {
     /// <summary>Takes away the files that dead runs wrote and did not commit, and marks the runs.</summary>
     /// <returns>The records as they are now.</returns>
-    internal static async ValueTask<IReadOnlyList<RunRecord>> BuryAsync(Lake lake, RunLog log, IReadOnlyList<RunRecord> runs, TimeProvider time, CancellationToken cancellationToken)
+    internal static async ValueTask<IReadOnlyList<RunRecord>> BuryAsync(Lake lake, RunLog log, TimeProvider time, CancellationToken cancellationToken)
     {
+        EventTime start = EventTime.FromDateTimeOffset(time.GetUtcNow());
+        await log.SweepAsync(start, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<RunRecord> runs = await log.ReadAsync(null, cancellationToken).ConfigureAwait(false);
         var now = new List<RunRecord>(runs.Count);
         foreach (RunRecord run in runs)
         {
@@ -22,11 +26,14 @@ internal static class DeadRuns
             }
             foreach (StepRecord step in run.Steps)
             {
-                var table = TableName.Parse(step.Table);
-                await StepCommitter.DropLeftoversAsync(lake.Table(table), run.RunId, cancellationToken).ConfigureAwait(false);
-                await StepCommitter.DropLeftoversAsync(lake.Table(table.Quarantine), run.RunId, cancellationToken).ConfigureAwait(false);
+                var name = TableName.Parse(step.Table);
+                foreach (ITable table in new[] { lake.Table(name), lake.Table(name.Quarantine) })
+                {
+                    await StepCommitter.DropLeftoversAsync(table, run.RunId, cancellationToken).ConfigureAwait(false);
+                    Leftovers.SweepLog(table, start);
+                }
             }
-            RunRecord buried = run with { State = RunState.Abandoned, FinishedAt = EventTime.FromDateTimeOffset(time.GetUtcNow()) };
+            RunRecord buried = run with { State = RunState.Abandoned, FinishedAt = start };
             await log.FinishAsync(buried, cancellationToken).ConfigureAwait(false);
             now.Add(buried);
         }

@@ -96,6 +96,15 @@ public sealed class RunLog
     public async ValueTask FinishAsync(RunRecord run, CancellationToken cancellationToken = default)
         => await AppendAsync(run, run.FinishedAt ?? run.StartedAt, [], cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Takes away what a process that was killed while it wrote a record left behind. Only for the holder of the <see cref="RunLock"/>.</summary>
+    /// <param name="before">When the holder took it.</param>
+    /// <param name="cancellationToken">Observed while the log is read.</param>
+    public async ValueTask SweepAsync(EventTime before, CancellationToken cancellationToken = default)
+    {
+        Leftovers.SweepLog(_table, before);
+        if (await _table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is { } snapshot) Leftovers.SweepFiles(snapshot, before);
+    }
+
     private async ValueTask AppendAsync(RunRecord run, EventTime at, IReadOnlyList<TransactionStep> transactions, CancellationToken cancellationToken)
     {
         using var builder = new RecordBatchBuilder(s_schema);

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Runs;
+using Lepton.Data.Tests.System.Cli;
+using Lepton.Data.Tests.System.Running;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.System.Jobs;
+
+/// <summary>Promise 1 of the design: <c>kill -9</c> at any moment, and after the next run every record is in the tables once.</summary>
+[TestFixture]
+internal sealed class KillTests
+{
+    private const int OrderCount = 40_000;
+
+    [Test]
+    [Category("Torture")]
+    public async Task Run_KilledAtRandomMoments_LeavesWholeTablesAndTheNextRunFinishes()
+    {
+        int kills = Number("LEPTON_KILLS") ?? (Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 50 : 10);
+        int seed = Number("LEPTON_SEED") ?? 20010621;
+        TestContext.Out.WriteLine($"seed {seed}, {kills} kills");
+        var random = new Random(seed);
+
+        // Two states of the input, so that each round has work to do: what undisturbed runs make of them is what is asked.
+        using TestFolder undisturbed = SmallProject.Create();
+        var expected = new Dictionary<int, string>();
+        var took = new TimeSpan[2];
+        foreach (int version in new[] { 0, 1 })
+        {
+            WriteOrders(undisturbed, version);
+            long start = Stopwatch.GetTimestamp();
+            undisturbed.Lepton.Done("run");
+            took[version] = Stopwatch.GetElapsedTime(start);
+            expected[version] = await ContentAsync(undisturbed);
+        }
+        Assert.That(expected[0], Is.Not.EqualTo(expected[1]), "the two inputs must differ, else the test shows nothing");
+
+        using TestFolder folder = SmallProject.Create();
+        int reallyKilled = 0;
+        for (int kill = 0, version = 0; kill < kills; version = 1 - version)
+        {
+            WriteOrders(folder, version);
+            // Up to three kills in a row: one may hit the cleaning up after another.
+            for (int inARow = random.Next(1, 4); inARow > 0 && kill < kills; inARow--, kill++)
+            {
+                TimeSpan after = took[1] * (1.1 * random.NextDouble());
+                using RunningLepton running = folder.Lepton.Start("run");
+                await Task.Delay(after);
+                if (!running.Process.HasExited) reallyKilled++;
+                running.Signal("KILL");
+                running.WaitForEnd();
+                await AssertWholeAsync(folder, $"seed {seed}, kill {kill} after {after.TotalMilliseconds:F0} ms");
+            }
+            folder.Lepton.Done("run");
+            Assert.That(await ContentAsync(folder), Is.EqualTo(expected[version]), $"seed {seed}, after kill {kill - 1}");
+            BrokenWorldTests.AssertNothingIsLeftBehind(folder, "lake");
+        }
+        Assert.That(reallyKilled, Is.GreaterThanOrEqualTo(kills / 2), "most runs must be cut off, else the test shows nothing");
+    }
+
+    // Every version that a table has ever had can be read, and its rows are those that its files were written with.
+    private static async Task AssertWholeAsync(TestFolder folder, string what)
+    {
+        if (!File.Exists(folder["lake/lepton.json"])) return;
+        var lake = Lake.Open(folder["lake"]);
+        foreach (TableName name in lake.ListTables())
+        {
+            Snapshot? newest = await lake.Table(name).ReadAsync();
+            for (long version = 0; version <= newest?.Version; version++)
+            {
+                Snapshot snapshot = (await lake.Table(name).ReadAsync(version))!;
+                ContentSum sum = await SumAsync(lake, snapshot);
+                Assert.That(sum, Is.EqualTo(ContentSum.Total(snapshot.Files.Select(file => file.ContentSum!.Value))), $"{what}: {name} at version {version}");
+            }
+        }
+        foreach ((TableName name, long version) in await new RunLog(lake).PublishedVersionsAsync())
+            Assert.That(await lake.Table(name).ReadAsync(version), Is.Not.Null, $"{what}: published {name} at version {version}");
+    }
+
+    private static async Task<string> ContentAsync(TestFolder folder)
+    {
+        var lake = Lake.Open(folder["lake"]);
+        var content = new StringBuilder();
+        foreach (TableName name in lake.ListTables())
+        {
+            Snapshot snapshot = (await lake.Table(name).ReadAsync())!;
+            content.Append(CultureInfo.InvariantCulture, $"{name} {snapshot.RowCount} {snapshot.ContentHash}\n");
+        }
+        return content.ToString();
+    }
+
+    private static async Task<ContentSum> SumAsync(Lake lake, Snapshot snapshot)
+    {
+        using var sum = new ContentSumAccumulator(snapshot.Schema);
+        await using IRecordBatchReader reader = await lake.ReadRecordsAsync(snapshot);
+        while (await reader.ReadAsync() is { } batch)
+            using (batch) sum.Process(batch);
+        return sum.Sum;
+    }
+
+    private static void WriteOrders(TestFolder folder, int version)
+    {
+        var text = new StringBuilder("order_id,customer,ordered_at,amount\n");
+        string[] customers = ["ada", "bao", "chen", "nobody"];
+        for (int i = 0; i < OrderCount; i++)
+        {
+            DateTime at = new DateTime(2024, 3, 1).AddSeconds(i * 60);
+            text.Append(CultureInfo.InvariantCulture, $"{i},{customers[(i * 7 % 400) == 0 ? 3 : i % 3]},{at:yyyy-MM-dd HH:mm:ss},{((i * 31 + version) % 10_000) - 1}.{i % 100:D2}\n");
+        }
+        folder.Write(SmallProject.OrderFile, text.ToString());
+    }
+
+    private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+}
