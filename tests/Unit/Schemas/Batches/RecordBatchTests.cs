@@ -92,6 +92,16 @@ public sealed class RecordBatchTests
     }
 
     [Test]
+    public void WithSchema_OfASlice_HoldsItsRows()
+    {
+        using RecordBatch whole = Build(null, 10);
+        using RecordBatch slice = whole.Slice(4, 3);
+        using RecordBatch renamed = slice.WithSchema(new Schema(s_schema.Fields.Select(field => field with { Name = field.Name + "_" })));
+        Assert.That(renamed.Schema[0].Name, Is.EqualTo("c0_"));
+        Assert.That(BatchRows.FirstDifference(BatchRows.Of(slice), BatchRows.Of(renamed)), Is.Null);
+    }
+
+    [Test]
     public void WithSchema_OfOtherTypes_IsTheCallersMistake()
     {
         using RecordBatch batch = Build(null, 1);
@@ -199,6 +209,7 @@ public sealed class RecordBatchTests
         Assert.That(() => budget.Take(1001), Throws.InstanceOf<LeptonDataException>());
         budget.Take(1000);
         Assert.That(() => budget.Take(1), Throws.InstanceOf<LeptonDataException>());
+        Assert.That(() => budget.Take(long.MaxValue), Throws.InstanceOf<LeptonDataException>(), "the sum would pass the largest number");
     }
 
     [Test]

@@ -16,6 +16,8 @@ public sealed class SuggestTests
     [TestCase("tl", "ttl")]
     [TestCase("ttl2", "ttl")]
     [TestCase("idd", "id")]
+    [TestCase("enxxty", "entity")]
+    [TestCase("enxxxy", null)]
     [TestCase("x", null)]
     [TestCase("", null)]
     [TestCase("nothing_like_it", null)]
