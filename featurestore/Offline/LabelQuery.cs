@@ -36,16 +36,30 @@ internal static class LabelQuery
         return query;
     }
 
-    /// <summary>Looks whether the labels' ORDER BY tells every row from every other: else their order, and with LIMIT the rows themselves, would be left to chance.</summary>
+    /// <summary>Computes the labels once, and looks whether their ORDER BY tells every row from every other: else their order, and with LIMIT the rows themselves, would be left to chance.</summary>
     /// <exception cref="LeptonDataException"><c>featurestore.labels_tie</c>, with the keys of the first rows that tie.</exception>
-    internal static async ValueTask CheckOrderAsync(TrainingSetDefinition trainingSet, BoundQuery labels, Inputs inputs, QueryRunner runner, CancellationToken cancellationToken)
+    internal static async ValueTask<LabelRows> StageAsync(TrainingSetDefinition trainingSet, BoundQuery labels, Inputs inputs, QueryRunner runner, CancellationToken cancellationToken)
     {
-        const string keysInput = "__order_keys";
+        OrderKeys ordered = OrderKeys.Beside(labels);
         var staged = new Inputs();
-        StagedRelation keys = await runner.StageAsync(keysInput, OrderKeys.Of(labels), inputs, staged, cancellationToken).ConfigureAwait(false);
-        string columns = string.Join(", ", keys.Schema.Fields.Select(field => SqlIdentifiers.Quote(field.Name)));
-        object?[]? tie = await runner.FirstRowAsync($"SELECT {columns}, count(*) AS n FROM {keysInput} GROUP BY {columns} HAVING count(*) > 1 ORDER BY {columns} LIMIT 1", staged, cancellationToken).ConfigureAwait(false);
+        StagedRelation relation = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, ordered.Query, inputs, staged, cancellationToken).ConfigureAwait(false);
+        string keys = string.Join(", ", Enumerable.Range(0, ordered.KeyCount).Select(OrderKeys.ColumnName));
+        string sql = $"SELECT {keys}, count(*) AS n FROM {PointInTimeJoin.RawLabelsInput} GROUP BY {keys} HAVING count(*) > 1 ORDER BY {keys} LIMIT 1";
+        object?[]? tie = await runner.FirstRowAsync(sql, staged, cancellationToken).ConfigureAwait(false);
         if (tie is not null)
             throw new LeptonDataException("featurestore.labels_tie", [trainingSet.Name, tie[^1], string.Join(", ", tie[..^1].Select(value => value ?? "NULL"))]) { Place = trainingSet.Labels.Start, Kind = ErrorKind.DataRefused };
+        return new LabelRows(new StagedInput(relation), labels.Schema) { RowsBefore = ordered.RowsBefore, RowCountMax = ordered.RowCountMax };
     }
+}
+
+/// <summary>Label rows as they come, in order.</summary>
+/// <param name="Input">Holds them, and may hold more rows and columns.</param>
+/// <param name="Schema">Their own columns.</param>
+internal sealed record LabelRows(Input Input, Schema Schema)
+{
+    /// <summary>Rows of the input before the first.</summary>
+    internal long RowsBefore { get; init; }
+
+    /// <summary>How many they are at most; null where all rows that follow are labels.</summary>
+    internal long? RowCountMax { get; init; }
 }

@@ -35,7 +35,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
             (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, catalog.Inputs, runner);
             LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, hasSplits: false, rows.Source.Start);
             StagedRelation staged = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, rows, rowInputs, new Inputs(), cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, new StagedInput(staged), entityRows.EventTime, views, catalog.Inputs.ByName, [], rows.Source.Start);
+            var join = new PointInTimeJoin(runner, new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, views, catalog.Inputs.ByName, [], rows.Source.Start);
             await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
             return new HistoricalFeatures(runner, runner.Bind(join.FinalSql(), join.Inputs), join);
         }

@@ -20,7 +20,7 @@ internal sealed class PointInTimeJoin
     private readonly QueryRunner _runner;
     private readonly IReadOnlyList<ViewJoin> _views;
     private readonly IReadOnlyDictionary<string, Input> _tables;
-    private readonly Schema _labels;
+    private readonly LabelRows _labels;
     private readonly string _eventTime;
     private readonly IReadOnlyList<TimeSplit> _splits;
     private readonly SourcePlace? _place;
@@ -38,12 +38,12 @@ internal sealed class PointInTimeJoin
     /// <param name="place">Where the labels stand, for errors about them.</param>
     /// <exception cref="LeptonDataException">The labels lack a key or have it in another type; their time is no instant; names collide.</exception>
     internal PointInTimeJoin(
-        QueryRunner runner, Input labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, IReadOnlyList<TimeSplit> splits, SourcePlace? place)
+        QueryRunner runner, LabelRows labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, IReadOnlyList<TimeSplit> splits, SourcePlace? place)
     {
-        (_runner, _views, _tables, _labels, _splits, _place) = (runner, views, tables, labels.Schema, splits, place);
-        _inputs.Add(RawLabelsInput, labels);
-        LabelChecks.Check(_labels, eventTime, views, tables, splits.Count > 0, place);
-        _eventTime = _labels.Find(eventTime)!.Name;
+        (_runner, _views, _tables, _labels, _splits, _place) = (runner, views, tables, labels, splits, place);
+        _inputs.Add(RawLabelsInput, labels.Input);
+        LabelChecks.Check(labels.Schema, eventTime, views, tables, splits.Count > 0, place);
+        _eventTime = labels.Schema.Find(eventTime)!.Name;
         foreach (ViewJoin view in views) AddTable(view.View.Table.ToString());
         foreach (ViewJoin view in views)
         {
@@ -88,7 +88,7 @@ internal sealed class PointInTimeJoin
     /// <summary>The SELECT of the joined rows, in order: the labels' columns, <c>split</c> where there are splits, then each view's columns.</summary>
     internal string FinalSql()
     {
-        var sql = new StringBuilder("SELECT ").AppendJoin(", ", _labels.Fields.Select(field => $"l.{Quote(field.Name)} AS {Quote(field.Name)}"));
+        var sql = new StringBuilder("SELECT ").AppendJoin(", ", _labels.Schema.Fields.Select(field => $"l.{Quote(field.Name)} AS {Quote(field.Name)}"));
         if (_splits.Count > 0) sql.Append(CultureInfo.InvariantCulture, $", {SplitOf(_splits)} AS {Quote(SplitColumn)}");
         foreach (ViewJoin view in _views)
         {
@@ -119,8 +119,14 @@ internal sealed class PointInTimeJoin
 
     private async ValueTask NumberLabelsAsync(CancellationToken cancellationToken)
     {
-        string columns = string.Join(", ", _labels.Fields.Select(field => $"l.{Quote(field.Name)} AS {Quote(field.Name)}"));
-        string sql = $"SELECT row_number() OVER () AS {JoinUnit.RowColumn}, epoch_us(l.{Quote(_eventTime)}) AS {JoinUnit.TimeColumn}, {columns} FROM {RawLabelsInput} AS l";
+        string columns = string.Join(", ", _labels.Schema.Fields.Select(field => Quote(field.Name)));
+        string number = string.Create(CultureInfo.InvariantCulture, $"row_number() OVER () - {_labels.RowsBefore}");
+        string range = _labels.RowCountMax is { } count ? string.Create(CultureInfo.InvariantCulture, $" AND {JoinUnit.RowColumn} <= {count}") : "";
+        string sql = $"""
+            SELECT {JoinUnit.RowColumn}, epoch_us({Quote(_eventTime)}) AS {JoinUnit.TimeColumn}, {columns}
+            FROM (SELECT {number} AS {JoinUnit.RowColumn}, {columns} FROM {RawLabelsInput}) AS l
+            WHERE {JoinUnit.RowColumn} >= 1{range}
+            """;
         StagedRelation labels = await _runner.StageAsync(JoinUnit.LabelsInput, sql, _inputs, cancellationToken).ConfigureAwait(false);
         RowCount = labels.RowCount;
     }

@@ -25,6 +25,7 @@ internal static class TrainingSetBuilder
     internal static async ValueTask<BuiltTrainingSet> BuildAsync(
         FeatureStoreContext context, TrainingSetDefinition definition, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Snapshot> tables, string folder, RunContext run, CancellationToken cancellationToken)
     {
+        run = run with { Progress = NamedProgress.Of(run.Progress, definition.Name) };
         var runner = new QueryRunner(context, run);
         await using (runner.ConfigureAwait(false))
         {
@@ -33,10 +34,8 @@ internal static class TrainingSetBuilder
             BoundQuery labels = LabelQuery.Bind(definition, labelTables, context, run.Access);
             var viewTables = views.Select(view => view.View.Table.ToString()).Distinct().ToDictionary(table => table, table => (Input)new SnapshotInput(tables[table]));
             LabelChecks.Check(labels.Schema, definition.EventTime, views, viewTables, definition.Splits.Count > 0, definition.Labels.Start);
-            await LabelQuery.CheckOrderAsync(definition, labels, labelTables, runner, cancellationToken).ConfigureAwait(false);
-            var staged = new Inputs();
-            StagedRelation rows = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, labels, labelTables, staged, cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, new StagedInput(rows), definition.EventTime, views, viewTables, definition.Splits, definition.Labels.Start);
+            LabelRows rows = await LabelQuery.StageAsync(definition, labels, labelTables, runner, cancellationToken).ConfigureAwait(false);
+            var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Splits, definition.Labels.Start);
             await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.writing", Rows: join.RowCount));
             BoundQuery query = runner.Bind(join.FinalSql(), join.Inputs);

@@ -2,46 +2,63 @@ using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Sql.Binding;
 
-/// <summary>Asks an ordered query by what its rows are sorted, so that one can see whether the order is total.</summary>
-public static class OrderKeys
+/// <summary>Shows by what an ordered query sorts its rows, so that one can see whether the order is total.</summary>
+/// <param name="Query">The query with its sort keys as further columns (<c>__key0</c>, …), in the same order, and with the neighbours of what LIMIT and OFFSET cut out.</param>
+/// <param name="KeyCount">How many keys.</param>
+/// <param name="RowsBefore">How many rows at the front are neighbours: 0 or 1.</param>
+/// <param name="RowCountMax">How many rows after them are the query's own; what follows is a neighbour again. Null where nothing cuts the rows.</param>
+/// <remarks>The neighbours matter: where the last row ties with the one behind it, chance decides which of the two is in.</remarks>
+public sealed record OrderKeys(BoundQuery Query, int KeyCount, long RowsBefore, long? RowCountMax)
 {
-    /// <summary>
-    /// The sort keys of the rows that <paramref name="query"/> gives, one column for each key. Where LIMIT and OFFSET cut rows out, the row before the first and the one behind the last
-    /// are among them: if one ties with its neighbour, chance decides which of the two is in.
-    /// </summary>
+    private const string KeyPrefix = "__key";
+
+    /// <summary>The name of the column that holds a key.</summary>
+    /// <param name="index">Counted from 0.</param>
+    public static string ColumnName(int index) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{KeyPrefix}{index}");
+
+    /// <summary>The keys beside the rows of <paramref name="query"/>.</summary>
     /// <param name="query">Left unchanged.</param>
     /// <exception cref="ArgumentException">The query is not ordered.</exception>
-    public static BoundQuery Of(BoundQuery query)
+    public static OrderKeys Beside(BoundQuery query)
     {
-        if (Find(query.Root) is not { } ordered) throw new ArgumentException("the query has no ORDER BY", nameof(query));
-        var items = new EquatableList<BoundItem>(ordered.Keys.Select((key, i) => Item(key.Expression, i)));
-        var schema = new Schema(items.Select(item => new Field(item.Column.Name, item.Column.Type.DataType!)));
-        return new BoundQuery(query.Source, new BoundProject(ordered.Relation, items), schema, query.Inputs, query.Facts with { IsOrdered = false, PlanHash = "" }, query.Access);
+        if (Extend(query.Root) is not { } ordered) throw new ArgumentException("the query has no ORDER BY", nameof(query));
+        IEnumerable<BoundItem> own = ordered.Relation.Columns.Take(query.Schema.Count).Select(column => new BoundItem(new BoundColumn(column.Name, column.Type), new BoundColumnReference(column)));
+        BoundItem[] keys = [.. ordered.Keys.Select(Flat)];
+        var root = new BoundProject(ordered.Relation, new EquatableList<BoundItem>([.. own, .. keys]));
+        var schema = new Schema([.. query.Schema.Fields, .. keys.Select(key => new Field(key.Column.Name, key.Column.Type.DataType!))]);
+        return new OrderKeys(new BoundQuery(query.Source, root, schema, query.Inputs, query.Facts with { PlanHash = "" }, query.Access), keys.Length, ordered.Before, ordered.Count);
     }
 
-    private static BoundItem Item(BoundExpression key, int index)
+    // Equal values have equal texts, so what a batch cannot hold is compared as text.
+    private static BoundItem Flat(BoundColumn key, int index)
     {
-        SqlType type = key is BoundColumnReference reference ? reference.Column.Type : throw new InvalidOperationException("a sort key is a column");
-        // Equal values have equal texts, whatever the type.
-        bool isFlat = type.DataType is { Id: not (TypeId.Struct or TypeId.List or TypeId.FixedSizeList or TypeId.Map or TypeId.Null) };
-        return isFlat
-            ? new BoundItem(new BoundColumn($"key{index}", type), key)
-            : new BoundItem(new BoundColumn($"key{index}", SqlType.Of(DataType.String)), new BoundCast(key, SqlType.Of(DataType.String), GivesNull: false));
+        bool isFlat = key.Type.DataType is { Id: not (TypeId.Struct or TypeId.List or TypeId.FixedSizeList or TypeId.Map or TypeId.Null) };
+        SqlType type = isFlat ? key.Type : SqlType.Of(DataType.String);
+        BoundExpression value = new BoundColumnReference(key);
+        return new BoundItem(new BoundColumn(ColumnName(index), type), isFlat ? value : new BoundCast(value, type, GivesNull: false));
     }
 
-    private static (BoundRelation Relation, EquatableList<BoundSortKey> Keys)? Find(BoundRelation relation)
+    private static Ordered? Extend(BoundRelation relation)
     {
         switch (relation)
         {
-            case BoundSort sort: return (sort, sort.Keys);
-            case BoundDistinctOn { Order.Count: > 0 } distinct: return (distinct, distinct.Order);
-            // What is projected away above the sort is what we are after.
-            case BoundProject project: return Find(project.Source);
-            case BoundLimit limit when Find(limit.Source) is { } cut:
-                int before = limit.Offset > 0 ? 1 : 0;
-                return (new BoundLimit(cut.Relation, limit.Count is { } count && count < long.MaxValue - 2 ? count + 1 + before : null, limit.Offset - before), cut.Keys);
-            case BoundWith with when Find(with.Source) is { } inner: return (new BoundWith(with.Tables, inner.Relation), inner.Keys);
+            case BoundSort sort: return new Ordered(sort, ColumnsOf(sort.Keys), 0, null);
+            case BoundDistinctOn { Order.Count: > 0 } distinct: return new Ordered(distinct, ColumnsOf(distinct.Order), 0, null);
+            case BoundProject project when Extend(project.Source) is { } source:
+                // What is projected away above the sort is what we are after.
+                BoundItem[] kept = [.. source.Keys.Select(key => new BoundItem(new BoundColumn(key.Name, key.Type), new BoundColumnReference(key)))];
+                return source with { Relation = new BoundProject(source.Relation, new EquatableList<BoundItem>([.. project.Items, .. kept])), Keys = [.. kept.Select(item => item.Column)] };
+            case BoundLimit limit when Extend(limit.Source) is { } whole:
+                long before = limit.Offset > 0 ? 1 : 0;
+                long? count = limit.Count is { } own && own < long.MaxValue - 2 ? own : null;
+                return whole with { Relation = new BoundLimit(whole.Relation, count + before + 1, limit.Offset - before), Before = before, Count = count };
+            case BoundWith with when Extend(with.Source) is { } inner: return inner with { Relation = new BoundWith(with.Tables, inner.Relation) };
             default: return null;
         }
     }
+
+    private static IReadOnlyList<BoundColumn> ColumnsOf(EquatableList<BoundSortKey> keys)
+        => [.. keys.Select(key => key.Expression is BoundColumnReference reference ? reference.Column : throw new InvalidOperationException("a sort key is a column"))];
+
+    private sealed record Ordered(BoundRelation Relation, IReadOnlyList<BoundColumn> Keys, long Before, long? Count);
 }

@@ -123,7 +123,7 @@ internal sealed record HistoryCase
                 batches.AddRange(rows);
                 tables[item.View.View.Table.ToString()] = new BatchInput(item.RowSchema, rows);
             }
-            var join = new PointInTimeJoin(runner, new BatchInput(labels.Schema, [labels]), "at", [.. cases.Select(item => item.View)], tables, splits ?? [], null);
+            var join = new PointInTimeJoin(runner, new LabelRows(new BatchInput(labels.Schema, [labels]), labels.Schema), "at", [.. cases.Select(item => item.View)], tables, splits ?? [], null);
             await join.PrepareAsync(CancellationToken.None);
             IReadOnlyList<object?[]> result = await runner.RowsAsync(join.FinalSql(), join.Inputs, int.MaxValue, CancellationToken.None);
             return new JoinedCase(result, runner.Bind(join.FinalSql(), join.Inputs).Schema, join.Statistics, join.Misses);
