@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Lepton.Data.Schemas;
 
@@ -8,6 +9,9 @@ namespace Lepton.Data.Storage.Objects;
 public sealed class LocalObjectStore : IObjectStore
 {
     private readonly IFileCalls _calls;
+
+    // Folders whose names this store synced into the folders above, up to the root.
+    private readonly ConcurrentDictionary<string, bool> _durableFolders = new(StringComparer.Ordinal);
 
     /// <summary>Objects below <paramref name="rootPath"/>, which need not exist yet.</summary>
     public LocalObjectStore(string rootPath)
@@ -113,13 +117,23 @@ public sealed class LocalObjectStore : IObjectStore
                 return true;
             });
         }
-        foreach (string folder in paths.Select(path => Path.GetDirectoryName(Locate(path))!).SelectMany(FoldersUpToRoot).Distinct(StringComparer.Ordinal))
-            Guard(folder, () =>
+        foreach (string folder in paths.Select(path => Path.GetDirectoryName(Locate(path))!).Distinct(StringComparer.Ordinal))
+        {
+            SyncFolder(folder);
+            // The names of the folders themselves: made by whom ever, durable once they were synced.
+            for (string name = folder; name.Length > RootPath.Length && !_durableFolders.ContainsKey(name); name = Path.GetDirectoryName(name)!)
             {
-                _calls.SyncFolder(folder);
-                return true;
-            });
+                SyncFolder(Path.GetDirectoryName(name)!);
+                _durableFolders[name] = true;
+            }
+        }
         return ValueTask.CompletedTask;
+
+        void SyncFolder(string folder) => Guard(folder, () =>
+        {
+            _calls.SyncFolder(folder);
+            return true;
+        });
     }
 
     /// <inheritdoc/>
@@ -143,11 +157,6 @@ public sealed class LocalObjectStore : IObjectStore
         if (parent is not null) MakeFolders(parent);
         _calls.MakeFolder(folder);
         if (parent is not null) _calls.SyncFolder(parent);
-    }
-
-    private IEnumerable<string> FoldersUpToRoot(string folder)
-    {
-        for (string? at = folder; at is not null && at.Length >= RootPath.Length; at = Path.GetDirectoryName(at)) yield return at;
     }
 
     // What remains aside is rubbish, never harm, so that a failure here hides no other one.
