@@ -26,48 +26,64 @@ internal static class ProgressDisplay
     private static string Describe(StepProgress progress)
     {
         string activity = Texts.OrWord(progress.Activity);
-        return progress.Rows is { } rows ? Texts.Get("cli.progress_rows", progress.Step, activity, TextTable.Number(rows)) : Texts.Get("cli.progress", progress.Step, activity);
+        if (progress.Rows is { } rows) return TextCells.Visible(Texts.Get("cli.progress_rows", progress.Step, activity, TextTable.Number(rows)));
+        return TextCells.Visible(progress.Fraction is > 0 and < 1
+            ? Texts.Get("cli.progress_percent", progress.Step, activity, (int)(100 * progress.Fraction))
+            : Texts.Get("cli.progress", progress.Step, activity));
     }
 
     private sealed class BarProgress(ProgressContext bars) : IProgress<StepProgress>
     {
         private readonly Lock _gate = new();
         private readonly Dictionary<string, ProgressTask> _tasks = new(StringComparer.Ordinal);
+        private ProgressTask? _current;
 
         public void Report(StepProgress value)
         {
             lock (_gate)
             {
-                if (!_tasks.TryGetValue(value.Step, out ProgressTask? task))
-                {
-                    // Work is done one step after the other: what came before is over.
-                    foreach (ProgressTask other in _tasks.Values.Where(other => !other.IsFinished)) other.Value = other.MaxValue;
-                    _tasks.Add(value.Step, task = bars.AddTask(Markup.Escape(value.Step), maxValue: 1));
-                }
-                task.Description = Markup.Escape(TextCells.Visible(Describe(value)));
-                task.IsIndeterminate = value.Fraction is null;
-                if (value.Fraction is { } fraction) task.Value = Math.Clamp(fraction, 0, 0.999);
+                // An engine does not know whose work it does, only how far it is.
+                if (value.Step.Length > 0) Turn(value);
+                if (_current is null) return;
+                _current.IsIndeterminate = value.Fraction is null;
+                if (value.Fraction is { } fraction) _current.Value = Math.Clamp(fraction, 0, 1);
             }
+        }
+
+        private void Turn(StepProgress value)
+        {
+            if (!_tasks.TryGetValue(value.Step, out _current))
+            {
+                // Work is done one step after the other: what came before is over.
+                foreach (ProgressTask other in _tasks.Values.Where(other => !other.IsFinished)) other.Value = other.MaxValue;
+                _tasks.Add(value.Step, _current = bars.AddTask(Markup.Escape(value.Step), maxValue: 1));
+            }
+            _current.Description = Markup.Escape(Describe(value).Trim());
         }
     }
 
     private sealed class PlainProgress(Terminal terminal) : IProgress<StepProgress>
     {
-        // Often enough to see that it lives, seldom enough for a log.
-        private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+        // Often enough to see that it lives, seldom enough for a log; what is over is always said.
+        private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
 
         private readonly Lock _gate = new();
-        private (string Step, string Activity) _last;
-        private long _lastAt;
+        private StepProgress? _last;
+        private string? _shown;
+        private long _shownAt;
 
         public void Report(StepProgress value)
         {
             lock (_gate)
             {
-                if (_last == (value.Step, value.Activity) && Stopwatch.GetElapsedTime(_lastAt) < s_interval) return;
-                _last = (value.Step, value.Activity);
-                _lastAt = Stopwatch.GetTimestamp();
-                terminal.Error.WriteLine(TextCells.Visible(Describe(value)));
+                if (value.Step.Length > 0) _last = value;
+                if (_last is null) return;
+                bool isOver = value.Step.Length > 0 && value.Fraction >= 1;
+                if (!isOver && _shown is not null && Stopwatch.GetElapsedTime(_shownAt) < s_interval) return;
+                string text = Describe(_last);
+                if (text == _shown) return;
+                (_shown, _shownAt) = (text, Stopwatch.GetTimestamp());
+                terminal.Error.WriteLine(text);
             }
         }
     }

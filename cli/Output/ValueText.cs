@@ -15,8 +15,8 @@ internal static class ValueText
         bool value => value ? "true" : "false",
         string value => value,
         byte[] value => $"\\x{Convert.ToHexStringLower(value)}",
-        float value => value.ToString("R", CultureInfo.InvariantCulture),
-        double value => value.ToString("R", CultureInfo.InvariantCulture),
+        float value => Float(value.ToString("R", CultureInfo.InvariantCulture)),
+        double value => Float(value.ToString("R", CultureInfo.InvariantCulture)),
         Int128 value when column.Type is DecimalType type => Decimal(value, type.Scale),
         DateOnly value => value.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         EventTime value => column.Type.Id == TypeId.NaiveTime ? value.ToString().TrimEnd('Z') : value.ToString(),
@@ -55,6 +55,9 @@ internal static class ValueText
                 break;
         }
     }
+
+    // A whole number that is a float says so: 5.0.
+    private static string Float(string digits) => digits.AsSpan().IndexOfAnyExcept("-0123456789") < 0 ? $"{digits}.0" : digits;
 
     private static string Decimal(Int128 unscaled, int scale)
     {
