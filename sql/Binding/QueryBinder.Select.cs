@@ -26,8 +26,7 @@ internal sealed partial class QueryBinder
         bool isAggregated = select.GroupsByAll || select.GroupingSets.Count > 0 || keys.Count > 0 || select.Having is not null || block.Aggregates.Count > 0;
         if (isAggregated)
         {
-            if (select.GroupsByAll)
-                keys = [.. items.Where((item, i) => !ExpressionWalk.Columns(item).Any(column => block.Aggregates.Any(call => call.Column == column))).Distinct()];
+            if (select.GroupsByAll) keys = AllKeys(items, block);
             (relation, Regrouper regrouper) = Aggregate(relation, where, keys, select, block, scope);
             items = [.. items.Select(regrouper.Rewrite)];
             having = having is null ? null : regrouper.Rewrite(having);
@@ -102,6 +101,19 @@ internal sealed partial class QueryBinder
                 keys.Add(block.Items[index].Bound ?? Alias(block, index, group));
             else
                 keys.Add(Expression(parsed, parsed is ParsedColumn ? group with { AliasLimit = block.Items.Count } : group));
+        }
+        return keys;
+    }
+
+    // GROUP BY ALL: the items that read columns outside aggregates. One without columns is the same for all rows, and no key.
+    private List<BoundExpression> AllKeys(List<BoundExpression> items, SelectBlock block)
+    {
+        var keys = new List<BoundExpression>();
+        foreach (BoundExpression item in items)
+        {
+            IReadOnlySet<BoundColumn> columns = ExpressionWalk.Columns(item);
+            if (block.Windows.Find(window => columns.Contains(window.Column)) is { } window) throw text.At(item.Offset, "sql.window_not_here", window.Call.Function.Name, "GROUP BY ALL");
+            if (columns.Count > 0 && !block.Aggregates.Exists(call => columns.Contains(call.Column)) && !keys.Contains(item)) keys.Add(item);
         }
         return keys;
     }

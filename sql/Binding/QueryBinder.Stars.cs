@@ -38,7 +38,7 @@ internal sealed partial class QueryBinder
             (string Column, string NewName) renamed = star.Renamed.FirstOrDefault(renaming => Same(renaming.Column, column.Name));
             string name = renamed.NewName ?? column.Name;
             block.Items.Add(replaced.Value is null
-                ? new SelectItem(name, null, column.Expression, false, star.Offset)
+                ? new SelectItem(name, null, column.Expression with { Offset = star.Offset }, false, star.Offset)
                 : new SelectItem(name, replaced.Value, null, false, replaced.Value.Offset));
         }
     }

@@ -27,7 +27,7 @@ internal static class QueryFinisher
         {
             BoundColumn column = root.Columns[i];
             if (!lineage.TryAdd(column.Name, new ColumnLineage(columns[i].Values, columns[i].Influences.Concat(rows.Influences).ToHashSet())))
-                throw text.At(-1, "sql.duplicate_output", column.Name);
+                throw text.At(OffsetOf(root, i), "sql.duplicate_output", column.Name);
             Field field = new(column.Name, column.Type.DataType!);
             fields.Add(columns[i].IsInexact ? field with { Metadata = field.Metadata.With(FieldMetadata.InexactKey, "true") } : field);
         }
@@ -41,8 +41,9 @@ internal static class QueryFinisher
     {
         if (root.Columns.All(column => column.Type.DataType is not null && !IsUntyped(column.Type))) return root;
         var items = new List<BoundItem>();
-        foreach (BoundColumn column in root.Columns)
+        for (int i = 0; i < root.Columns.Count; i++)
         {
+            BoundColumn column = root.Columns[i];
             var reference = new BoundColumnReference(column);
             string? widened = column.Type.Name switch
             {
@@ -53,11 +54,40 @@ internal static class QueryFinisher
                 "\"NULL\"" or "NULL" => "INTEGER",
                 _ => null,
             };
-            if (widened is null && column.Type.DataType is null) throw text.At(-1, "sql.column_type", column.Name, column.Type.Name, Remedy(column.Type.Name));
+            if (widened is null && column.Type.DataType is null) throw text.At(OffsetOf(root, i), "sql.column_type", column.Name, column.Type.Name, Remedy(column.Type.Name));
             SqlType type = widened is null ? column.Type : new SqlType(widened);
             items.Add(new BoundItem(new BoundColumn(column.Name, type), widened is null ? reference : new BoundCast(reference, type, false)));
         }
         return new BoundProject(root, new EquatableList<BoundItem>(items));
+    }
+
+    // Where the text says what the column is.
+    private static long OffsetOf(BoundRelation root, int index)
+    {
+        while (true)
+        {
+            switch (root)
+            {
+                case BoundProject project when project.Items[index].Expression is { Offset: >= 0 } expression: return expression.Offset;
+                case BoundProject project when project.Items[index].Expression is BoundColumnReference reference && IndexOf(project.Source.Columns, reference.Column) is >= 0 and var inner:
+                    (root, index) = (project.Source, inner);
+                    break;
+                case BoundDistinct or BoundDistinctOn or BoundSort or BoundLimit or BoundWith:
+                    root = ExpressionWalk.Sources(root).Last();
+                    break;
+                case BoundSetOperation operation:
+                    root = operation.Left;
+                    break;
+                default: return -1;
+            }
+        }
+    }
+
+    private static int IndexOf(EquatableList<BoundColumn> columns, BoundColumn column)
+    {
+        for (int i = 0; i < columns.Count; i++)
+            if (columns[i] == column) return i;
+        return -1;
     }
 
     private static bool IsUntyped(SqlType type) => type.DataType is NullType;

@@ -13,13 +13,32 @@ namespace Lepton.Data.Sql.Binding;
 internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
 {
     private static readonly SqlType s_bigint = new("BIGINT");
+    private static readonly SqlType s_untyped = SqlType.Of(DataType.Null);
 
     /// <summary>The types of <paramref name="expressions"/> over typed columns.</summary>
     internal IReadOnlyList<SqlType> Types(IReadOnlyList<BoundExpression> expressions, BoundExpression? where = null)
     {
         if (where is null && expressions.All(expression => expression is BoundColumnReference)) return [.. expressions.Select(expression => ((BoundColumnReference)expression).Column.Type)];
-        return Ask(expressions, [], where);
+        IReadOnlyList<SqlType> types = Ask(expressions, [], where);
+        return [.. types.Select((type, i) => type.Name == "INTEGER" && HoldsNull(expressions[i]) && IsUntyped(expressions[i]) ? s_untyped : type)];
     }
+
+    // What is nothing but NULL has no type until something beside it gives it one; asked about alone, it is said to be an INTEGER.
+    private bool IsUntyped(BoundExpression expression)
+    {
+        try
+        {
+            BoundExpression list = new BoundCall(FunctionTable.Scalar("list_value"), [new BoundConstant(new SqlType("INTEGER"), System.Numerics.BigInteger.One)], []);
+            return frontEnd.Describe(Question([new BoundCall(FunctionTable.Scalar("coalesce"), [expression, list], [])], [], null))[0].DuckDbType == "INTEGER[]";
+        }
+        catch (SqlFrontEndException)
+        {
+            return false;
+        }
+    }
+
+    private static bool HoldsNull(BoundExpression expression)
+        => expression is BoundConstant { Value: null } || expression is BoundColumnReference { Column.Type.DataType: NullType } || ExpressionWalk.Parts(expression).Any(HoldsNull);
 
     /// <summary>Refuses conditions that cannot be true or false.</summary>
     internal void Check(IReadOnlyList<BoundExpression> conditions)
@@ -46,7 +65,7 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
             calls[i].Column.Type = result ?? types[keys.Count + i];
             typed.Add(calls[i] with { Call = call with { Function = function, Result = result, IsExact = isExact } });
         }
-        return ([.. types.Take(keys.Count)], typed);
+        return ([.. types.Take(keys.Count).Select((type, i) => type.Name == "INTEGER" && HoldsNull(keys[i]) && IsUntyped(keys[i]) ? s_untyped : type)], typed);
     }
 
     /// <summary>The windows with their types, exactness and casts.</summary>

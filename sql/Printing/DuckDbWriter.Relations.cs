@@ -28,19 +28,25 @@ internal sealed partial class DuckDbWriter
         // Columns that are only renamed or left out need no SELECT of their own.
         if (isTrivial && select.Stage < SelectStage.Items)
         {
-            foreach (BoundItem item in project.Items) _columns[item.Column] = _columns[((BoundColumnReference)item.Expression).Column];
+            foreach (BoundItem item in project.Items)
+            {
+                BoundColumn source = ((BoundColumnReference)item.Expression).Column;
+                _columns[item.Column] = _columns[source];
+                if (_aggregates.Contains(source)) _aggregates.Add(item.Column);
+            }
             return select;
         }
         bool canTrim = select.Items is not null && select.Distinct is null && select.SetOperation is null;
         if (isTrivial && canTrim)
         {
             List<(BoundColumn Column, string Text)> items = select.Items!;
-            select.Items = [.. project.Items.Select(item => (item.Column, items.First(known => known.Column == ((BoundColumnReference)item.Expression).Column).Text))];
+            List<(BoundColumn, string)> kept = [.. project.Items.Select(item => (item.Column, items.First(known => known.Column == ((BoundColumnReference)item.Expression).Column).Text))];
+            SetItems(select, kept, []);
             return select;
         }
         bool canAdd = select.Stage < SelectStage.Items || (select.Items is null && select.SetOperation is null && select.Stage > SelectStage.Distinct);
         if (!canAdd) select = Wrap(select, project.Source);
-        select.Items = [.. project.Items.Select(item => (item.Column, Expression(item.Expression)))];
+        SetItems(select, [.. project.Items.Select(item => (item.Column, Expression(item.Expression)))], project.Items.SelectMany(item => ExpressionWalk.Columns(item.Expression)));
         if (select.Stage < SelectStage.Items) select.Stage = SelectStage.Items;
         return select;
     }
@@ -54,6 +60,8 @@ internal sealed partial class DuckDbWriter
             select.GroupBy = $"GROUPING SETS ({string.Join(", ", sets.Select(set => $"({string.Join(", ", set.Select(i => _columns[aggregate.Keys[i].Column]))})"))})";
         else if (aggregate.Keys.Count > 0)
             select.GroupBy = string.Join(", ", aggregate.Keys.Select(key => _columns[key.Column]));
+        _aggregates.UnionWith(aggregate.Calls.Select(call => call.Column));
+        select.IsOneGroup = aggregate.Keys.Count == 0;
         select.Stage = SelectStage.Group;
         return select;
     }

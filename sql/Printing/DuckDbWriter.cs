@@ -15,6 +15,7 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
     private readonly Dictionary<BoundColumn, string> _columns = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<BoundCommonTable, (string Name, IReadOnlyList<string> Columns)> _commonTables = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _commonTableTexts = [];
+    private readonly HashSet<BoundColumn> _aggregates = new(ReferenceEqualityComparer.Instance);
     private int _aliasCount;
 
     /// <summary>The whole query, its columns under their own names.</summary>
@@ -101,7 +102,13 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
     private void EnsureItems(SelectText select, BoundRelation node)
     {
         if (select.SetOperation is not null) return;
-        select.Items ??= [.. node.Columns.Select(column => (column, _columns[column]))];
+        if (select.Items is null) SetItems(select, [.. node.Columns.Select(column => (column, _columns[column]))], node.Columns);
+    }
+
+    private void SetItems(SelectText select, List<(BoundColumn Column, string Text)> items, IEnumerable<BoundColumn> read)
+    {
+        select.Items = items;
+        if (select.IsOneGroup && !read.Any(_aggregates.Contains)) select.GroupBy = "()";
     }
 
     /// <summary>The SELECT as a relation in the FROM of another.</summary>

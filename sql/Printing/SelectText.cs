@@ -31,6 +31,9 @@ internal sealed class SelectText
 
     internal List<string> Where { get; } = [];
 
+    /// <summary>Whether all rows are one group, which SQL says by an aggregate among the items; where none is left, by GROUP BY ().</summary>
+    internal bool IsOneGroup { get; set; }
+
     /// <summary>GROUP BY's text; null where there is none.</summary>
     internal string? GroupBy { get; set; }
 

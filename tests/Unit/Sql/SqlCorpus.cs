@@ -156,5 +156,16 @@ internal static class SqlCorpus
         "SELECT CASE WHEN grp > 1 THEN 'many' ELSE 'one' END AS size, sum(grp) AS total FROM (SELECT count(*) AS grp FROM t GROUP BY k) GROUP BY size",
         "SELECT k, count(*) FROM t GROUP BY k",
         "SELECT id + 1, upper(k), x > 1 FROM t",
+        "SELECT 5 AS five, sum(id) AS s FROM t WHERE id > 100 GROUP BY ALL",
+        "SELECT 1 AS one FROM (SELECT count(*) AS c FROM t) AS q",
+        "SELECT 1 AS one FROM (SELECT count(*) AS c FROM t HAVING count(*) > 100) AS q",
+        "SELECT id FROM u WHERE EXISTS (SELECT max(id) FROM t WHERE id > 100)",
+        "SELECT NULL AS d, 1 AS i UNION ALL SELECT DATE '2001-01-01', 2",
+        "SELECT d FROM (SELECT NULL AS d) q UNION ALL SELECT ts FROM t",
+        "SELECT substring(g, 1, 1) AS s FROM (SELECT '%' || NULL::VARCHAR AS g) AS q",
+        "SELECT g, count(*) AS c FROM (SELECT NULL AS g FROM t) AS q GROUP BY g",
+        "SELECT k || '!' AS a, 5 AS five, sum(id) AS s FROM t WHERE id > 100 GROUP BY ALL",
+        .. TradeCorpus.Queries,
+        .. FlightsCorpus.Queries,
     ];
 }

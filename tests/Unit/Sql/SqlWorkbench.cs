@@ -23,7 +23,7 @@ internal sealed class SqlWorkbench : IDisposable
         {
             if (name.Contains('.', StringComparison.Ordinal)) Connection.Execute($"CREATE SCHEMA IF NOT EXISTS {name.Split('.')[0]}");
             Connection.Execute($"CREATE TABLE {name} ({columns})");
-            Connection.Execute($"INSERT INTO {name} VALUES {rows}");
+            Connection.Execute($"INSERT INTO {name} {(rows.StartsWith("SELECT", StringComparison.Ordinal) ? rows : $"VALUES {rows}")}");
         }
     }
 
@@ -55,6 +55,8 @@ internal sealed class SqlWorkbench : IDisposable
             """),
         ("s.v", "id INTEGER, \"Odd Name\" VARCHAR, tags VARCHAR[], place STRUCT(lat DOUBLE, lon DOUBLE)",
             "(1, 'one', ['x', 'y'], {'lat': 1.5, 'lon': 2.5}), (2, '二', [], NULL), (3, NULL, NULL, {'lat': NULL, 'lon': -0.5})"),
+        .. TradeCorpus.Tables,
+        .. FlightsCorpus.Tables,
     ];
 
     internal static Dictionary<string, Schema> Inputs { get; } = Tables.ToDictionary(table => table.Name, table => SchemaOf(table.Columns), StringComparer.OrdinalIgnoreCase);
@@ -106,6 +108,20 @@ internal sealed class SqlWorkbench : IDisposable
         }
         if (!isOrdered) rows.Sort(StringComparer.Ordinal);
         return rows;
+    }
+
+    /// <summary>Whether the database itself refuses the text before it runs.</summary>
+    internal bool FrontEndRefuses(string sql)
+    {
+        try
+        {
+            Connection.Describe(sql);
+            return false;
+        }
+        catch (DuckDbException)
+        {
+            return true;
+        }
     }
 
     public void Dispose()
