@@ -20,6 +20,8 @@ internal static class AllowedFolders
         string? parent = Path.GetDirectoryName(path);
         if (parent is null) return path;
         string here = Path.Combine(Real(parent), Path.GetFileName(path));
+        // What is not there is no link; who reads it says so better.
+        if (!Directory.Exists(here)) return here;
         return Directory.ResolveLinkTarget(here, returnFinalTarget: true)?.FullName is { } target ? Path.TrimEndingDirectorySeparator(target) : here;
     }
 }
