@@ -13,7 +13,18 @@ public sealed record SqlType(string Name)
     public DataType? DataType => Schemas.DataType.TryParse(Name, out DataType? type) ? type : null;
 
     /// <summary>The name of a type of ours.</summary>
-    public static SqlType Of(DataType type) => new(type.ToString()!);
+    public static SqlType Of(DataType type) => new(Spelled(type));
+
+    // As the front end spells them, names of fields always in quotes: one may be a keyword.
+    private static string Spelled(DataType type) => type switch
+    {
+        InstantType => "TIMESTAMP WITH TIME ZONE",
+        StructType structure => $"STRUCT({string.Join(", ", structure.Fields.Select(field => $"{Printing.SqlWords.Name(field.Name)} {Spelled(field.Type)}"))})",
+        ListType list => $"{Spelled(list.Element.Type)}[]",
+        FixedSizeListType list => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Spelled(list.Element.Type)}[{list.Length}]"),
+        MapType map => $"MAP({Spelled(map.Key.Type)}, {Spelled(map.Value.Type)})",
+        _ => type.ToString()!,
+    };
 
     /// <inheritdoc/>
     public override string ToString() => Name;

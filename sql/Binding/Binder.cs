@@ -15,10 +15,17 @@ public sealed class Binder(ISqlFrontEnd frontEnd)
     /// <exception cref="LeptonDataException">The text is refused; <see cref="LeptonDataException.Place"/> says where.</exception>
     public BoundQuery Bind(SqlText query, IReadOnlyDictionary<string, Schema> inputs, AccessContext access)
     {
-        ParsedQuery parsed = ParseTreeReader.Read(frontEnd, query);
-        var binder = new QueryBinder(query, frontEnd, inputs);
-        BoundRelation root = binder.Bind(parsed);
-        return QueryFinisher.Finish(query, frontEnd, root, binder.UsedInputs, binder.ImpureCall, access);
+        try
+        {
+            ParsedQuery parsed = ParseTreeReader.Read(frontEnd, query);
+            var binder = new QueryBinder(query, frontEnd, inputs);
+            BoundRelation root = binder.Bind(parsed);
+            return QueryFinisher.Finish(query, frontEnd, root, binder.UsedInputs, binder.ImpureCall, access);
+        }
+        catch (InsufficientExecutionStackException)
+        {
+            throw query.At(0, "sql.too_deep");
+        }
     }
 
     /// <summary>The tables that <paramref name="query"/> names and does not itself define (WITH), each once, in the order of the text. Nothing else of it is checked.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Sql.Binding;
@@ -10,6 +11,7 @@ internal abstract class BoundRewriter
 
     internal BoundExpression Rewrite(BoundExpression expression)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (Replace(expression) is { } replacement) return replacement;
         BoundExpression rewritten = expression switch
         {

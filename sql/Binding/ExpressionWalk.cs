@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Lepton.Data.Sql.Binding;
 
 /// <summary>Looks through the bound tree.</summary>
@@ -73,6 +75,7 @@ internal static class ExpressionWalk
 
     private static void Collect(BoundRelation relation, List<BoundRelation> found, HashSet<BoundCommonTable> commonTables)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         foreach (BoundRelation source in relation is BoundWith with ? [with.Source] : Sources(relation)) Collect(source, found, commonTables);
         // A common table that nobody reads is no part of the query.
         if (relation is BoundCommonTableScan scan && commonTables.Add(scan.Table)) Collect(scan.Table.Relation, found, commonTables);
@@ -82,6 +85,7 @@ internal static class ExpressionWalk
 
     private static void Collect(BoundExpression expression, List<BoundRelation> found, HashSet<BoundCommonTable> commonTables)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (expression is BoundSubquery subquery) Collect(subquery.Query, found, commonTables);
         foreach (BoundExpression part in Parts(expression)) Collect(part, found, commonTables);
     }
@@ -108,6 +112,7 @@ internal static class ExpressionWalk
 
     private static void Collect(BoundExpression expression, HashSet<BoundColumn> used, HashSet<BoundColumn> made)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (expression is BoundColumnReference reference) used.Add(reference.Column);
         if (expression is BoundLambda lambda) made.UnionWith(lambda.Parameters);
         if (expression is BoundSubquery subquery) Collect(subquery.Query, used, made);
@@ -116,6 +121,7 @@ internal static class ExpressionWalk
 
     private static void Collect(BoundRelation relation, HashSet<BoundColumn> used, HashSet<BoundColumn> made)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         made.UnionWith(relation.Columns);
         foreach (BoundRelation source in Sources(relation)) Collect(source, used, made);
         foreach (BoundExpression expression in Expressions(relation)) Collect(expression, used, made);

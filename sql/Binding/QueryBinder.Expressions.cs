@@ -33,6 +33,7 @@ internal sealed partial class QueryBinder
             _ => throw new InvalidOperationException($"An expression is a {parsed.GetType()}."),
         };
         if (bound.Size > ExpressionSizeMax) throw text.At(parsed.Offset, "sql.expression_too_large", ExpressionSizeMax);
+        if (bound.Depth > ExpressionDepthMax) throw text.At(parsed.Offset, "sql.too_deep");
         return bound.Offset >= 0 ? bound : bound with { Offset = Place(parsed) };
     }
 

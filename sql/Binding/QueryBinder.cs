@@ -11,6 +11,9 @@ internal sealed partial class QueryBinder(SqlText text, ISqlFrontEnd frontEnd, I
     // Aliases that name aliases double an expression with each step; this ends it long before memory does.
     private const long ExpressionSizeMax = 50_000;
 
+    // Twice what DuckDB takes in one expression, since aliases put expressions inside others.
+    private const int ExpressionDepthMax = 2_000;
+
     private readonly TypeProber _prober = new(text, frontEnd);
     private readonly Dictionary<string, Schema> _used = new(StringComparer.OrdinalIgnoreCase);
 
@@ -59,11 +62,17 @@ internal sealed partial class QueryBinder(SqlText text, ISqlFrontEnd frontEnd, I
             "UNION" => SetOperationKind.Union,
             "EXCEPT" => SetOperationKind.Except,
             "INTERSECT" => SetOperationKind.Intersect,
-            "UNION_BY_NAME" => throw text.At(-1, "sql.unsupported", "UNION BY NAME"),
+            "UNION_BY_NAME" => SetOperationKind.Union,
             _ => throw text.At(-1, "sql.unknown_node", operation.Type),
         };
         BoundRelation left = Query(operation.Left, outer, commonTables);
         BoundRelation right = Query(operation.Right, outer, commonTables);
+        if (operation.Type == "UNION_BY_NAME")
+        {
+            List<string> names = [.. left.Columns.Concat(right.Columns).Select(column => column.Name).Distinct(StringComparer.OrdinalIgnoreCase)];
+            left = ByName(left, names);
+            right = ByName(right, names);
+        }
         if (left.Columns.Count != right.Columns.Count) throw text.At(FirstOffset(operation.Right), "sql.set_operation_columns", left.Columns.Count, right.Columns.Count);
         IReadOnlyList<SqlType> types = _prober.SetOperation(left.Columns, right.Columns, FirstOffset(operation.Right));
         var columns = new EquatableList<BoundColumn>(left.Columns.Select((column, i) => new BoundColumn(column.Name, types[i])));
@@ -73,6 +82,21 @@ internal sealed partial class QueryBinder(SqlText text, ISqlFrontEnd frontEnd, I
         if (modifiers.IsDistinct) throw text.At(-1, "sql.unknown_node", "SET_OPERATION_NODE.DISTINCT_MODIFIER");
         if (modifiers.Order.Count > 0) result = new BoundSort(result, new EquatableList<BoundSortKey>(modifiers.Order.SelectMany(order => OutputOrder(order, columns))));
         return Limited(result, modifiers);
+    }
+
+    // A column that one side lacks is NULL there.
+    private BoundProject ByName(BoundRelation side, List<string> names)
+    {
+        var items = new List<BoundItem>();
+        foreach (string name in names)
+        {
+            List<BoundColumn> found = [.. side.Columns.Where(column => Same(column.Name, name))];
+            if (found.Count > 1) throw text.At(-1, "sql.ambiguous_column", name, "UNION BY NAME");
+            items.Add(found.Count == 1
+                ? new BoundItem(new BoundColumn(name, found[0].Type), new BoundColumnReference(found[0]))
+                : new BoundItem(new BoundColumn(name, SqlType.Of(DataType.Null)), new BoundConstant(new SqlType("NULL"), null)));
+        }
+        return new BoundProject(side, new EquatableList<BoundItem>(items));
     }
 
     private static long FirstOffset(ParsedQuery query) => query switch

@@ -18,10 +18,10 @@ internal static class FunctionPage
             ## What is accepted
 
             `WITH` (not recursive; the hint `MATERIALIZED` is read and dropped, the engine decides), joins (`INNER`, `LEFT`, `RIGHT`, `FULL`, `CROSS`, `SEMI`, `ANTI`, `NATURAL`, `ASOF` and `ASOF LEFT`, with `ON` or `USING`), `WHERE`,
-            `GROUP BY` (`ALL`, ordinals, `ROLLUP`, `CUBE`, `GROUPING SETS`), `HAVING`, `QUALIFY`, windows with frames, `DISTINCT` and `DISTINCT ON`, `ORDER BY`, `LIMIT` and `OFFSET` with numbers, `UNION`, `EXCEPT` and `INTERSECT` (with or without `ALL`),
+            `GROUP BY` (`ALL`, ordinals, `ROLLUP`, `CUBE`, `GROUPING SETS`), `HAVING`, `QUALIFY`, windows with frames, `DISTINCT` and `DISTINCT ON`, `ORDER BY`, `LIMIT` and `OFFSET` with numbers, `UNION` (also `BY NAME`), `EXCEPT` and `INTERSECT` (with or without `ALL`),
             subqueries (scalar, `IN`, `EXISTS`, `ANY`, `ALL`; correlated ones too), `VALUES`, `CASE`, casts, lambdas, lists, structs and maps. `*` takes `EXCLUDE`, `REPLACE` and `RENAME`.
 
-            Not yet: `WITH RECURSIVE`, `PIVOT` and `UNPIVOT`, `LATERAL`, `COLUMNS(…)`, `COLLATE`, `GROUPING(…)`, `UNION BY NAME`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
+            Not yet: `WITH RECURSIVE`, `PIVOT` and `UNPIVOT`, `LATERAL`, `COLUMNS(…)`, `COLLATE`, `GROUPING(…)`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
 
             ## Types that come out
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Sql.Binding;
 
@@ -43,6 +44,7 @@ internal sealed class LineageBuilder(IReadOnlyDictionary<string, Schema> inputs)
     /// <summary>Follows the columns of a relation; what is returned is what decides which of its rows exist, all of it as influence.</summary>
     private Flow Rows(BoundRelation relation)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (relation)
         {
             case BoundInput input:
@@ -141,6 +143,7 @@ internal sealed class LineageBuilder(IReadOnlyDictionary<string, Schema> inputs)
 
     private Flow Of(BoundExpression expression)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (expression)
         {
             case BoundColumnReference reference: return _flows[reference.Column];

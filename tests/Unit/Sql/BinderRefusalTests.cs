@@ -128,7 +128,6 @@ internal sealed class BinderRefusalTests
     [TestCase("SELECT * FROM t POSITIONAL JOIN u", "sql.unsupported_with_remedy", 1, 17)]
     [TestCase("SELECT COLUMNS('i') FROM t", "sql.unsupported_with_remedy", 1, 8)]
     [TestCase("SELECT k COLLATE nocase AS c FROM t", "sql.unsupported_with_remedy", 1, 8)]
-    [TestCase("SELECT id FROM t UNION BY NAME SELECT id FROM u", "sql.unsupported", 1, 1)]
     [TestCase("SELECT id FROM t LIMIT 10%", "sql.unsupported", 1, 24)]
     [TestCase("SELECT k, grouping(k) AS g FROM t GROUP BY k", "sql.unsupported", 1, 11)]
     public void Bind_RefusedText_NamesTheReasonAndThePlace(string sql, string code, int line, int column)
@@ -182,6 +181,28 @@ internal sealed class BinderRefusalTests
         Assert.That(Assert.Throws<LeptonDataException>(() => _bench.Bind($"SELECT {new string('(', 10_000)}1{new string(')', 10_000)} AS a"))!.Code, Is.EqualTo("sql.syntax"));
         string sum = string.Join("+", Enumerable.Repeat("id", 900));
         Assert.That(_bench.Bind($"SELECT {sum} AS a FROM t").Schema.Count, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Bind_LongText_EndsInAQueryOrAnError([Values("union", "joins", "subqueries", "and", "in", "columns")] string form)
+    {
+        string sql = form switch
+        {
+            "union" => string.Join(" UNION ALL ", Enumerable.Repeat("SELECT id FROM t", 400)),
+            "joins" => $"SELECT 1 AS a FROM t {string.Join(' ', Enumerable.Range(0, 60).Select(i => $"JOIN t t{i} ON t{i}.id = t.id"))}",
+            "subqueries" => $"{string.Concat(Enumerable.Repeat("SELECT * FROM (", 2_000))}SELECT id FROM t{string.Concat(Enumerable.Repeat(")", 2_000))}",
+            "and" => $"SELECT id FROM t WHERE {string.Join(" AND ", Enumerable.Range(0, 3_000).Select(i => $"id <> {i}"))}",
+            "in" => $"SELECT id FROM t WHERE id IN ({string.Join(", ", Enumerable.Range(0, 5_000))})",
+            _ => $"SELECT {string.Join(", ", Enumerable.Range(0, 2_000).Select(i => $"id AS c{i}"))} FROM t",
+        };
+        try
+        {
+            Assert.That(_bench.Bind(sql).Schema.Count, Is.Positive);
+        }
+        catch (LeptonDataException error)
+        {
+            Assert.That(error.Code, Is.AnyOf("sql.too_deep", "sql.syntax", "sql.refused"), error.Message);
+        }
     }
 
     [Test]

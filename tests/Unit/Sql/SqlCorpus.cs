@@ -112,6 +112,8 @@ internal static class SqlCorpus
         "SELECT id AS z, k AS z2 FROM t UNION ALL SELECT 1.5, 'x' UNION ALL SELECT NULL, NULL ORDER BY z, z2 LIMIT 5",
         "(SELECT id FROM t ORDER BY id LIMIT 2) UNION ALL (SELECT id FROM u ORDER BY id LIMIT 1)",
         "SELECT id FROM (SELECT id FROM t UNION SELECT w FROM u) WHERE id > 2",
+        "SELECT id, k FROM t UNION BY NAME SELECT k, w FROM u",
+        "SELECT id, d FROM t UNION ALL BY NAME SELECT since, id FROM u ORDER BY since, id",
         "SELECT id, row_number() OVER (ORDER BY id) AS r, rank() OVER (PARTITION BY k ORDER BY n DESC NULLS LAST) AS q FROM t",
         "SELECT id, sum(n) OVER (PARTITION BY k ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s, avg(n) OVER (ORDER BY id) AS a FROM t",
         "SELECT id, lag(n) OVER (ORDER BY id) AS l, lead(n, 2, -1) OVER (ORDER BY id) AS e, first_value(k) OVER (ORDER BY id) AS f, last_value(n IGNORE NULLS) OVER (ORDER BY id) AS v FROM t",
