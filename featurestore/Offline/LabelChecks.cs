@@ -16,6 +16,7 @@ internal static class LabelChecks
         {
             if (field.Name.StartsWith("__", StringComparison.Ordinal)) throw new LeptonDataException("featurestore.label_column_ours", [field.Name]) { Place = place };
             if (IsNested(field.Type)) throw new LeptonDataException("featurestore.label_column_nested", [field.Name, field.Type]) { Place = place };
+            if (field.Type is NaiveTimeType) throw new LeptonDataException("featurestore.label_column_naive", [field.Name]) { Place = place };
         }
         if (hasSplits && labels.Find(PointInTimeJoin.SplitColumn) is { } split) throw new LeptonDataException("featurestore.label_column_split", [split.Name]) { Place = place };
         foreach (ViewJoin join in views)

@@ -12,6 +12,7 @@ namespace Lepton.Data.FeatureStore.Offline;
 public sealed class OfflineStore(FeatureStoreContext context)
 {
     private const string RowsInput = "__entity_rows";
+    private const string ProgressName = "get-historical-features";
 
     /// <summary>Finds, for each entity row, the newest feature values that had happened and were known at that row's event time (docs/point-in-time.md).</summary>
     /// <param name="entityRows">Shape <c>[n × (join keys + event time + any)]</c>.</param>
@@ -29,7 +30,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
         if (entityRows.Query is { } query) names.AddRange(context.Binder.References(query).Select(reference => (reference.Name, (SourcePlace?)reference.Place)));
         CatalogInputs catalog = await context.Catalog.InputsForAsync(names, cancellationToken).ConfigureAwait(false);
         foreach (ViewJoin view in views) DefinitionChecks.CheckView(view.View, catalog.Inputs.ByName[view.View.Table.ToString()].Schema);
-        var runner = new QueryRunner(context, run);
+        var runner = new QueryRunner(context, run with { Progress = NamedProgress.Of(run.Progress, ProgressName) });
         try
         {
             (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, catalog.Inputs, runner);
