@@ -37,7 +37,7 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
         if (source.Csv.HasHeader is { } header) given += header ? ", header = true" : ", header = false";
         if (source.Csv.NullTexts is { } nulls) given += $", nullstr = {SqlLiteral.TextList(nulls)}";
         // A ragged row in the sample makes the sniffer give up; types are then taken from the rows that fit, and reading the file names the row that does not.
-        DuckDbException? last = null;
+        DuckDbException? first = null;
         foreach (string leniency in (string[])["", ", ignore_errors = true", ", ignore_errors = true, null_padding = true"])
         {
             try
@@ -49,10 +49,10 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
             }
             catch (DuckDbException failure) when (failure.Error is DuckDbError.Value or DuckDbError.Other)
             {
-                last = failure;
+                first ??= failure;
             }
         }
-        throw CsvErrors.Of(last!, path, source.Path.Place) ?? new LeptonDataException("connectors.csv_unreadable", [path, last!.Words], last) { Place = source.Path.Place };
+        throw new LeptonDataException("connectors.csv_unreadable", [path, first!.Words], first) { Place = source.Path.Place };
     }
 
     private static string Option(char? character) => character is { } c ? SqlLiteral.Text(c.ToString()) : "''";

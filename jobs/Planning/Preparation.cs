@@ -47,11 +47,13 @@ internal sealed class Preparation
         IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
         var tables = new Dictionary<TableName, Snapshot?>();
         var inexact = new List<TableName>();
+        // A table of a pipeline that is not run now is read as every reader reads it: at the version that belongs with its pipeline's other tables.
+        IReadOnlyDictionary<TableName, long> published = RunLog.PublishedVersions(earlier);
         foreach (TableName table in graph.Nodes.SelectMany(node => node.Inputs).Where(input => input.Step is null).Select(input => input.Table).OfType<TableName>().Distinct())
         {
-            TableState state = await TableState.ReadAsync(lake, table, cancellationToken).ConfigureAwait(false);
-            tables.Add(table, state.Snapshot);
-            if (state.MadeBy?.Step.RowsAreInexact == true) inexact.Add(table);
+            Snapshot? snapshot = await lake.Table(table).ReadAsync(published.TryGetValue(table, out long version) ? version : null, cancellationToken).ConfigureAwait(false);
+            tables.Add(table, snapshot);
+            if (earlier.SelectMany(record => record.Steps).Any(step => step.RowsAreInexact && step.Table == table.ToString() && step.Version == snapshot?.Version)) inexact.Add(table);
         }
         var preparation = new Preparation(ready, tables, inexact, stage);
         preparation.Bind(graph, binder, run.Access);

@@ -11,6 +11,9 @@ namespace Lepton.Data.Storage.Runs;
 /// <remarks>On a shared file system whose locks do not reach other machines, a second machine is not kept out; its commits are still refused by their transactions.</remarks>
 public sealed class RunLock : IDisposable
 {
+    // EWOULDBLOCK, which .NET hands on where another process holds the file's lock.
+    private const int WouldBlock = 11;
+
     private readonly FileStream _lock;
     private readonly string _holderPath;
 
@@ -33,7 +36,7 @@ public sealed class RunLock : IDisposable
             {
                 file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
             }
-            catch (IOException failure) when (failure.GetType() == typeof(IOException) && IsHeld(failure))
+            catch (IOException failure) when (failure.HResult == WouldBlock)
             {
                 throw new LeptonDataException("storage.run_in_progress", [lake.RootPath, ReadHolder(holderPath)], failure) { IsTransient = true };
             }
@@ -68,9 +71,6 @@ public sealed class RunLock : IDisposable
         }
         _lock.Dispose();
     }
-
-    // EWOULDBLOCK: .NET gives the errno of a refused lock as the result.
-    private static bool IsHeld(IOException failure) => (failure.HResult & 0xFFFF) is 11 or 32 || failure.HResult == 11;
 
     private static string ReadHolder(string path)
     {

@@ -236,6 +236,39 @@ internal sealed class RunTests
         });
     }
 
+    // Killed between the two commits of a step: the quarantine is one version ahead.
+    [Test]
+    public async Task Run_AQuarantineThatIsAhead_IsMadeAnewTogetherWithItsTable()
+    {
+        await _project.RunWellAsync();
+        _project.Csv("src", "id,amount\n1,-1\n2,-2\n3,3\n");
+        await _project.RunWellAsync();
+        File.Delete(_project.Folder["lake/main/orders/_delta_log/00000000000000000001.json"]);
+        _project.Reopen();
+        _project.Csv("src", "id,amount\n1,10\n2,-5\n3,20\n");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(run.Steps[0].Reason, Is.EqualTo("interrupted"));
+            Assert.That(await _project.RowsAsync("orders__quarantine", "id"), Is.EqualTo(new[] { "2" }));
+            Assert.That(await _project.RowsAsync("orders", "id"), Is.EqualTo(new[] { "1", "3" }));
+        });
+    }
+
+    [Test]
+    public async Task Run_ATableOfAPipelineThatFailed_IsReadAtItsPublishedVersion()
+    {
+        await _project.RunWellAsync();
+        _project.Csv("src", "id,amount\n1,10\n");
+        _project.Pipeline(Pipeline.Replace("sum(amount) AS amount", "CAST('x' || sum(amount) AS BIGINT) AS amount", StringComparison.Ordinal));
+        Assert.That((await _project.RunAsync()).IsComplete, Is.False);
+        File.Delete(_project.Folder["pipelines/p.yaml"]);
+        _project.Pipeline("pipeline: other\nsteps: { copied: { sql: SELECT id FROM orders } }\n", "other");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That(run.Steps.Single().Inputs.Single().Version, Is.Zero);
+        Assert.That(await _project.RowsAsync("copied"), Is.EqualTo(new[] { "1", "3" }));
+    }
+
     [Test]
     public async Task Run_Cancelled_LeavesNothingHalfWrittenAndCanGoOn()
     {
