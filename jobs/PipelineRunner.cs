@@ -35,7 +35,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         using RunLock hold = RunLock.Take(lake, $"run {run.Id}");
         var log = new RunLog(lake);
         IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, log, run.Time, cancellationToken).ConfigureAwait(false);
-        Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, cancellationToken).ConfigureAwait(false);
+        Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, options, cancellationToken).ConfigureAwait(false);
         var session = new RunSession(lake, engine, _binder, preparation, run, options);
         var books = new Dictionary<string, RunBook>(StringComparer.Ordinal);
         foreach (PipelineDefinition pipeline in pipelines)
@@ -65,7 +65,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
     public async ValueTask<IReadOnlyList<PlannedStep>> PlanAsync(Project project, IReadOnlyList<PipelineDefinition> pipelines, RunContext run, RunOptions options, CancellationToken cancellationToken)
     {
         IReadOnlyList<RunRecord> earlier = await new RunLog(lake).ReadAsync(null, cancellationToken).ConfigureAwait(false);
-        Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, cancellationToken).ConfigureAwait(false);
+        Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, options, cancellationToken).ConfigureAwait(false);
         var session = new RunSession(lake, engine, _binder, preparation, run, options);
         var running = new HashSet<string>(StringComparer.Ordinal);
         var planned = new List<PlannedStep>(preparation.Steps.Count);

@@ -39,10 +39,10 @@ internal sealed class Preparation
     internal Schema SchemaOf(StepInput input) => input.Source is { } source ? Sources[source].Inspected.Scan.Schema : _tableSchemas[input.Table!];
 
     internal static async ValueTask<Preparation> MakeAsync(
-        Project project, IReadOnlyList<PipelineDefinition> pipelines, Lake lake, IEngine engine, Binder binder, IReadOnlyList<RunRecord> earlier, RunContext run, CancellationToken cancellationToken)
+        Project project, IReadOnlyList<PipelineDefinition> pipelines, Lake lake, IEngine engine, Binder binder, IReadOnlyList<RunRecord> earlier, RunContext run, RunOptions options, CancellationToken cancellationToken)
     {
         StepGraph graph = StepGraph.Build(pipelines, binder.References, lake.ListTables());
-        var stage = new SourceStage(project, earlier, engine, binder, run);
+        var stage = new SourceStage(project, options.FullRefresh ? [] : earlier, engine, binder, run);
         FileSourceDefinition[] sources = [.. graph.Nodes.SelectMany(node => node.Inputs).Select(input => input.Source).OfType<FileSourceDefinition>().Distinct((IEqualityComparer<FileSourceDefinition>)ReferenceEqualityComparer.Instance)];
         IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
         var tables = new Dictionary<TableName, Snapshot?>();

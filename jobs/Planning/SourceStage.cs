@@ -15,7 +15,7 @@ namespace Lepton.Data.Jobs.Planning;
 
 /// <summary>Looks into the sources that steps read.</summary>
 /// <param name="project">Whose sources.</param>
-/// <param name="earlier">Earlier runs, newest first: files that are what they were are not read again.</param>
+/// <param name="earlier">Earlier runs, newest first: files that are what they were are not read again. None: every file is.</param>
 /// <param name="engine">Counts the rows of delimited text, which also proves that every row can be read.</param>
 /// <param name="binder">Binds those counts.</param>
 /// <param name="run">Told of progress.</param>

@@ -31,13 +31,16 @@ internal sealed class ProjectFixture : IAsyncDisposable
 
     internal List<StepProgress> Progress { get; } = [];
 
+    /// <summary>Called with each report, on the thread that reports.</summary>
+    internal Action<StepProgress>? OnProgress { get; set; }
+
     internal void Reopen() => Lake = Lake.Open(Lake.RootPath);
 
     internal void Pipeline(string yaml, string name = "p") => Folder.Write($"pipelines/{name}.yaml", yaml.ReplaceLineEndings("\n"));
 
     internal void Csv(string name, string text) => Folder.Write($"data/{name}.csv", text.ReplaceLineEndings("\n"));
 
-    internal RunContext Context() => new(RunId.Create(Time), AccessContext.Owner, Time, new MemoryBudget(1L << 30), new Recorder(Progress));
+    internal RunContext Context() => new(RunId.Create(Time), AccessContext.Owner, Time, new MemoryBudget(1L << 30), new Recorder(this));
 
     internal async Task<RunSummary> RunAsync(bool isFullRefresh = false, CancellationToken cancellationToken = default)
     {
@@ -91,11 +94,12 @@ internal sealed class ProjectFixture : IAsyncDisposable
     private DuckDbEngine OpenEngine(Project project, IReadOnlyList<PipelineDefinition> pipelines)
         => new(new DuckDbEngineOptions { ThreadCount = 2, MemoryLimitBytes = 512L << 20, AllowedFolders = project.FoldersToReach(pipelines) });
 
-    private sealed class Recorder(List<StepProgress> seen) : IProgress<StepProgress>
+    private sealed class Recorder(ProjectFixture project) : IProgress<StepProgress>
     {
         public void Report(StepProgress value)
         {
-            lock (seen) seen.Add(value);
+            lock (project.Progress) project.Progress.Add(value);
+            project.OnProgress?.Invoke(value);
         }
     }
 }

@@ -236,6 +236,85 @@ internal sealed class RunTests
         });
     }
 
+    // Its process died after it had committed: what the table's history names is no leftover.
+    [Test]
+    public async Task Run_ADeadRunThatCommitted_KeepsItsFiles()
+    {
+        RunRecord first = await _project.RunWellAsync();
+        await new RunLog(_project.Lake).BeginAsync(first with { Pipeline = "died", State = RunState.Running, FinishedAt = null }, 0);
+        await _project.RunWellAsync();
+        Assert.That(await _project.RowsAsync("orders"), Is.EqualTo(new[] { "1|10", "3|20" }));
+        Assert.That((await new RunLog(_project.Lake).ReadAsync("died")).Single().State, Is.EqualTo(RunState.Abandoned));
+    }
+
+    [TestCase("jobs.computing")]
+    [TestCase("jobs.checking")]
+    [TestCase("jobs.writing")]
+    [TestCase("jobs.committing")]
+    public async Task Run_CancelledInTheMiddle_SaysSoAndLeavesNothingHalfWritten(string activity)
+    {
+        using var stop = new CancellationTokenSource();
+        _project.OnProgress = progress =>
+        {
+            if (progress is { Step: "orders" } && progress.Activity == activity) stop.Cancel();
+        };
+        Assert.Catch<OperationCanceledException>(() => _project.RunAsync(cancellationToken: stop.Token).GetAwaiter().GetResult());
+        RunRecord stopped = (await new RunLog(_project.Lake).ReadAsync()).Single();
+        bool isCommitted = activity == "jobs.committing";
+        Assert.Multiple(async () =>
+        {
+            Assert.That(stopped.State, Is.EqualTo(RunState.Interrupted));
+            Assert.That(await _project.SnapshotAsync("orders") is not null, Is.EqualTo(isCommitted), "once the first of two commits is there, the second follows");
+            Assert.That(await _project.SnapshotAsync("orders__quarantine") is not null, Is.EqualTo(isCommitted));
+            if (!isCommitted) Assert.That(Directory.Exists(_project.Folder["lake/main/orders"]) ? Directory.GetFiles(_project.Folder["lake/main/orders"]) : [], Is.Empty);
+        });
+        _project.OnProgress = null;
+        RunRecord next = await _project.RunWellAsync();
+        Assert.That(next.Steps.Select(step => step.State), Is.EqualTo(new[] { isCommitted ? StepState.Unchanged : StepState.Done, StepState.Done }));
+        Assert.That(await _project.RowsAsync("totals"), Is.EqualTo(new[] { "2|30" }));
+    }
+
+    [Test]
+    public async Task Run_ASourceThatChangesWhileItIsRead_IsRefusedAndNothingIsWritten()
+    {
+        _project.OnProgress = progress =>
+        {
+            if (progress is { Step: "orders", Activity: "jobs.checking" }) File.AppendAllText(_project.Folder["data/src.csv"], "4,40\n");
+        };
+        RunSummary summary = await _project.RunAsync();
+        _project.OnProgress = null;
+        Assert.Multiple(async () =>
+        {
+            Assert.That(summary.Failures.Single().Error.Code, Is.EqualTo("connectors.file_changed"));
+            Assert.That(await _project.SnapshotAsync("orders"), Is.Null);
+        });
+        await _project.RunWellAsync();
+        Assert.That(await _project.RowsAsync("orders"), Is.EqualTo(new[] { "1|10", "3|20", "4|40" }));
+    }
+
+    [Test]
+    public async Task Plan_OfANewProject_WritesNothing()
+    {
+        string[] before = Directory.GetFileSystemEntries(_project.Folder.Path, "*", SearchOption.AllDirectories);
+        IReadOnlyList<PlannedStep> planned = await _project.PlanAsync();
+        Assert.That(planned, Is.EqualTo(new[] { new PlannedStep("shop", "orders", true, "new"), new PlannedStep("shop", "totals", true, "new") }));
+        Assert.That(Directory.GetFileSystemEntries(_project.Folder.Path, "*", SearchOption.AllDirectories), Is.EquivalentTo(before));
+    }
+
+    [Test]
+    public async Task Run_StepsOfTwoPipelines_RunInTheOrderThatTheyNeed()
+    {
+        _project.Pipeline("pipeline: b\nsteps:\n  second: { sql: SELECT amount FROM totals }\n  ready: { sql: SELECT 1 AS one }\n", "a_file");
+        _project.Pipeline(Pipeline + "\n  third: { sql: SELECT amount FROM second }\n");
+        RunSummary summary = await _project.RunAsync();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(summary.Failures, Is.Empty);
+            Assert.That(summary.Runs.Select(run => (run.Pipeline, run.RunId, run.State)), Is.EqualTo(new[] { ("b", summary.Id.Value, RunState.Finished), ("shop", summary.Id.Value, RunState.Finished) }));
+            Assert.That(await _project.RowsAsync("third"), Is.EqualTo(new[] { "30" }));
+        });
+    }
+
     // Killed between the two commits of a step: the quarantine is one version ahead.
     [Test]
     public async Task Run_AQuarantineThatIsAhead_IsMadeAnewTogetherWithItsTable()
