@@ -126,11 +126,19 @@ internal sealed partial class QueryBinder
                 throw text.At(column.Offset, "sql.ambiguous_column", names[0], string.Join(", ", found.Select(visible => $"{visible.Table.Name}.{visible.Name}")));
             bool isOwn = scope == context.Scope;
             if (found.Count == 1 && !(isOwn && PrefersAlias(found[0], names, context))) return Fields(found[0].Expression with { Offset = column.Offset }, names.Skip(1));
-            if (isOwn && AliasIndex(names[0], context) is { } alias) return Fields(Alias(context.Block!, alias, context), names.Skip(1));
+            if (isOwn && AliasIndex(names[0], context) is { } index)
+            {
+                BoundExpression alias = Alias(context.Block!, index, context);
+                if (IsImpure(alias)) throw text.At(column.Offset, "sql.impure_alias", names[0]);
+                return Fields(alias, names.Skip(1));
+            }
         }
         if (names.Count == 1 && NamedFunction(names[0]) is { } function) return Function(new ParsedFunction("", column.Offset, "", "", function, [], false, null, [], false), context);
         throw UnknownReference(column, context);
     }
+
+    // Written out again, it would give another value.
+    private static bool IsImpure(BoundExpression expression) => expression is BoundCall { Function.IsPure: false } || ExpressionWalk.Parts(expression).Any(IsImpure);
 
     private BoundColumnReference? InTable(ScopeTable table, string name, ParsedColumn place)
     {

@@ -36,7 +36,9 @@ internal sealed partial class DuckDbWriter
             }
             return select;
         }
-        bool canTrim = select.Items is not null && select.Distinct is null && select.SetOperation is null;
+        // What is written twice would be computed twice.
+        bool isOnceEach = isTrivial && project.Items.Select(item => ((BoundColumnReference)item.Expression).Column).Distinct().Count() == project.Items.Count;
+        bool canTrim = select.Items is not null && select.Distinct is null && select.SetOperation is null && isOnceEach;
         if (isTrivial && canTrim)
         {
             List<(BoundColumn Column, string Text)> items = select.Items!;
@@ -47,6 +49,7 @@ internal sealed partial class DuckDbWriter
         bool canAdd = select.Stage < SelectStage.Items || (select.Items is null && select.SetOperation is null && select.Stage > SelectStage.Distinct);
         if (!canAdd) select = Wrap(select, project.Source);
         SetItems(select, [.. project.Items.Select(item => (item.Column, Expression(item.Expression)))], project.Items.SelectMany(item => ExpressionWalk.Columns(item.Expression)));
+        _impure.UnionWith(project.Items.Where(item => IsImpure(item.Expression)).Select(item => item.Column));
         if (select.Stage < SelectStage.Items) select.Stage = SelectStage.Items;
         return select;
     }
@@ -143,7 +146,7 @@ internal sealed partial class DuckDbWriter
     private SelectText Sort(BoundSort sort)
     {
         SelectText select = Relation(sort.Source);
-        if (select.Stage >= SelectStage.Order) select = Wrap(select, sort.Source);
+        if (select.Stage >= SelectStage.Order || sort.Keys.Any(key => IsImpure(key.Expression))) select = Wrap(select, sort.Source);
         if (select.Stage is SelectStage.Distinct or SelectStage.SetOperation)
         {
             // Of these only the columns that come out can be named, and the surest name is their number.
@@ -162,6 +165,10 @@ internal sealed partial class DuckDbWriter
         select.Stage = SelectStage.Order;
         return select;
     }
+
+    // Written again, random() would be another number.
+    private bool IsImpure(BoundExpression expression)
+        => expression is BoundCall { Function.IsPure: false } || (expression is BoundColumnReference reference && _impure.Contains(reference.Column)) || ExpressionWalk.Parts(expression).Any(IsImpure);
 
     private static int IndexOf(EquatableList<BoundColumn> columns, BoundColumn column)
     {

@@ -15,6 +15,7 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
     private readonly Dictionary<BoundColumn, string> _columns = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<BoundCommonTable, (string Name, IReadOnlyList<string> Columns)> _commonTables = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _commonTableTexts = [];
+    private readonly HashSet<BoundColumn> _impure = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<BoundColumn> _aggregates = new(ReferenceEqualityComparer.Instance);
     private int _aliasCount;
 

@@ -50,6 +50,36 @@ internal sealed class PrinterTests
         Assert.That(compared, Is.GreaterThan(25), "most queries made by chance must be fit to compare");
     }
 
+    [TestCase("SELECT count(*) FROM (SELECT random() AS r FROM range(1000)) WHERE r <> r", 0)]
+    [TestCase("SELECT count(*) FROM (SELECT r AS a, r AS b FROM (SELECT random() AS r FROM range(1000))) WHERE a <> b", 0)]
+    [TestCase("SELECT count(*) FROM (SELECT r, lag(r) OVER () AS before FROM (SELECT random() AS r FROM range(1000) ORDER BY r)) WHERE before > r", 0)]
+    public void Print_ValueOfChance_IsDrawnOnce(string sql, int expected)
+    {
+        BoundQuery query = _bench.Bind(sql);
+        Assert.That(_bench.Rows(SqlWorkbench.Print(query), 1, false), Is.EqualTo(new[] { $"{{'c0': {expected}}}" }), SqlWorkbench.Print(query));
+    }
+
+    [TestCase("count(*)")]
+    [TestCase("count(DISTINCT k)")]
+    [TestCase("sum(n) FILTER (WHERE (id > 1))")]
+    [TestCase("max(n) + 1")]
+    [TestCase("upper('a''b')")]
+    [TestCase("1.50")]
+    [TestCase("-5")]
+    [TestCase("NULL")]
+    [TestCase("CAST(1 AS DECIMAL(10,2))")]
+    [TestCase("TRY_CAST('1' AS INTEGER)")]
+    [TestCase("NOT (1 = 2 AND 3 <> 4 OR 5 >= 6)")]
+    [TestCase("coalesce(1, 2)")]
+    [TestCase("1 IS NULL")]
+    [TestCase("'a' || 'b'")]
+    [TestCase("'a' LIKE 'b'")]
+    public void Bind_ExpressionWithoutAlias_IsNamedAsDuckDbNamesIt(string expression)
+    {
+        string sql = $"SELECT {expression} FROM t";
+        Assert.That(_bench.Bind(sql).Schema[0].Name, Is.EqualTo(_bench.Connection.Describe(sql)[0].Name));
+    }
+
     private void AssertSameRows(BoundQuery query, string sql, string origin = "")
     {
         string printed = SqlWorkbench.Print(query);
