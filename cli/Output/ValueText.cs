@@ -8,6 +8,8 @@ namespace Lepton.Data.Cli.Output;
 /// <summary>Values of a batch as people and JSON read them.</summary>
 internal static class ValueText
 {
+    private static readonly System.Buffers.SearchValues<char> s_wholeNumber = System.Buffers.SearchValues.Create("-0123456789");
+
     /// <summary>The value as text; null for NULL.</summary>
     internal static string? Of(in ColumnView column, int row) => column.Value(row) switch
     {
@@ -57,7 +59,7 @@ internal static class ValueText
     }
 
     // A whole number that is a float says so: 5.0.
-    private static string Float(string digits) => digits.AsSpan().IndexOfAnyExcept("-0123456789") < 0 ? $"{digits}.0" : digits;
+    private static string Float(string digits) => digits.AsSpan().IndexOfAnyExcept(s_wholeNumber) < 0 ? $"{digits}.0" : digits;
 
     private static string Decimal(Int128 unscaled, int scale)
     {

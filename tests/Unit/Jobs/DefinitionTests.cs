@@ -53,7 +53,7 @@ internal sealed class DefinitionTests
     public void Read_BlockSql_KnowsThePlaceOfEachCharacter()
     {
         PipelineDefinition pipeline = Read("pipeline: p\nsteps:\n  a:\n    sql: |\n      SELECT x\n      FROM b\n");
-        Assert.That(pipeline.Steps[0].Sql.PlaceOfCharacter(pipeline.Steps[0].Sql.Text.IndexOf("b", StringComparison.Ordinal)).ToString(), Is.EqualTo("p.yaml:6:12"));
+        Assert.That(pipeline.Steps[0].Sql.PlaceOfCharacter(pipeline.Steps[0].Sql.Text.IndexOf('b')).ToString(), Is.EqualTo("p.yaml:6:12"));
     }
 
     [Test]

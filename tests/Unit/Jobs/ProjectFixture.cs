@@ -91,7 +91,7 @@ internal sealed class ProjectFixture : IAsyncDisposable
         await ValueTask.CompletedTask;
     }
 
-    private DuckDbEngine OpenEngine(Project project, IReadOnlyList<PipelineDefinition> pipelines)
+    private static DuckDbEngine OpenEngine(Project project, IReadOnlyList<PipelineDefinition> pipelines)
         => new(new DuckDbEngineOptions { ThreadCount = 2, MemoryLimitBytes = 512L << 20, AllowedFolders = project.FoldersToReach(pipelines) });
 
     private sealed class Recorder(ProjectFixture project) : IProgress<StepProgress>
