@@ -194,7 +194,7 @@ public sealed partial class DuckDbEngine : IEngine
                 case SnapshotInput { Snapshot: var snapshot }: return InputSql.OfSnapshot(snapshot);
                 case FileInput { Scan: var scan }:
                     SourceFiles.EnsureUnchanged(scan.Files);
-                    return InputSql.OfFiles(scan);
+                    return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, Connection));
                 case StagedInput { Relation: StagedTable table } when table.Engine == engine: return table.Sql;
                 case BatchInput batches:
                     OfferedBatches offer = engine.Database.Offer(batches.BatchSchema, batches.Batches);

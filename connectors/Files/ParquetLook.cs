@@ -1,6 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Connectors.Files;
 
@@ -13,7 +14,7 @@ internal sealed class ParquetLook(DuckDbConnection connection, FileSourceDefinit
     {
         try
         {
-            string file = SqlLiteral.Text(path);
+            string file = SqlLiteral.Text(ParquetSql.Pattern(path));
             var columns = connection.Describe($"SELECT * FROM read_parquet({file}, hive_partitioning = false)");
             long rows = connection.ReadValue<long>($"SELECT num_rows FROM parquet_file_metadata({file})", null, cancellationToken);
             return ([.. columns.Select(column => new Field(column.Name, TypeOf(column.Name, column.Type, path)))], rows);

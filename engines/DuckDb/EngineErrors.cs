@@ -12,6 +12,8 @@ internal static partial class EngineErrors
     internal static LeptonDataException Of(DuckDbException error, SourcePlace place)
         => Csv(error) ?? Parquet(error) ?? error.Error switch
         {
+            _ when error.Words.StartsWith(InputSql.ImpreciseTime, StringComparison.Ordinal)
+                => new LeptonDataException("engines.imprecise_time", [error.Words[InputSql.ImpreciseTime.Length..]], error) { Place = place },
             // The one failure of the CSV reader that names neither file nor line.
             _ when error.Original.Contains("CSV Parser state machine", StringComparison.Ordinal) => new LeptonDataException("engines.csv_form", [], error) { Place = place },
             DuckDbError.Value => At(place, "engines.value", error),

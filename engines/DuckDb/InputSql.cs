@@ -9,6 +9,22 @@ namespace Lepton.Data.Engines.DuckDb;
 /// <summary>DuckDB SQL for what the names in a query stand for. Nothing of it was written by a person but names and paths, which are quoted.</summary>
 internal static class InputSql
 {
+    /// <summary>What the error begins with that a time of too fine a unit raises; the column's name follows.</summary>
+    internal const string ImpreciseTime = "lepton.imprecise_time:";
+
+    private const string Nanoseconds = "TIMESTAMP_NS";
+
+    /// <summary>The columns of source files that hold times in nanoseconds, found by looking into each.</summary>
+    internal static IReadOnlySet<string> NanosecondColumns(FileScan scan, DuckDbConnection connection)
+    {
+        var columns = new HashSet<string>(StringComparer.Ordinal);
+        if (scan.Format != FileFormat.Parquet || !scan.FileSchema.Fields.Any(field => field.Type.Id == TypeId.NaiveTime)) return columns;
+        foreach (SourceFile file in scan.Files)
+            foreach ((string name, string type, _) in connection.Describe($"SELECT * FROM read_parquet({SqlLiteral.Text(ParquetSql.Pattern(file.Path))}, hive_partitioning = false)"))
+                if (type == Nanoseconds) columns.Add(name);
+        return columns;
+    }
+
     /// <summary>The rows of a snapshot's files, by the snapshot's columns.</summary>
     internal static string OfSnapshot(Snapshot snapshot)
     {
@@ -18,16 +34,19 @@ internal static class InputSql
     }
 
     /// <summary>The rows of source files, under the names that the lake gives them and with naive times made instants.</summary>
-    internal static string OfFiles(FileScan scan)
+    /// <param name="scan">What to read.</param>
+    /// <param name="nanoseconds">Columns of the file schema that hold nanoseconds in a file; one that is no whole microsecond fails the query.</param>
+    internal static string OfFiles(FileScan scan, IReadOnlySet<string>? nanoseconds = null)
     {
+        bool HasNanoseconds(Field field) => field.Type.Id == TypeId.NaiveTime && nanoseconds?.Contains(field.Name) == true;
         IEnumerable<string> paths = scan.Files.Select(file => file.Path);
         string files = scan.Format switch
         {
-            FileFormat.Parquet => ParquetSql.Rows(paths, scan.FileSchema),
+            FileFormat.Parquet => ParquetSql.Rows(paths, scan.FileSchema, field => HasNanoseconds(field) ? Nanoseconds : field.Type.ToString()!),
             FileFormat.Csv => ReadCsv(paths, scan.FileSchema, scan.Csv!),
             _ => throw new InvalidOperationException($"no format {scan.Format}"),
         };
-        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones)), scan.Schema)} FROM {files})";
+        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)} FROM {files})";
     }
 
     // Every option that would be guessed is given, so that a file never changes how it is read.
@@ -42,10 +61,13 @@ internal static class InputSql
 
     private static string Character(char? c) => SqlLiteral.Text(c?.ToString() ?? "");
 
-    private static string Instant(Field source, Field target, IReadOnlyDictionary<string, string> zones)
-        => source.Type.Id == TypeId.NaiveTime && target.Type.Id == TypeId.Instant && zones.TryGetValue(target.Name, out string? zone)
-            ? $"timezone({SqlLiteral.Text(zone)}, {SqlLiteral.Name(source.Name)})"
-            : SqlLiteral.Name(source.Name);
+    private static string Instant(Field source, Field target, IReadOnlyDictionary<string, string> zones, bool hasNanoseconds)
+    {
+        string name = SqlLiteral.Name(source.Name);
+        // A cast would cut them off without a word.
+        string value = hasNanoseconds ? $"CASE WHEN epoch_ns({name}) % 1000 <> 0 THEN error({SqlLiteral.Text(ImpreciseTime + source.Name)}) ELSE CAST({name} AS TIMESTAMP) END" : name;
+        return source.Type.Id == TypeId.NaiveTime && target.Type.Id == TypeId.Instant && zones.TryGetValue(target.Name, out string? zone) ? $"timezone({SqlLiteral.Text(zone)}, {value})" : value;
+    }
 
     private static string Columns(IEnumerable<string> expressions, Schema schema)
         => string.Join(", ", expressions.Select((expression, i) => $"CAST({expression} AS {schema[i].Type}) AS {SqlLiteral.Name(schema[i].Name)}"));

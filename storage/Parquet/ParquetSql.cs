@@ -13,9 +13,11 @@ public static class ParquetSql
     /// </summary>
     /// <param name="paths">Absolute; at least one.</param>
     /// <param name="schema">Names and types to read.</param>
-    public static string Rows(IEnumerable<string> paths, Schema schema)
+    /// <param name="typeOf">Another type to cast a column to than its own, in DuckDB's spelling.</param>
+    public static string Rows(IEnumerable<string> paths, Schema schema, Func<Field, string>? typeOf = null)
     {
-        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(field.Name)}, type: {SqlLiteral.Text(field.Type.ToString()!)}, default_value: NULL}}");
+        typeOf ??= static field => field.Type.ToString()!;
+        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(field.Name)}, type: {SqlLiteral.Text(typeOf(field))}, default_value: NULL}}");
         return $"read_parquet({SqlLiteral.TextList(paths.Select(Pattern))}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
     }
 

@@ -132,6 +132,15 @@ internal sealed class ParquetSourceTests
         });
     }
 
+    [Test]
+    public async Task Inspect_AFileNamedLikeAPattern_IsThatFileAlone()
+    {
+        Directory.CreateDirectory(_source.Folder["x"]);
+        _source.WriteParquet("x/a1.parquet", "SELECT 1 AS id");
+        _source.WriteParquet("x/a[1].parquet", "SELECT 2 AS id UNION ALL SELECT 3");
+        Assert.That((await _source.InspectAsync("{ format: parquet, path: \"x/*.parquet\" }")).RowCount, Is.EqualTo(3));
+    }
+
     [TestCase("SELECT 1::BIGINT AS id, 2 AS more", "connectors.column_missing_in")]
     [TestCase("SELECT 'x' AS id", "connectors.types_differ")]
     public void Inspect_FilesOfDifferentColumns_AreRefusedNamingBoth(string other, string code)

@@ -88,6 +88,26 @@ public sealed class InputSqlTests
     }
 
     [Test]
+    public async Task OfFiles_ParquetWithNanoseconds_IsReadWhereNothingIsLost()
+    {
+        WriteParquet("whole.parquet", "SELECT TIMESTAMP_NS '2001-07-01 12:00:00.000001' AS t UNION ALL SELECT NULL");
+        WriteParquet("micro.parquet", "SELECT TIMESTAMP '2001-07-01 12:00:00.000002' AS t");
+        WriteParquet("fine.parquet", "SELECT TIMESTAMP_NS '2001-07-01 12:00:00.000001500' AS t");
+        var fileSchema = new Schema([new Field("t", DataType.NaiveTime)]);
+        var schema = new Schema([new Field("t", DataType.Instant)]);
+        string Sql(params string[] files)
+        {
+            var scan = new FileScan(FileFormat.Parquet, new EquatableList<SourceFile>(files.Select(SourceOf)), fileSchema, schema, null, new Dictionary<string, string> { ["t"] = "UTC" });
+            return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, _connection));
+        }
+        long noon = new DateTimeOffset(2001, 7, 1, 12, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds() * 1000;
+        object?[][] expected = [[new EventTime(noon + 2)], [new EventTime(noon + 1)], [null]];
+        Assert.That(BatchRows.FirstDifference(expected, await RowsAsync(Sql("micro.parquet", "whole.parquet"), schema)), Is.Null);
+        LeptonDataException error = FailureOf(Sql("micro.parquet", "fine.parquet"));
+        Assert.That((error.Code, error.Arguments[0]), Is.EqualTo(("engines.imprecise_time", "t")));
+    }
+
+    [Test]
     public async Task OfFiles_Csv_IsReadAsDeclared()
     {
         _folder.Write("a.csv", "id;name;day\n1;'NA';2001-02-03\n;NA;\n3;'';NA\n4;'it\\'s; two\nlines';2001-02-04\n");
