@@ -90,6 +90,11 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             Remember(step, good, bad);
             own.Progress?.Report(new StepProgress(name, "jobs.done", 1, record.RowsOut));
         }
+        catch (LeptonDataException failure) when (cancellationToken.IsCancellationRequested)
+        {
+            // Work that is cut off may end in any error; that it was cut off is what counts.
+            throw new OperationCanceledException(failure.Message, failure, cancellationToken);
+        }
         catch (LeptonDataException failure)
         {
             _records[name] = planned with { State = StepState.Failed, ErrorCode = failure.Code, Error = failure.Message };

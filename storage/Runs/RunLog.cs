@@ -13,6 +13,9 @@ public sealed class RunLog
 {
     private const int FormatVersion = 1;
 
+    // Each run adds two files of a few kilobytes; opening hundreds of them would show at the start of every run.
+    private const int FileCountMax = 128;
+
     private static readonly Schema s_schema = new(
     [
         new Field("run_id", DataType.String),
@@ -102,16 +105,34 @@ public sealed class RunLog
     public async ValueTask SweepAsync(EventTime before, CancellationToken cancellationToken = default)
     {
         Leftovers.SweepLog(_table, before);
-        if (await _table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is { } snapshot) Leftovers.SweepFiles(snapshot, before);
+        if (await _table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return;
+        if (snapshot.Files.Count > FileCountMax) snapshot = await CompactAsync(snapshot, before, cancellationToken).ConfigureAwait(false);
+        Leftovers.SweepFiles(snapshot, before);
+    }
+
+    /// <summary>Puts one file with the row that counts of each run in the place of all.</summary>
+    private async ValueTask<Snapshot> CompactAsync(Snapshot snapshot, EventTime at, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RunRecord> runs = await ReadAsync(null, cancellationToken).ConfigureAwait(false);
+        using RecordBatch batch = ToBatch([.. runs.Reverse().Select(run => (run, run.FinishedAt ?? run.StartedAt))]);
+        return await _lake.ReplaceRecordsAsync(_table, snapshot, s_schema, [batch], new RecordsCommit("OPTIMIZE", at), cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask AppendAsync(RunRecord run, EventTime at, IReadOnlyList<TransactionStep> transactions, CancellationToken cancellationToken)
     {
-        using var builder = new RecordBatchBuilder(s_schema);
-        object?[] values = [run.RunId, run.Pipeline, run.Number, RunJson.NameOf(run.State), at, FormatVersion, RunJson.Write(run)];
-        for (int i = 0; i < values.Length; i++) builder.Column(i).AppendValue(values[i]);
-        using RecordBatch batch = builder.Build();
+        using RecordBatch batch = ToBatch([(run, at)]);
         await _lake.AppendRecordsAsync(_table, s_schema, [batch], new RecordsCommit("WRITE", at) { RunId = run.RunId, Transactions = transactions }, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static RecordBatch ToBatch(IReadOnlyList<(RunRecord Run, EventTime At)> rows)
+    {
+        using var builder = new RecordBatchBuilder(s_schema);
+        foreach ((RunRecord run, EventTime at) in rows)
+        {
+            object?[] values = [run.RunId, run.Pipeline, run.Number, RunJson.NameOf(run.State), at, FormatVersion, RunJson.Write(run)];
+            for (int i = 0; i < values.Length; i++) builder.Column(i).AppendValue(values[i]);
+        }
+        return builder.Build();
     }
 
     private static string ApplicationOf(string pipeline) => $"run/{pipeline}";

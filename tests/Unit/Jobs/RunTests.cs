@@ -236,6 +236,29 @@ internal sealed class RunTests
         });
     }
 
+    // Which rows LIMIT keeps is the machine's choice, so no hash may promise them; and so for what is made of them.
+    [Test]
+    public async Task Run_RowsThatRestOnTheirOrder_HaveNoContentHashNorHasWhatReadsThem()
+    {
+        _project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: data/src.csv } }\nsteps:\n  few: { sql: SELECT id FROM src LIMIT 2 }\n  more: { sql: SELECT id FROM few }\n  all_of_them: { sql: SELECT id FROM src }\n");
+        RunRecord first = await _project.RunWellAsync();
+        RunRecord second = (await _project.RunAsync()).Runs.Single();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(first.Steps.Select(step => (step.Name, step.RowsAreInexact, step.ContentHash is null)), Is.EqualTo(new[] { ("few", true, true), ("more", true, true), ("all_of_them", false, false) }));
+            Assert.That((await _project.SnapshotAsync("more"))!.ContentHash, Is.Null);
+            Assert.That(second.Steps.Select(step => (step.State, step.RowsAreInexact)), Is.EqualTo(new[] { (StepState.Unchanged, true), (StepState.Unchanged, true), (StepState.Unchanged, false) }));
+        });
+    }
+
+    [Test]
+    public async Task Run_ColumnsThatFloatSumsFlowInto_AreNamedAndLeftOutOfTheHash()
+    {
+        _project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: data/src.csv } }\nsteps:\n  totals: { sql: 'SELECT count(*) AS n, sum(CAST(amount AS DOUBLE)) AS total FROM src' }\n  next: { sql: 'SELECT n + 1 AS n, total / 2 AS half FROM totals' }\n");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That(run.Steps.Select(step => (string.Join(',', step.InexactColumns), step.ContentHash is null)), Is.EqualTo(new[] { ("total", false), ("half", false) }));
+    }
+
     // Its process died after it had committed: what the table's history names is no leftover.
     [Test]
     public async Task Run_ADeadRunThatCommitted_KeepsItsFiles()

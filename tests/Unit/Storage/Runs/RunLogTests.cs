@@ -118,6 +118,26 @@ internal sealed class RunLogTests
     }
 
     [Test]
+    public async Task Sweep_ALongLog_BecomesOneFileThatSaysTheSame()
+    {
+        for (int number = 1; number <= 65; number++)
+        {
+            await _log.BeginAsync(Run("p", number, RunState.Running, startedAt: number), number - 1);
+            await _log.FinishAsync(Run("p", number, number == 65 ? RunState.Failed : RunState.Finished, startedAt: number));
+        }
+        string[] before = [.. (await _log.ReadAsync()).Select(run => $"{run.Number} {run.State}")];
+        ITable table = Lake.Open(_folder["lake"]).SystemTable("runs");
+        Assert.That((await table.ReadAsync())!.Files, Has.Count.EqualTo(130));
+        await _log.SweepAsync(new EventTime(1));
+        Assert.Multiple(async () =>
+        {
+            Assert.That((await table.ReadAsync())!.Files, Has.Count.EqualTo(1));
+            Assert.That((await _log.ReadAsync()).Select(run => $"{run.Number} {run.State}"), Is.EqualTo(before));
+            Assert.That(await _log.NewestNumberAsync("p"), Is.EqualTo(65), "progress is kept");
+        });
+    }
+
+    [Test]
     public async Task Read_ARecordOfANewerFormat_IsRefused()
     {
         var lake = Lake.Open(_folder["lake"]);
