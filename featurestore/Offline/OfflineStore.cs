@@ -25,6 +25,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
     {
         RegistryState registry = await new FeatureRegistry(context).ReadAsync(cancellationToken).ConfigureAwait(false);
         if (registry.Version is null) throw new LeptonDataException("featurestore.nothing_applied", []);
+        CheckInForce(features, registry.Definitions);
         IReadOnlyList<ViewJoin> views = FeatureResolver.Resolve(features, registry.Definitions);
         List<(string Name, SourcePlace? Place)> names = [.. views.Select(view => (view.View.Table.ToString(), (SourcePlace?)null))];
         if (entityRows.Query is { } query) names.AddRange(context.Binder.References(query).Select(reference => (reference.Name, (SourcePlace?)reference.Place)));
@@ -45,6 +46,14 @@ public sealed class OfflineStore(FeatureStoreContext context)
             await runner.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private static void CheckInForce(IReadOnlyList<FeatureReference> features, FeatureDefinitions definitions)
+    {
+        IEnumerable<string> views = definitions.FeatureViews.Select(view => view.Name);
+        IEnumerable<string> names = features is [{ Feature: null }] ? views.Concat(definitions.FeatureServices.Select(service => service.Name)) : views;
+        foreach (FeatureReference reference in features)
+            if (!names.Contains(reference.View)) throw FeatureResolver.Unknown("featurestore.not_in_force", reference.View, names, null);
     }
 
     private static (BoundQuery Rows, Inputs Inputs) Bind(EntityRows entityRows, Inputs catalog, QueryRunner runner)

@@ -52,8 +52,9 @@ public sealed class OfflineStoreTests
         ]));
     }
 
-    [TestCase("modle", "featurestore.unknown_view")]
-    [TestCase("hurly", "featurestore.unknown_view_near")]
+    [TestCase("modle", "featurestore.not_in_force_near")]
+    [TestCase("hurly", "featurestore.not_in_force_near")]
+    [TestCase("weather:rain", "featurestore.not_in_force")]
     [TestCase("hourly:flihgts", "featurestore.unknown_feature_near")]
     public async Task GetHistoricalFeatures_UnknownName_SaysWhatThereIs(string reference, string code)
     {

@@ -1,3 +1,4 @@
+using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.FeatureStore.TrainingSets;
 using Lepton.Data.Schemas;
@@ -86,6 +87,25 @@ public sealed class TrainingSetStoreTests
         TrainingSetManifest second = (await other.CreateAsync()).Version.Manifest;
         Assert.That((second.ContentHash, second.Files[0].Sha256), Is.EqualTo((first.ContentHash, first.Files[0].Sha256)));
         Assert.That(second.Identity, Is.Not.EqualTo(first.Identity), "they are of other tables");
+    }
+
+    [Test]
+    public async Task Create_FromTheSameRowsInOtherFilesAndOrderOnOneThread_HasTheSameBytes()
+    {
+        using TestLake one = await TestLake.AppliedAsync();
+        TrainingSetManifest first = (await one.CreateAsync()).Version.Manifest;
+        using TestLake other = TestLake.Empty();
+        foreach ((string table, Schema schema) in ((string, Schema)[])[("flights", TestLake.Flights), ("hourly", TestLake.Hourly), ("airports", TestLake.Airports)])
+        {
+            object?[][] rows = [.. await one.QueryAsync($"SELECT * FROM {table}")];
+            new Random(7).Shuffle(rows);
+            foreach (object?[][] part in rows.Chunk(Math.Max(1, rows.Length / 5))) await other.WriteAsync(table, schema, part);
+        }
+        await other.ApplyAsync();
+        await using var engine = new DuckDbEngine(new DuckDbEngineOptions { AllowedFolders = [FeatureStoreWorld.Folder], ThreadCount = 1 });
+        TrainingSetManifest second = (await new TrainingSetStore(other.Context with { Engine = engine }).CreateAsync("late", other.Definitions, FeatureStoreWorld.NewRun())).Version.Manifest;
+        Assert.That((second.ContentHash, second.Files[0].Sha256), Is.EqualTo((first.ContentHash, first.Files[0].Sha256)));
+        Assert.That(second.Features, Is.EqualTo(first.Features));
     }
 
     [Test]
