@@ -131,7 +131,7 @@ internal static class RowOutput
             {
                 _table ??= NewTable();
                 string?[] cells = new string?[schema.Count];
-                for (int i = 0; i < cells.Length; i++) cells[i] = ValueText.Of(batch.Column(i), row);
+                for (int i = 0; i < cells.Length; i++) cells[i] = ValueText.ForPeople(batch.Column(i), row);
                 _table.Row(cells);
                 if (_table.RowCount == TableRowsMax) WriteTable();
             }

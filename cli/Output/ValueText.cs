@@ -26,6 +26,14 @@ internal static class ValueText
         object value => value.ToString(),
     };
 
+    /// <summary>The value as text, whole seconds without their zeros.</summary>
+    internal static string? ForPeople(in ColumnView column, int row)
+    {
+        string? text = Of(column, row);
+        if (text is null || column.Type.Id is not (TypeId.Instant or TypeId.NaiveTime)) return text;
+        return text.Replace(".000000", "", StringComparison.Ordinal).Replace('T', ' ');
+    }
+
     /// <summary>Whether values stand at the right of their column.</summary>
     internal static bool IsNumber(DataType type) => type.Id is TypeId.Integer or TypeId.Float or TypeId.Decimal;
 

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Lepton.Data.Tests.System.Running;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.System.Cli;
+
+/// <summary>The example that <c>make demo</c> runs, on its real data: 3,000,000 flights. The numbers are facts of the data, found with other tools.</summary>
+[TestFixture]
+internal sealed class FlightsExampleTests
+{
+    private TestFolder _folder = null!;
+    private JsonElement _run;
+    private JsonElement _created;
+
+    [OneTimeSetUp]
+    public void RunTheExample()
+    {
+        _folder = new TestFolder();
+        string example = Path.Combine(LeptonProcess.Repository, "examples", "flights");
+        foreach (string file in (string[])["lepton.yaml", "pipelines/flights.yaml", "features/flights.yaml", "reports/flights.yaml"]) _folder.Write(file, File.ReadAllText(Path.Combine(example, file)));
+        Directory.CreateDirectory(_folder["data"]);
+        foreach (string file in (string[])["flights-3m.parquet", "airports.csv"])
+            File.CreateSymbolicLink(_folder[$"data/{file}"], Path.Combine(LeptonProcess.Repository, "node_modules", "vega-datasets", "data", file));
+        _run = _folder.Lepton.Done("run", "--output", "json").Json;
+        _folder.Lepton.Done("apply");
+        _created = _folder.Lepton.Done("dataset", "create", "--output", "json").Json;
+    }
+
+    [OneTimeTearDown]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [Test]
+    public void Run_OfTheFlights_DropsDuplicatesAndQuarantinesWhatBreaksARule()
+    {
+        JsonElement flights = Step("flights");
+        Assert.Multiple(() =>
+        {
+            Assert.That(Step("airports").GetProperty("rows").GetInt64(), Is.EqualTo(3_376));
+            Assert.That(flights.GetProperty("rows").GetInt64(), Is.EqualTo(2_999_798));
+            Assert.That(flights.GetProperty("rows_quarantined").GetInt64(), Is.EqualTo(11));
+            // 3,000,000 rows of the file, less 191 exact duplicates, less the 11.
+            Assert.That(3_000_000 - 191 - 11, Is.EqualTo(flights.GetProperty("rows").GetInt64()));
+            Assert.That(Csv("SELECT __rules, count(*) AS n FROM flights__quarantine GROUP BY __rules"), Is.EqualTo("__rules,n\ndelay_in_range,11\n"));
+        });
+    }
+
+    [Test]
+    public void TrainingSet_OfLateArrivals_HasItsRowsSplitByTime()
+    {
+        JsonElement described = _folder.Lepton.Done("dataset", "describe", "late_arrivals", "--output", "json").Json;
+        Assert.Multiple(() =>
+        {
+            Assert.That(_created.GetProperty("training_sets").EnumerateArray().Select(set => set.GetProperty("rows").GetInt64()), Is.EqualTo(new long[] { 500_000, 500_000 }));
+            Assert.That(described.GetProperty("splits").EnumerateArray().Sum(split => split.GetProperty("rows").GetInt64()), Is.EqualTo(500_000));
+            foreach (JsonElement feature in described.GetProperty("features").EnumerateArray())
+                Assert.That(new[] { "present", "null", "absent", "expired" }.Sum(state => feature.GetProperty(state).GetInt64()), Is.EqualTo(500_000), feature.ToString());
+            Assert.That(Csv("SELECT split, min(event_time) < TIMESTAMPTZ '2001-05-01 00:00:00+00' AS early, count(*) AS n FROM datasets.late_arrivals WHERE (event_time < TIMESTAMPTZ '2001-05-01 00:00:00+00') <> (split = 'train') GROUP BY split"), Is.EqualTo("split,early,n\n"));
+        });
+    }
+
+    // The slow, obvious way for some labels: of the hours that were over and published when the flight left, the newest.
+    [Test]
+    public void TrainingSet_OfLateArrivals_AgreesWithALookUpRowByRow()
+    {
+        const string Sample = "(SELECT * FROM datasets.late_arrivals WHERE origin IN ('ACK', 'BGR', 'HYA') ORDER BY origin, event_time, destination, distance, delay LIMIT 300)";
+        string obvious = $"""
+            SELECT count(*) AS n, count(*) FILTER (WHERE l.airport_hourly__status = 'present') AS present
+            FROM {Sample} AS l
+            LEFT JOIN airport_hourly AS f
+              ON f.origin = l.origin AND f.event_time <= l.event_time AND f.created_time <= l.event_time AND f.event_time >= l.event_time - INTERVAL 6 HOUR
+             AND NOT EXISTS (SELECT 1 AS one FROM airport_hourly AS g WHERE g.origin = f.origin AND g.event_time > f.event_time AND g.event_time <= l.event_time AND g.created_time <= l.event_time)
+            WHERE f.flights IS DISTINCT FROM l.airport_hourly__flights OR f.mean_delay IS DISTINCT FROM l.airport_hourly__mean_delay OR f.p90_delay IS DISTINCT FROM l.airport_hourly__p90_delay
+            """;
+        Assert.That(Csv($"SELECT count(*) > 100 AS enough FROM {Sample} AS l"), Is.EqualTo("enough\ntrue\n"));
+        Assert.That(Csv(obvious), Is.EqualTo("n,present\n0,0\n"));
+    }
+
+    [Test]
+    public void Verify_OfLateArrivals_FindsTheSameContentAndBytes()
+    {
+        JsonElement verified = _folder.Lepton.Done("dataset", "verify", "late_arrivals", "--output", "json").Json;
+        Assert.That(verified.GetProperty("is_sound").GetBoolean());
+        Assert.That(verified.GetProperty("bytes_are_equal").GetBoolean());
+    }
+
+    [Test]
+    public void Run_Again_IsUnchangedAndQuick()
+    {
+        long start = Stopwatch.GetTimestamp();
+        Assert.That(_folder.Lepton.Done("run", "--output", "json").Json.GetProperty("is_unchanged").GetBoolean());
+        Assert.That(_folder.Lepton.Done("dataset", "create", "--output", "json").Json.GetProperty("training_sets").EnumerateArray().Select(set => set.GetProperty("is_new").GetBoolean()), Has.All.False);
+        // Some hundred milliseconds on an idle machine; computing anything would take many seconds.
+        Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(TimeSpan.FromSeconds(8)));
+    }
+
+    private string Csv(string sql) => _folder.Lepton.Done("query", sql, "--output", "csv").Out;
+
+    private JsonElement Step(string name) => _run.GetProperty("steps").EnumerateArray().Single(step => step.GetProperty("step").GetString() == name);
+}
