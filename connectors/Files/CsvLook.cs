@@ -3,6 +3,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Connectors.Files;
 
@@ -33,7 +34,7 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
 
     private (bool HasHeader, List<(string Name, string Type)> Columns) Sniff(string path, CsvDialect dialect, CancellationToken cancellationToken)
     {
-        string given = $"{SqlLiteral.Text(path)}, skip = 0, sample_size = {SampleRows}, delim = {Option(dialect.Delimiter)}, quote = {Option(dialect.Quote)}, escape = {Option(dialect.Escape)}, encoding = {SqlLiteral.Text(source.Csv.Encoding ?? "utf-8")}";
+        string given = $"{SqlLiteral.Text(ParquetSql.Pattern(path))}, skip = 0, sample_size = {SampleRows}, delim = {Option(dialect.Delimiter)}, quote = {Option(dialect.Quote)}, escape = {Option(dialect.Escape)}, encoding = {SqlLiteral.Text(source.Csv.Encoding ?? "utf-8")}";
         if (source.Csv.HasHeader is { } header) given += header ? ", header = true" : ", header = false";
         if (source.Csv.NullTexts is { } nulls) given += $", nullstr = {SqlLiteral.TextList(nulls)}";
         // A ragged row in the sample makes the sniffer give up; types are then taken from the rows that fit, and reading the file names the row that does not.

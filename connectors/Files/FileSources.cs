@@ -51,8 +51,6 @@ public sealed class FileSources : IDisposable
     public async ValueTask<InspectedSource> InspectAsync(FileSourceDefinition source, Action<long, long>? progress, CancellationToken cancellationToken)
     {
         string[] paths = [.. SourcePaths.Resolve(source.Path, _projectFolder).Select(RealPath.Of).Distinct(StringComparer.Ordinal)];
-        foreach (string path in paths)
-            if (path.AsSpan().ContainsAny('*', '?', '[')) throw new LeptonDataException("connectors.glob_characters", [path]) { Place = source.Path.Place };
         string? encoding = source.Format == FileFormat.Csv ? source.Csv.Encoding ?? "utf-8" : null;
         long sizeBytes = paths.Sum(path => new FileInfo(path) is { Exists: true } file ? file.Length : 0);
         long readBytes = 0;

@@ -138,7 +138,10 @@ internal sealed class ParquetSourceTests
         Directory.CreateDirectory(_source.Folder["x"]);
         _source.WriteParquet("x/a1.parquet", "SELECT 1 AS id");
         _source.WriteParquet("x/a[1].parquet", "SELECT 2 AS id UNION ALL SELECT 3");
+        _source.Folder.Write("x/a1.csv", "id\n1\n");
+        _source.Folder.Write("x/a[1].csv", "name\nx\n");
         Assert.That((await _source.InspectAsync("{ format: parquet, path: \"x/*.parquet\" }")).RowCount, Is.EqualTo(3));
+        Assert.That((await _source.InspectAsync("{ format: csv, path: \"x/a[1].csv\" }")).Scan.Schema.ToString(), Is.EqualTo("name VARCHAR"));
     }
 
     [TestCase("SELECT 1::BIGINT AS id, 2 AS more", "connectors.column_missing_in")]
