@@ -1,7 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Lineage;
-using Lepton.Data.Sql.ParseTree;
 using Lepton.Data.Sql.Printing;
 
 namespace Lepton.Data.Sql.Binding;
@@ -117,7 +116,7 @@ internal static class QueryFinisher
         }
         catch (SqlFrontEndException error)
         {
-            throw text.At(-1, "sql.refused", TypeProber.Words(error));
+            throw RefusalWords.Error(text, -1, error);
         }
         for (int i = 0; i < found.Count; i++)
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Sql.Functions;
-using Lepton.Data.Sql.ParseTree;
 using Lepton.Data.Sql.Printing;
 
 namespace Lepton.Data.Sql.Binding;
@@ -159,7 +158,7 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
     private LeptonDataException Blame(IReadOnlyList<BoundExpression> expressions, BoundExpression? where, SqlFrontEndException error)
     {
         BoundExpression? refused = expressions.FirstOrDefault(expression => Refusal(expression, expression == where) is not null);
-        if (refused is null) return text.At(expressions.Count > 0 ? expressions[0].Offset : -1, "sql.refused", Words(error));
+        if (refused is null) return RefusalWords.Error(text, expressions.Count > 0 ? expressions[0].Offset : -1, error);
         error = Refusal(refused, refused == where)!;
         long offset = refused.Offset;
         while (ExpressionWalk.Parts(refused).FirstOrDefault(part => part is not BoundLambda && Refusal(part, false) is not null) is { } part)
@@ -168,7 +167,7 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
             error = Refusal(part, false)!;
             if (part.Offset >= 0) offset = part.Offset;
         }
-        return text.At(offset, "sql.refused", Words(error));
+        return RefusalWords.Error(text, offset, error);
     }
 
     private SqlFrontEndException? Refusal(BoundExpression expression, bool isCondition)
@@ -192,16 +191,8 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
         }
         catch (SqlFrontEndException error)
         {
-            throw text.At(offset, "sql.refused", Words(error));
+            throw RefusalWords.Error(text, offset, error);
         }
-    }
-
-    /// <summary>The front end's first sentence, without the kind of error before it.</summary>
-    internal static string Words(SqlFrontEndException error)
-    {
-        string line = ParseTreeReader.FirstLine(error.Message);
-        int colon = line.IndexOf("Error: ", StringComparison.Ordinal);
-        return (colon >= 0 ? line[(colon + "Error: ".Length)..] : line).TrimEnd('.');
     }
 
     private static string Nulls(IReadOnlyList<BoundColumn> columns) => string.Join(", ", columns.Select(column => $"CAST(NULL AS {column.Type.Name})"));
