@@ -8,6 +8,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
+using Lepton.Data.Sql.Lineage;
 
 namespace Lepton.Data.Jobs.Planning;
 
@@ -19,6 +20,8 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
 
     // What Delta refuses in a column's name.
     private static readonly SearchValues<char> s_refusedCharacters = SearchValues.Create(" ,;{}()\n\t=");
+
+    private static readonly string[] s_handedOn = [FieldMetadata.SourceNameKey, FieldMetadata.CommentKey];
 
     /// <summary>Binds a step, its rules and its times.</summary>
     /// <param name="node">The step.</param>
@@ -33,7 +36,7 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         if (step.CreatedTime is { } created) CheckTime(created, query.Schema, step);
         if (step.EventTime is { } happened) CheckTime(happened, query.Schema, step);
         IReadOnlyList<CompiledRule> rules = new RuleCompiler(step, query.Schema, inputs, binder, access).Compile();
-        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query.Schema, step), PlanHash(step, query, rules));
+        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query, inputs, step), PlanHash(step, query, rules));
     }
 
     /// <summary>The column of a table that says when its rows were known; null where it does not say.</summary>
@@ -49,16 +52,27 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         return columns.Count == 0 ? null : CreatedTimes.Carry(query, columns);
     }
 
-    private static Schema TableSchema(Schema computed, StepDefinition step)
+    private static Schema TableSchema(BoundQuery query, IReadOnlyDictionary<string, Schema> inputs, StepDefinition step)
     {
         bool Names(Located<string>? declared, Field column) => declared is { } name && string.Equals(name.Value, column.Name, StringComparison.OrdinalIgnoreCase);
-        return new Schema(computed.Fields.Select(column => new Field(column.Name, column.Type)
+        return new Schema(query.Schema.Fields.Select(column => new Field(column.Name, column.Type)
         {
             // What an input said of its own times does not hold for what was made of it.
-            Metadata = column.Metadata
+            Metadata = KnownOf(column, query, inputs)
                 .With(FieldMetadata.CreatedTimeKey, Names(step.CreatedTime, column) ? "true" : null)
                 .With(FieldMetadata.EventTimeKey, Names(step.EventTime, column) ? "true" : null),
         }));
+    }
+
+    // A column that is handed on under its name keeps the name that its source gave it, and what a person said of it.
+    private static FieldMetadata KnownOf(Field column, BoundQuery query, IReadOnlyDictionary<string, Schema> inputs)
+    {
+        FieldMetadata known = column.Metadata;
+        if (!query.Lineage.Columns.TryGetValue(column.Name, out ColumnLineage? lineage) || lineage.Values.Count != 1) return known;
+        InputColumn origin = lineage.Values.Single();
+        if (!string.Equals(origin.Column, column.Name, StringComparison.OrdinalIgnoreCase) || !inputs.TryGetValue(origin.Input, out Schema? input) || input.Find(origin.Column) is not { } source) return known;
+        foreach (string key in s_handedOn) known = known.With(key, known[key] ?? source.Metadata[key]);
+        return known;
     }
 
     private static void CheckColumn(Field column, StepDefinition step)

@@ -1,6 +1,7 @@
 using Lepton.Data.Jobs;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Runs;
 using NUnit.Framework;
@@ -257,6 +258,59 @@ internal sealed class RunTests
         _project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: data/src.csv } }\nsteps:\n  totals: { sql: 'SELECT count(*) AS n, sum(CAST(amount AS DOUBLE)) AS total FROM src' }\n  next: { sql: 'SELECT n + 1 AS n, total / 2 AS half FROM totals' }\n");
         RunRecord run = await _project.RunWellAsync();
         Assert.That(run.Steps.Select(step => (string.Join(',', step.InexactColumns), step.ContentHash is null)), Is.EqualTo(new[] { ("total", false), ("half", false) }));
+    }
+
+    [Test]
+    public async Task Run_ARenamedColumn_KeepsTheNameOfItsSource()
+    {
+        _project.Csv("src", "the id,amount\n1,10\n");
+        _project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: data/src.csv, columns: { amount: { description: in cents } } } }\nsteps:\n  raw: { sql: SELECT * FROM src }\n  next: { sql: 'SELECT the_id, the_id AS other, amount FROM raw' }\n");
+        await _project.RunWellAsync();
+        Schema schema = (await _project.SnapshotAsync("next"))!.Schema;
+        Assert.That(schema.Fields.Select(field => $"{field.Name}: {field.Metadata[FieldMetadata.SourceNameKey]} {field.Metadata[FieldMetadata.CommentKey]}"), Is.EqualTo(new[] { "the_id: the id ", "other:  ", "amount:  in cents" }));
+    }
+
+    [Test]
+    public async Task Run_BeforeItWritesAnything_StandsInTheLogWithItsPlan()
+    {
+        RunRecord? seen = null;
+        _project.OnProgress = progress =>
+        {
+            if (progress is { Step: "orders", Activity: "jobs.computing" }) seen = new RunLog(Lake.Open(_project.Lake.RootPath)).ReadAsync().AsTask().GetAwaiter().GetResult().Single();
+        };
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That((seen!.RunId, seen.Number, seen.State, seen.FinishedAt), Is.EqualTo((run.RunId, 1L, RunState.Running, (EventTime?)null)));
+        Assert.That(seen.Steps.Select(step => (step.Name, step.State, step.PlanHash)), Is.EqualTo(run.Steps.Select(step => (step.Name, StepState.Planned, step.PlanHash))));
+        Assert.That(seen.Sources.Single().Files, Is.EqualTo(run.Sources.Single().Files));
+    }
+
+    // Another program commits at the last moment: the quarantine is there by then, the table is not, and nothing of ours lies about.
+    [Test]
+    public async Task Run_ACommitOfAnotherAtTheLastMoment_IsAConflictAndOursIsTakenBack()
+    {
+        await _project.RunWellAsync();
+        _project.Csv("src", "id,amount\n1,10\n2,-5\n3,-6\n");
+        _project.OnProgress = progress =>
+        {
+            if (progress is not { Step: "orders", Activity: "jobs.committing" }) return;
+            ITable table = Lake.Open(_project.Lake.RootPath).Table(TableName.Parse("orders"));
+            Snapshot current = table.ReadAsync().AsTask().GetAwaiter().GetResult()!;
+            table.CommitAsync(new TableChange { Base = current, Schema = current.Schema, Removed = current.Files, HasReadTable = true, Operation = "DELETE", CommittedAt = current.CommittedAt }).AsTask().GetAwaiter().GetResult();
+        };
+        RunSummary summary = await _project.RunAsync();
+        _project.OnProgress = null;
+        Snapshot orders = (await _project.SnapshotAsync("orders"))!;
+        Assert.Multiple(async () =>
+        {
+            Assert.That(summary.Failures.Single().Error.Code, Is.EqualTo("storage.conflict"));
+            Assert.That((await _project.SnapshotAsync("orders__quarantine"))!.Version, Is.EqualTo(1), "the quarantine goes first");
+            Assert.That(orders.Version, Is.EqualTo(1), "theirs");
+            Assert.That(Directory.GetFiles(orders.RootPath).Select(Path.GetFileName), Is.All.Not.Contain(summary.Id.Value));
+            Assert.That(await _project.RowsAsync("orders__quarantine", "id"), Is.EqualTo(new[] { "2", "3" }), "what a commit names stays");
+        });
+        Assert.That((await _project.RunAsync()).Failures.Single().Error.Code, Is.EqualTo("jobs.foreign_commit"));
+        Assert.That((await _project.RunAsync(isFullRefresh: true)).IsComplete, Is.True);
+        Assert.That(await _project.RowsAsync("orders", "id"), Is.EqualTo(new[] { "1" }));
     }
 
     // Its process died after it had committed: what the table's history names is no leftover.
