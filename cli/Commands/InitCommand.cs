@@ -46,7 +46,7 @@ internal static class InitCommand
         context.Terminal.Out.WriteLine(Texts.Get("cli.init_done", folder));
         foreach ((string path, _) in files) context.Terminal.Out.WriteLine($"  {path}");
         context.Terminal.Out.WriteLine(Texts.Get("cli.init_next"));
-        string change = named == "." ? "" : $"cd {named} && ";
+        string change = named == "." ? "" : $"cd {(named.All(c => char.IsLetterOrDigit(c) || "/._-".Contains(c, StringComparison.Ordinal)) ? named : $"'{named}'")} && ";
         context.Terminal.Out.WriteLine($"  {change}lepton run && lepton apply && lepton dataset create");
         return ExitCode.Done;
     }

@@ -95,7 +95,7 @@ internal sealed class BrokenWorldTests
             Assert.That(answer.ExitCode, Is.EqualTo(130), answer.ToString());
             Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(TimeSpan.FromSeconds(10)));
             Assert.That(answer.ErrorLines, Has.Length.EqualTo(1), answer.ToString());
-            Assert.That(answer.ErrorLines.FirstOrDefault(), Does.Contain("interrupted"));
+            Assert.That(answer.ErrorLines.FirstOrDefault(), Does.Contain("Interrupted"));
             Assert.That(folder.Files("lake/main"), Is.EqualTo(tables));
         });
         folder.Replace(SmallProject.PipelineFile, "SELECT max(a.customer)", "SELECT a.customer FROM customers_raw AS a WHERE false UNION ALL SELECT max(a.customer)");

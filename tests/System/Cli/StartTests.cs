@@ -53,7 +53,7 @@ internal sealed class StartTests
     [TestCase(new[] { "query" }, "'SQL'")]
     [TestCase(new[] { "table", "list", "--output", "csv" }, "text or json")]
     [TestCase(new[] { "get-historical-features", "--entities", "x.csv", "--out", "y.csv" }, "--service")]
-    [TestCase(new string[0], "a command is missing")]
+    [TestCase(new string[0], "A command is missing")]
     public void CommandLine_Mistyped_SaysWhatIsMeantAndExitsWithTwo(string[] arguments, string expected)
     {
         Answer answer = _folder.Lepton.Run(arguments);
