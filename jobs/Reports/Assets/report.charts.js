@@ -81,7 +81,7 @@ function bars({ label, rows, asTable, from = 0, nameWidth = 150 }) {
       tooltip: { ...baseOption(c).tooltip, formatter: p => tip(rows[p.dataIndex].name, rows[p.dataIndex].text) },
       series: [{
         type: 'bar', barMaxWidth: 16, barMinHeight: 1, itemStyle: { borderRadius: 3 },
-        data: rows.map(r => ({ value: r.value, itemStyle: { color: r.warn ? c.warn : c.accent } })),
+        data: rows.map(r => ({ value: r.value, itemStyle: { color: r.warn ? c.warn : c.accent, opacity: r.value ? 1 : 0 } })),
         label: { show: true, position: 'right', color: c.text, fontSize: 13, formatter: p => rows[p.dataIndex].text },
       }],
     }),
