@@ -16,7 +16,7 @@ public sealed class ReportWriter(Project project, FeatureStoreContext context)
     /// <exception cref="LeptonDataException">Nothing ran yet; a report's file is not as it must be; a panel's query failed; a file cannot be written.</exception>
     public async Task<IReadOnlyList<WrittenReport>> WriteAsync(string? path, RunContext run, CancellationToken cancellationToken = default)
     {
-        List<ReportDefinition> definitions = [.. project.ReportFiles.Select(file => ReportDefinition.Format.Read(File.ReadAllBytes(file), NameOf(file)))];
+        List<ReportDefinition> definitions = [.. project.ReportFiles.Select(file => ReportDefinition.Format.Read(Project.ReadFile(file), Project.DisplayPath(file)))];
         if (definitions.Count == 0) definitions.Add(new ReportDefinition { Name = "report", Title = new ReportText(project.Name, null) });
         if (path is not null && definitions.Count > 1) throw new LeptonDataException("jobs.report_path_for_several", [path, definitions.Count]);
 
@@ -38,8 +38,6 @@ public sealed class ReportWriter(Project project, FeatureStoreContext context)
         }
         return written;
     }
-
-    private string NameOf(string file) => Path.GetRelativePath(project.Folder, file);
 }
 
 /// <summary>A report that was written.</summary>

@@ -1,0 +1,33 @@
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.Jobs;
+using Lepton.Data.Jobs.Reports;
+using Lepton.Data.Testing;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Jobs;
+
+/// <summary>The example's files, which people copy from.</summary>
+public sealed class ExampleTests
+{
+    private static readonly string s_folder = RepositoryFolder.At("examples/flights");
+
+    [Test]
+    public void Flights_AllFiles_SayWhatTheyClaim()
+    {
+        var project = Project.Load(s_folder);
+        FeatureDefinitions features = FeatureDefinitions.Load(s_folder);
+        ReportDefinition report = ReportDefinition.Format.Read(File.ReadAllBytes(project.ReportFiles.Single()), "reports/flights.yaml");
+        Assert.Multiple(() =>
+        {
+            Assert.That(project.LoadPipelines().Single().Steps.Select(step => step.Name), Is.EqualTo(new[] { "airports", "flights", "airport_hourly", "airport_hourly_by_departure" }));
+            Assert.That(features.TrainingSets.Select(set => set.Name), Is.EqualTo(new[] { "late_arrivals", "late_arrivals_by_departure" }));
+            // The comparison is fair only where both describe the same labels by the same features.
+            Assert.That(features.TrainingSets[0].Labels.Text, Is.EqualTo(features.TrainingSets[1].Labels.Text));
+            Assert.That(features.FeatureViews.Single(view => view.Name == "airport_hourly").Features, Is.EqualTo(features.FeatureViews.Single(view => view.Name == "airport_hourly_by_departure").Features));
+            Assert.That(features.FeatureViews.Where(view => view.IsPointInTime && view.CreatedTime is null).Select(view => view.Name), Is.EqualTo(new[] { "airport_hourly_by_departure" }));
+            Assert.That(report.Lineage!.TrainingSet, Is.EqualTo("late_arrivals"));
+            Assert.That(report.Panels.Select(panel => panel.Name), Is.EqualTo(new[] { "leak", "auc" }));
+            Assert.That(report.Panels.SelectMany(panel => new ReportText?[] { panel.Title, panel.Text }).Append(report.Title), Has.All.Matches<ReportText?>(text => text is { En: not null, Zh: not null }), "both languages");
+        });
+    }
+}
