@@ -13,10 +13,6 @@ internal static class TrainingSetFolder
     internal const string ManifestName = "manifest.json";
 
     private const int ManifestSizeMax = 64 << 20;
-    private const string AsidePrefix = ".building-";
-
-    // Longer than any build, shorter than a disk takes to fill with what crashed builds left.
-    private static readonly TimeSpan s_abandonedAfter = TimeSpan.FromDays(1);
 
     /// <summary>The training sets that have a version, in order of name.</summary>
     internal static IReadOnlyList<string> Names(Lake lake)
@@ -76,33 +72,6 @@ internal static class TrainingSetFolder
 
     private static SourceFile SourceOf(string path, TrainingSetFile file)
         => new(path, file.SizeBytes, EventTime.FromDateTimeOffset(new DateTimeOffset(File.GetLastWriteTimeUtc(path))), file.Sha256);
-
-    /// <summary>Makes a folder beside the versions that no reader looks into, and removes those that crashed builds left long ago.</summary>
-    internal static string MakeAside(Lake lake, string name, RunContext run)
-    {
-        string folder = lake.DatasetFolder(name);
-        string aside = Path.Combine(folder, AsidePrefix + run.Id.Value);
-        return Guarded(folder, () =>
-        {
-            Directory.CreateDirectory(folder);
-            foreach (string other in Directory.EnumerateDirectories(folder, AsidePrefix + "*"))
-                if (run.Time.GetUtcNow() - Directory.GetLastWriteTimeUtc(other) > s_abandonedAfter) RemoveAside(other);
-            Directory.CreateDirectory(aside);
-            return aside;
-        });
-    }
-
-    /// <summary>Takes away what was built aside. A failure is passed over: what remains is rubbish that no reader sees.</summary>
-    internal static void RemoveAside(string aside)
-    {
-        try
-        {
-            Directory.Delete(aside, recursive: true);
-        }
-        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
-        {
-        }
-    }
 
     /// <summary>Gives a finished folder its name, in one step and durably.</summary>
     /// <returns>False where the version was published by another in the meantime.</returns>

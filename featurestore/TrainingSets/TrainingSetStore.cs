@@ -35,23 +35,16 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
         string identity = ManifestJson.IdentityOf(definition, views, pins, TrainingSetManifest.CurrentRuleVersion);
         if (TrainingSetFolder.Newest(Lake, name) is { } newest && newest.Manifest.Identity == identity) return new TrainingSetResult(newest, IsNew: false);
 
-        string aside = TrainingSetFolder.MakeAside(Lake, name, run);
-        try
+        using AsideFolder aside = AsideFolder.Make(Lake, name, run);
+        BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, views, tables.Snapshots, aside.Path, run, cancellationToken).ConfigureAwait(false);
+        while (true)
         {
-            BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, views, tables.Snapshots, aside, run, cancellationToken).ConfigureAwait(false);
-            while (true)
-            {
-                // Another process may have published meanwhile: the very same, or the version that was to be ours.
-                IReadOnlyList<int> versions = TrainingSetFolder.Versions(Lake, name);
-                if (versions.Count > 0 && TrainingSetFolder.Open(Lake, name, versions[^1]) is { } other && other.Manifest.Identity == identity) return new TrainingSetResult(other, IsNew: false);
-                TrainingSetManifest manifest = ManifestOf(definition, views, registry.Version!.Value, pins, identity, built, versions.Count == 0 ? 1 : versions[^1] + 1, run);
-                if (await TrainingSetFolder.PublishAsync(Lake, aside, manifest, cancellationToken).ConfigureAwait(false))
-                    return new TrainingSetResult(new TrainingSetVersion(TrainingSetFolder.FolderOf(Lake, name, manifest.Version), manifest), IsNew: true);
-            }
-        }
-        finally
-        {
-            TrainingSetFolder.RemoveAside(aside);
+            // Another process may have published meanwhile: the very same, or the version that was to be ours.
+            IReadOnlyList<int> versions = TrainingSetFolder.Versions(Lake, name);
+            if (versions.Count > 0 && TrainingSetFolder.Open(Lake, name, versions[^1]) is { } other && other.Manifest.Identity == identity) return new TrainingSetResult(other, IsNew: false);
+            TrainingSetManifest manifest = ManifestOf(definition, views, registry.Version!.Value, pins, identity, built, versions.Count == 0 ? 1 : versions[^1] + 1, run);
+            if (await TrainingSetFolder.PublishAsync(Lake, aside.Path, manifest, cancellationToken).ConfigureAwait(false))
+                return new TrainingSetResult(new TrainingSetVersion(TrainingSetFolder.FolderOf(Lake, name, manifest.Version), manifest), IsNew: true);
         }
     }
 

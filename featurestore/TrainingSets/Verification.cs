@@ -91,20 +91,16 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
         IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(context.Catalog.Lake, tables);
         string identity = ManifestJson.IdentityOf(_manifest.Definition, views, pins, _manifest.RuleVersion);
         if (identity != _manifest.Identity) _findings.Add(Finding("featurestore.identity_differs", _manifest.Identity, identity));
-        string aside = TrainingSetFolder.MakeAside(context.Catalog.Lake, _manifest.Name, run);
+        using AsideFolder aside = AsideFolder.Make(context.Catalog.Lake, _manifest.Name, run);
         try
         {
-            return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, views, tables, aside, run, cancellationToken).ConfigureAwait(false);
+            return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, views, tables, aside.Path, run, cancellationToken).ConfigureAwait(false);
         }
         catch (LeptonDataException failure) when (identity != _manifest.Identity)
         {
             // What the manifest says was altered, and no longer makes sense.
             _findings.Add(failure);
             return null;
-        }
-        finally
-        {
-            TrainingSetFolder.RemoveAside(aside);
         }
     }
 

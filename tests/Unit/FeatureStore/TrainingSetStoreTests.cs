@@ -223,15 +223,24 @@ public sealed class TrainingSetStoreTests
     }
 
     [Test]
-    public async Task List_WhatACrashedBuildLeft_IsNoVersion()
+    public async Task List_WhatAKilledBuildLeft_IsNoVersionAndTheNextBuildRemovesIt()
     {
         using TestLake lake = await TestLake.AppliedAsync();
-        string aside = Directory.CreateDirectory(Path.Combine(lake.Lake.DatasetFolder("late"), ".building-20261121T000000-00000000")).FullName;
-        File.WriteAllText(Path.Combine(aside, "part-00000.parquet"), "half");
+        string aside = Directory.CreateDirectory(Path.Combine(lake.Lake.DatasetFolder("late"), ".building-20261121T000000-00000000-0")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(aside, "part-00000.parquet"), "half");
+        await File.WriteAllTextAsync(aside + ".lock", "");
         Assert.That(await lake.TrainingSets.ListAsync(), Is.Empty);
-        Directory.SetLastWriteTimeUtc(aside, new DateTime(2026, 11, 19));
         await lake.CreateAsync();
-        Assert.That(Entries(lake), Is.EqualTo((string[])["v1"]), "what is older than a day was removed");
+        Assert.That(Entries(lake), Is.EqualTo((string[])["v1"]));
+    }
+
+    [Test]
+    public async Task Create_AnotherBuildUnderWay_LeavesItsFolder()
+    {
+        using TestLake lake = await TestLake.AppliedAsync();
+        using AsideFolder other = AsideFolder.Make(lake.Lake, "late", FeatureStoreWorld.NewRun());
+        await lake.CreateAsync();
+        Assert.That(Directory.Exists(other.Path));
     }
 
     internal static string[] Entries(TestLake lake)
