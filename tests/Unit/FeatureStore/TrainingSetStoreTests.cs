@@ -156,6 +156,32 @@ public sealed class TrainingSetStoreTests
         Assert.That(await CodeOfAsync("ORDER BY md5(origin || number)", "ORDER BY moment LIMIT 1 OFFSET 1"), Is.EqualTo("featurestore.labels_tie"));
     }
 
+    [TestCase("WITH f AS (SELECT * FROM flights WHERE number < 30) SELECT origin, moment, number, TRUE AS is_late FROM f ORDER BY number DESC", 30)]
+    [TestCase("SELECT DISTINCT origin, moment, number, TRUE AS is_late FROM flights ORDER BY ALL", 40)]
+    [TestCase("SELECT DISTINCT ON (origin) origin, moment, number, TRUE AS is_late FROM flights ORDER BY origin, number", 3)]
+    [TestCase("SELECT origin, moment, number, TRUE AS is_late FROM flights ORDER BY number LIMIT 5 OFFSET 37", 3)]
+    [TestCase("SELECT origin, moment, number, TRUE AS is_late FROM flights ORDER BY number, number OFFSET 1", 39)]
+    [TestCase("SELECT origin, moment, number, TRUE AS is_late FROM flights ORDER BY number LIMIT 0", 0)]
+    [TestCase("SELECT origin, moment, number, TRUE AS is_late FROM flights UNION ALL SELECT origin, moment, -1 - number, FALSE FROM flights ORDER BY number", 80)]
+    [TestCase("SELECT origin, moment, number, TRUE AS is_late FROM flights UNION ALL SELECT origin, moment, number, FALSE FROM flights ORDER BY number", null)]
+    [TestCase("SELECT origin, max(moment) AS moment, count(*) AS number, TRUE AS is_late FROM flights GROUP BY origin ORDER BY sum(delay)", 3)]
+    [TestCase("SELECT origin, moment, number, TRUE AS is_late FROM flights ORDER BY [number, 1], {'a': origin};", 40)]
+    public async Task Create_LabelsOfAnyForm_AreTheQuerysOwnRowsInItsOrder(string sql, int? rows)
+    {
+        using TestLake lake = await TestLake.FilledAsync();
+        int start = TestLake.Yaml.IndexOf("    labels: |", StringComparison.Ordinal);
+        int end = TestLake.Yaml.IndexOf("    event_time: moment\n    split", StringComparison.Ordinal);
+        lake.Definitions = TestLake.Parse($"{TestLake.Yaml[..start]}    labels: |\n      {sql}\n{TestLake.Yaml[end..]}");
+        await lake.ApplyAsync();
+        if (rows is null)
+        {
+            Assert.That((await FailureAsync(lake)).Code, Is.EqualTo("featurestore.labels_tie"));
+            return;
+        }
+        Assert.That((await lake.CreateAsync()).Version.Manifest.RowCount, Is.EqualTo(rows));
+        Assert.That(await lake.QueryAsync("SELECT origin, moment, number, is_late FROM datasets.late"), Is.EqualTo(await lake.QueryAsync(sql)));
+    }
+
     [Test]
     public async Task Create_LabelOutsideEverySplit_IsRefusedAndLeavesNothing()
     {
