@@ -24,6 +24,10 @@ internal sealed partial class ParseTreeReader
             using JsonDocument document = JsonDocument.Parse(frontEnd.Parse(text.Text), new JsonDocumentOptions { MaxDepth = JsonDepthMax });
             return new ParseTreeReader(text).Statement(document.RootElement);
         }
+        catch (SqlFrontEndException error)
+        {
+            throw text.At(0, "sql.syntax", FirstLine(error.Message).TrimEnd('.'));
+        }
         catch (JsonException)
         {
             // A number beyond a double's range is printed as Infinity, which is no JSON.
