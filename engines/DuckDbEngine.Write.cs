@@ -73,6 +73,7 @@ public sealed partial class DuckDbEngine
                 $"COPY ({select}) TO {SqlLiteral.Text(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {order}, USE_TMP_FILE false, RETURN_STATS)",
                 cancellationToken)[0];
             cancellationToken.ThrowIfCancellationRequested();
+            statement.EnsureFilesUnchanged();
             DurableFiles.Sync(path);
             return copied;
         }
@@ -82,11 +83,7 @@ public sealed partial class DuckDbEngine
     private async Task<ContentSum> SumAsync(BoundQuery query, string path, long rowCount, RunContext run, CancellationToken cancellationToken)
     {
         long done = 0;
-        void Report(int rows)
-        {
-            long now = Interlocked.Add(ref done, rows);
-            run.Progress?.Report(new StepProgress("", "engines.checking", (double)now / rowCount, now));
-        }
+        void Report(int rows) => run.Progress?.Report(new StepProgress("", "engines.checking", (double)Interlocked.Add(ref done, rows) / rowCount));
         using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, () => new ContentSumAccumulator(query.Schema), ThreadCount, run.Memory, Report, cancellationToken).ConfigureAwait(false);
         if (sum.Sum.RowCount != rowCount) throw new LeptonDataException("engines.lost_rows", [path, rowCount, sum.Sum.RowCount]);
         return sum.Sum;

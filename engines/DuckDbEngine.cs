@@ -44,18 +44,22 @@ public sealed partial class DuckDbEngine : IEngine
 
     /// <inheritdoc/>
     public async ValueTask<IRecordBatchReader> ReadAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
-        => new EngineReader(await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false), query);
+    {
+        (DuckDbReader reader, Statement statement) = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
+        return new EngineReader(reader, query.Source.Start, statement.EnsureFilesUnchanged);
+    }
 
     /// <inheritdoc/>
     public async ValueTask<T> ScanAsync<T>(BoundQuery query, Inputs inputs, Func<T> perThread, RunContext run, CancellationToken cancellationToken)
         where T : IAccumulator
     {
-        await using DuckDbReader reader = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
+        (DuckDbReader reader, Statement statement) = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
+        await using DuckDbReader owned = reader;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             // The stream is read by whoever is free: its reads take turns, the accumulators run side by side.
-            return await Accumulators.RunAsync(
+            T merged = await Accumulators.RunAsync(
                 perThread,
                 ThreadCount,
                 accumulator =>
@@ -64,6 +68,16 @@ public sealed partial class DuckDbEngine : IEngine
                         using (batch) accumulator.Process(batch);
                 },
                 stop).ConfigureAwait(false);
+            try
+            {
+                statement.EnsureFilesUnchanged();
+                return merged;
+            }
+            catch
+            {
+                merged.Dispose();
+                throw;
+            }
         }
         catch (DuckDbException error)
         {
@@ -108,23 +122,30 @@ public sealed partial class DuckDbEngine : IEngine
     {
         using var statement = new Statement(this, query, inputs);
         string name = $"staged_{Interlocked.Increment(ref _lastStagedNumber)}";
+        bool isDone = false;
         try
         {
             string select = statement.SelectAs(query.Schema);
             using (new ProgressReport(run, "engines.reading", statement.Connection)) statement.Connection.Execute($"CREATE TABLE {SqlLiteral.Name(name)} AS {select}", null, cancellationToken);
+            statement.EnsureFilesUnchanged();
             long rows = statement.Connection.ReadValue<long>($"SELECT count(*) FROM {SqlLiteral.Name(name)}", null, cancellationToken);
+            isDone = true;
             return new StagedTable(this, name) { Schema = query.Schema, RowCount = rows };
         }
         catch (DuckDbException error)
         {
             throw EngineErrors.Of(error, query.Source.Start);
         }
+        finally
+        {
+            if (!isDone) Drop(name);
+        }
     }
 
-    private ValueTask<DuckDbReader> StartAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    private ValueTask<(DuckDbReader Reader, Statement Statement)> StartAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
         => new(Task.Run(() => Start(query, inputs, run, cancellationToken), cancellationToken));
 
-    private DuckDbReader Start(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    private (DuckDbReader Reader, Statement Statement) Start(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
     {
         var statement = new Statement(this, query, inputs);
         try
@@ -134,7 +155,7 @@ public sealed partial class DuckDbEngine : IEngine
             using (new ProgressReport(run, "engines.reading", statement.Connection)) reader = statement.Connection.Read(sql, null, run.Memory, cancellationToken);
             reader.Rename(query.Schema);
             reader.Own(statement);
-            return reader;
+            return (reader, statement);
         }
         catch (DuckDbException error)
         {
@@ -152,6 +173,7 @@ public sealed partial class DuckDbEngine : IEngine
     private sealed class Statement : IDisposable
     {
         private readonly List<OfferedBatches> _offers = [];
+        private readonly List<SourceFile> _files = [];
 
         internal Statement(DuckDbEngine engine, BoundQuery query, Inputs inputs)
         {
@@ -181,6 +203,9 @@ public sealed partial class DuckDbEngine : IEngine
             return $"SELECT {casts} FROM ({Sql}) AS query({names})";
         }
 
+        /// <summary>Checks once more, after the rows were read, that they came from the files that the connector saw.</summary>
+        internal void EnsureFilesUnchanged() => SourceFiles.EnsureUnchanged(_files);
+
         public void Dispose()
         {
             Connection.Dispose();
@@ -194,6 +219,7 @@ public sealed partial class DuckDbEngine : IEngine
                 case SnapshotInput { Snapshot: var snapshot }: return InputSql.OfSnapshot(snapshot);
                 case FileInput { Scan: var scan }:
                     SourceFiles.EnsureUnchanged(scan.Files);
+                    _files.AddRange(scan.Files);
                     return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, Connection));
                 case StagedInput { Relation: StagedTable table } when table.Engine == engine: return table.Sql;
                 case BatchInput batches:

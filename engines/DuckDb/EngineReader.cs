@@ -1,12 +1,14 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
-using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.DuckDb;
 
 namespace Lepton.Data.Engines.DuckDb;
 
 /// <summary>A query's rows; DuckDB's errors come out as the engine's.</summary>
-internal sealed class EngineReader(DuckDbReader reader, BoundQuery query) : IRecordBatchReader
+/// <param name="reader">Owned.</param>
+/// <param name="place">The query's.</param>
+/// <param name="ensureFilesUnchanged">Called at the end of the rows.</param>
+internal sealed class EngineReader(DuckDbReader reader, SourcePlace place, Action ensureFilesUnchanged) : IRecordBatchReader
 {
     public Schema Schema => reader.Schema;
 
@@ -14,11 +16,13 @@ internal sealed class EngineReader(DuckDbReader reader, BoundQuery query) : IRec
     {
         try
         {
-            return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            RecordBatch? batch = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (batch is null) ensureFilesUnchanged();
+            return batch;
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query.Source.Start);
+            throw EngineErrors.Of(error, place);
         }
     }
 

@@ -25,8 +25,7 @@ internal sealed partial class ReportBuilder
         {
             Tell(set.Name);
             IReadOnlyList<ReportLabel> labels = Labels(set);
-            var features = new List<ReportFeature>();
-            foreach (FeatureCount feature in set.Features) features.Add(await FeatureAsync(set, feature, cancellationToken));
+            IReadOnlyList<ReportFeature> features = await FeaturesAsync(set, cancellationToken);
             found.Add(new ReportTrainingSet(
                 set.Name, set.Version, ReportText.Of(set.Definition.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes),
                 labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Select(view => View(set, view))], features));
@@ -62,29 +61,46 @@ internal sealed partial class ReportBuilder
             [.. labels.Select((_, i) => answer.Rows.FirstOrDefault(row => Equals(row[0], split.Name))?[i + 1] as double?)]))];
     }
 
-    private async Task<ReportFeature> FeatureAsync(TrainingSetManifest set, FeatureCount feature, CancellationToken cancellationToken)
+    // One pass over the training set for what all features hold, then one for each picture.
+    private async Task<IReadOnlyList<ReportFeature>> FeaturesAsync(TrainingSetManifest set, CancellationToken cancellationToken)
+    {
+        if (set.Features.Count == 0) return [];
+        var measures = new List<string>();
+        List<(FeatureCount Feature, string Kind, int Start)> plan = [];
+        foreach (FeatureCount feature in set.Features)
+        {
+            string kind = ReportQueries.KindOf(set.Schema.Find(feature.Column)!.Type);
+            plan.Add((feature, kind, measures.Count));
+            string measured = Measured(feature.Column, kind);
+            measures.AddRange(kind is "number" or "time"
+                ? [$"min({measured})", $"quantile_disc({measured}, 0.01)", $"quantile_disc({measured}, 0.5)", $"quantile_disc({measured}, 0.99)", $"max({measured})", $"avg({measured})"]
+                : [$"count(DISTINCT {ReportQueries.Quote(feature.Column)})"]);
+        }
+        IReadOnlyList<object?> found = (await AskAsync($"SELECT {string.Join(", ", measures.Select((measure, i) => $"{measure} AS m{i}"))} FROM datasets.{set.Name}", cancellationToken)).Rows[0];
+        var features = new List<ReportFeature>();
+        foreach ((FeatureCount feature, string kind, int start) in plan) features.Add(await FeatureAsync(set, feature, kind, [.. found.Skip(start).Take(6)], cancellationToken));
+        return features;
+    }
+
+    private async Task<ReportFeature> FeatureAsync(TrainingSetManifest set, FeatureCount feature, string kind, IReadOnlyList<object?> found, CancellationToken cancellationToken)
     {
         DataType type = set.Schema.Find(feature.Column)!.Type;
-        string kind = ReportQueries.KindOf(type);
-        string column = ReportQueries.Quote(feature.Column);
-        // Times are measured in microseconds, and turned back for the page.
-        string measured = kind == "time" ? $"CAST(epoch_us({column}) AS DOUBLE)" : $"CAST({column} AS DOUBLE)";
-        bool isMeasured = kind is "number" or "time";
-        string statistics = isMeasured ? $", min({measured}) AS least, quantile_disc({measured}, 0.01) AS low, quantile_disc({measured}, 0.5) AS middle, quantile_disc({measured}, 0.99) AS high, max({measured}) AS greatest, avg({measured}) AS mean" : "";
-        IReadOnlyList<object?> found = (await AskAsync($"SELECT count(DISTINCT {column}) AS different{statistics} FROM datasets.{set.Name}", cancellationToken)).Rows[0];
-
-        var result = new ReportFeature(feature.View, feature.Feature, feature.Column, type.ToString(), kind, set.RowCount, feature.Absent + feature.Expired, feature.Null, (long)found[0]!, null, null, null, null, [], []);
-        if (!isMeasured) return result with { TopValues = await TopValuesAsync(set, column, cancellationToken) };
-        if (found[1] is not double min || found[2] is not double low || found[3] is not double median || found[4] is not double high || found[5] is not double max) return result;
+        var result = new ReportFeature(feature.View, feature.Feature, feature.Column, type.ToString(), kind, set.RowCount, feature.Absent + feature.Expired, feature.Null, null, null, null, null, null, [], []);
+        if (kind is not ("number" or "time")) return result with { Distinct = (long)found[0]!, TopValues = await TopValuesAsync(set, ReportQueries.Quote(feature.Column), cancellationToken) };
+        if (found[0] is not double min || found[1] is not double low || found[2] is not double median || found[3] is not double high || found[4] is not double max) return result;
         return result with
         {
             Min = Shown(min, kind),
             Median = Shown(median, kind),
-            Mean = found[6] is double mean && kind == "number" ? mean : null,
+            Mean = found[5] is double mean && kind == "number" ? mean : null,
             Max = Shown(max, kind),
-            Bins = await BinsAsync(set, measured, low, high, kind, type is IntegerType, cancellationToken),
+            Bins = await BinsAsync(set, Measured(feature.Column, kind), low, high, kind, type is IntegerType, cancellationToken),
         };
     }
+
+    // Times are measured in microseconds, and turned back for the page.
+    private static string Measured(string column, string kind)
+        => kind == "time" ? $"CAST(epoch_us({ReportQueries.Quote(column)}) AS DOUBLE)" : $"CAST({ReportQueries.Quote(column)} AS DOUBLE)";
 
     private async Task<IReadOnlyList<ReportValueCount>> TopValuesAsync(TrainingSetManifest set, string column, CancellationToken cancellationToken)
     {

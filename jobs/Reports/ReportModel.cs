@@ -92,8 +92,9 @@ public sealed record ReportView(string Name, string Entity, string Table, long? 
 /// <param name="Kind"><c>number</c>, <c>time</c>, <c>boolean</c> or <c>text</c>.</param>
 /// <param name="Missing">Rows for which no row was found, or too old a one.</param>
 /// <param name="Nulls">Rows for which the row that was found holds no value.</param>
+/// <param name="Distinct">How many different values; null where they are measured instead.</param>
 public sealed record ReportFeature(
-    string View, string Name, string Column, string Type, string Kind, long RowCount, long Missing, long Nulls, long Distinct,
+    string View, string Name, string Column, string Type, string Kind, long RowCount, long Missing, long Nulls, long? Distinct,
     object? Min, object? Median, object? Mean, object? Max, IReadOnlyList<ReportBin> Bins, IReadOnlyList<ReportValueCount> TopValues);
 
 /// <summary>A bar of a histogram, from its first value to the first value beyond it; the outermost bars hold all that lies beyond.</summary>

@@ -13,7 +13,7 @@ function trainingSection() {
     set.description ? h('p', { class: 'about' }, local(set.description)) : null,
     h('div', { class: 'facts' },
       h('span', null, h('b', null, number(set.rowCount)), ' ', t('training.rows')),
-      h('span', null, t('training.service'), ' ', code(set.service)),
+      set.service ? h('span', null, t('training.service'), ' ', code(set.service)) : null,
       set.sizeBytes === null ? null : h('span', null, h('b', null, bytes(set.sizeBytes))),
       h('span', null, t('table.hash'), ' ', hash(set.contentHash))),
     set.splits.length ? splits(set) : null,

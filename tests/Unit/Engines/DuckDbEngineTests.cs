@@ -176,6 +176,24 @@ public sealed class DuckDbEngineTests
     }
 
     [Test]
+    public async Task ReadAsync_FileChangedBeforeOrMeanwhile_IsRefused()
+    {
+        string path = _folder.Write("a.csv", "id,name\n1,x\n2,y\n");
+        var info = new FileInfo(path);
+        var scan = new FileScan(
+            FileFormat.Csv, [new SourceFile(path, info.Length, EventTime.FromDateTimeOffset(info.LastWriteTimeUtc), "")], s_numbers, s_numbers,
+            new CsvFormat(',', '"', '"', HasHeader: true, [""], "utf-8"), new Dictionary<string, string>());
+        Inputs inputs = new Inputs().Add("t", new FileInput(scan));
+        BoundQuery query = Bind("SELECT id, name FROM t", inputs);
+        await using (IRecordBatchReader whole = await _engine.ReadAsync(query, inputs, Run(), default))
+            Assert.That(BatchRows.FirstDifference([[1L, "x"], [2L, "y"]], await BatchRows.ReadAsync(whole)), Is.Null);
+        await using IRecordBatchReader reader = await _engine.ReadAsync(query, inputs, Run(), default);
+        await File.WriteAllTextAsync(path, "id,name\n1,x\n2,y\n3,z\n");
+        Assert.That(async () => await BatchRows.ReadAsync(reader), Throws.InstanceOf<LeptonDataException>().With.Property("Code").EqualTo("engines.file_changed"), "at the end of the rows");
+        Assert.That(async () => await _engine.StageAsync(query, inputs, Run(), default), Throws.InstanceOf<LeptonDataException>().With.Property("Code").EqualTo("engines.file_changed"));
+    }
+
+    [Test]
     public async Task StageAsync_Rows_AreReadUntilDisposed()
     {
         using RecordBatch batch = BatchRows.Build(s_numbers, [1L, "a"], [2L, null]);
