@@ -49,14 +49,14 @@ internal static class InputSql
         return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)} FROM {files})";
     }
 
-    // Every option that would be guessed is given, so that a file never changes how it is read.
+    // Every option that would be guessed is given, so that a file never changes how it is read. The reader's buffers are sixteen times as large as the longest line.
     private static string ReadCsv(IEnumerable<string> paths, Schema schema, CsvFormat csv)
     {
         IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {SqlLiteral.Text(field.Type.ToString()!)}");
         return $"read_csv({SqlLiteral.TextList(paths.Select(ParquetSql.Pattern))}, auto_detect = false, columns = {{{string.Join(", ", columns)}}}, delim = {Character(csv.Delimiter)}, quote = {Character(csv.Quote)}, "
             + $"escape = {Character(csv.Escape)}, header = {(csv.HasHeader ? "true" : "false")}, nullstr = {SqlLiteral.TextList(csv.NullText)}, allow_quoted_nulls = false, "
             + $"encoding = {SqlLiteral.Text(csv.Encoding)}, strict_mode = true, ignore_errors = false, null_padding = false, skip = 0, comment = '', decimal_separator = '.', "
-            + "max_line_size = 16777216, union_by_name = false, hive_partitioning = false)";
+            + "max_line_size = 2097152, union_by_name = false, hive_partitioning = false)";
     }
 
     private static string Character(char? c) => SqlLiteral.Text(c?.ToString() ?? "");

@@ -176,19 +176,24 @@ public sealed class DuckDbEngineTests
     }
 
     [Test]
+    public async Task ReadAsync_CsvWithLittleMemory_IsRead()
+    {
+        await using var engine = new DuckDbEngine(new DuckDbEngineOptions { ThreadCount = 2, MemoryLimitBytes = 100 << 20, AllowedFolders = [_folder.Path] });
+        Inputs inputs = new Inputs().Add("t", new FileInput(CsvScan("a.csv", "id,name\n1,x\n")));
+        await using IRecordBatchReader reader = await engine.ReadAsync(Bind("SELECT id, name FROM t", inputs), inputs, Run(), default);
+        Assert.That(BatchRows.FirstDifference([[1L, "x"]], await BatchRows.ReadAsync(reader)), Is.Null);
+    }
+
+    [Test]
     public async Task ReadAsync_FileChangedBeforeOrMeanwhile_IsRefused()
     {
-        string path = _folder.Write("a.csv", "id,name\n1,x\n2,y\n");
-        var info = new FileInfo(path);
-        var scan = new FileScan(
-            FileFormat.Csv, [new SourceFile(path, info.Length, EventTime.FromDateTimeOffset(info.LastWriteTimeUtc), "")], s_numbers, s_numbers,
-            new CsvFormat(',', '"', '"', HasHeader: true, [""], "utf-8"), new Dictionary<string, string>());
+        FileScan scan = CsvScan("a.csv", "id,name\n1,x\n2,y\n");
         Inputs inputs = new Inputs().Add("t", new FileInput(scan));
         BoundQuery query = Bind("SELECT id, name FROM t", inputs);
         await using (IRecordBatchReader whole = await _engine.ReadAsync(query, inputs, Run(), default))
             Assert.That(BatchRows.FirstDifference([[1L, "x"], [2L, "y"]], await BatchRows.ReadAsync(whole)), Is.Null);
         await using IRecordBatchReader reader = await _engine.ReadAsync(query, inputs, Run(), default);
-        await File.WriteAllTextAsync(path, "id,name\n1,x\n2,y\n3,z\n");
+        await File.WriteAllTextAsync(_folder["a.csv"], "id,name\n1,x\n2,y\n3,z\n");
         Assert.That(async () => await BatchRows.ReadAsync(reader), Throws.InstanceOf<LeptonDataException>().With.Property("Code").EqualTo("engines.file_changed"), "at the end of the rows");
         Assert.That(async () => await _engine.StageAsync(query, inputs, Run(), default), Throws.InstanceOf<LeptonDataException>().With.Property("Code").EqualTo("engines.file_changed"));
     }
@@ -283,6 +288,13 @@ public sealed class DuckDbEngineTests
     };
 
     private Snapshot SnapshotOf(Schema schema, IReadOnlyList<DataFile> files, string folder = "table") => Snapshot(_folder[folder], schema, files);
+
+    private FileScan CsvScan(string name, string text)
+    {
+        var info = new FileInfo(_folder.Write(name, text));
+        var file = new SourceFile(info.FullName, info.Length, EventTime.FromDateTimeOffset(info.LastWriteTimeUtc), "");
+        return new FileScan(FileFormat.Csv, [file], s_numbers, s_numbers, new CsvFormat(',', '"', '"', HasHeader: true, [""], "utf-8"), new Dictionary<string, string>());
+    }
 
     private DuckDbEngine Engine(int threads) => new(new DuckDbEngineOptions { ThreadCount = threads, MemoryLimitBytes = 512 << 20, TempFolder = _folder["temp"], AllowedFolders = [_folder.Path] });
 
