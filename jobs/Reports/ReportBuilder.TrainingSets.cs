@@ -11,6 +11,7 @@ internal sealed partial class ReportBuilder
 {
     private const int BinCount = 24;
     private const int TopValueCount = 6;
+    private const int FeatureCountMax = 60;
 
     private async Task<IReadOnlyList<TrainingSetVersion>> NewestTrainingSetsAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +29,7 @@ internal sealed partial class ReportBuilder
             IReadOnlyList<ReportFeature> features = await FeaturesAsync(set, cancellationToken);
             found.Add(new ReportTrainingSet(
                 set.Name, set.Version, ReportText.Of(set.Definition.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes),
-                labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Select(view => View(set, view))], features));
+                labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Select(view => View(set, view))], set.Features.Count, features));
         }
         return found;
     }
@@ -67,7 +68,7 @@ internal sealed partial class ReportBuilder
         if (set.Features.Count == 0) return [];
         var measures = new List<string>();
         List<(FeatureCount Feature, string Kind, int Start)> plan = [];
-        foreach (FeatureCount feature in set.Features)
+        foreach (FeatureCount feature in set.Features.Take(FeatureCountMax))
         {
             string kind = ReportQueries.KindOf(set.Schema.Find(feature.Column)!.Type);
             plan.Add((feature, kind, measures.Count));

@@ -11,6 +11,7 @@ namespace Lepton.Data.Jobs.Reports;
 internal sealed partial class ReportBuilder(Project project, FeatureStoreContext context, RunContext run)
 {
     private const int RefusedRowsMax = 20;
+    private const int RefusedColumnsMax = 12;
     private const int PanelRowsMax = 1000;
 
     private readonly ReportQueries _queries = new(context, run with { Progress = null });
@@ -62,7 +63,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
     private static ReportSource Source(SourceRecord source) => new(
         source.Name,
         source.Format,
-        source.Files is [var only] ? only.Path : $"{source.Files[0].Path} (+{source.Files.Count - 1})",
+        source.Files switch { [] => "", [var only] => only.Path, [var first, ..] => $"{first.Path} (+{source.Files.Count - 1})" },
         source.Files.Sum(file => file.SizeBytes),
         source.Files is [var single] ? single.Sha256 : null,
         source.RowCount);
@@ -96,7 +97,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
         var refused = new List<ReportRefused>();
         foreach (MadeStep made in steps.Where(made => made.Step.RowsQuarantined > 0))
         {
-            string[] columns = [.. made.Step.Columns.Select(NameOfColumn), "__rules"];
+            string[] columns = [.. made.Step.Columns.Take(RefusedColumnsMax).Select(NameOfColumn), "__rules"];
             string list = string.Join(", ", columns.Select(ReportQueries.Quote));
             var query = new SqlText($"SELECT {list} FROM {TableName.Parse(made.Step.Table).Quarantine} ORDER BY {list} LIMIT {RefusedRowsMax}", "report");
             ReportQueries.Answer answer = await _queries.ReadAsync(query, RefusedRowsMax, cancellationToken);

@@ -72,9 +72,10 @@ public sealed record ReportRefused(string Table, long RowCount, IReadOnlyList<Re
 public sealed record ReportCellKind(string Name, string Kind);
 
 /// <summary>One version of a training set.</summary>
+/// <param name="FeatureCount">How many features it has; <paramref name="Features"/> are the first of them.</param>
 public sealed record ReportTrainingSet(
     string Name, int Version, ReportText? Description, string Service, long RowCount, string ContentHash, long? SizeBytes,
-    IReadOnlyList<ReportLabel> Labels, IReadOnlyList<ReportSplit> Splits, IReadOnlyList<ReportView> Views, IReadOnlyList<ReportFeature> Features);
+    IReadOnlyList<ReportLabel> Labels, IReadOnlyList<ReportSplit> Splits, IReadOnlyList<ReportView> Views, int FeatureCount, IReadOnlyList<ReportFeature> Features);
 
 /// <summary>A label whose mean by split is worth a look.</summary>
 /// <param name="IsShare">Whether it is a boolean, so that the mean is the share of rows where it is true.</param>

@@ -12,6 +12,9 @@ namespace Lepton.Data.Jobs.Reports;
 /// <summary>Runs the small queries of a report over what the last runs published; the answers are made for people.</summary>
 internal sealed class ReportQueries(FeatureStoreContext context, RunContext run)
 {
+    /// <summary>Longer texts are cut: a report is looked at, and the table has the rest.</summary>
+    internal const int TextLengthMax = 300;
+
     /// <summary>The rows of a query.</summary>
     /// <param name="rowCountMax">More rows are left out.</param>
     public async Task<Answer> ReadAsync(SqlText query, int rowCountMax, CancellationToken cancellationToken)
@@ -58,7 +61,9 @@ internal sealed class ReportQueries(FeatureStoreContext context, RunContext run)
     internal static object? CellOf(object? value, DataType type) => value switch
     {
         null => null,
-        bool or string => value,
+        bool => value,
+        string { Length: > TextLengthMax } text => string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[TextLengthMax - 1]) ? TextLengthMax - 1 : TextLengthMax), "…"),
+        string => value,
         sbyte or short or int => Convert.ToInt64(value, CultureInfo.InvariantCulture),
         long number => Math.Abs((double)number) <= 1L << 53 ? number : number.ToString(CultureInfo.InvariantCulture),
         float single => Finite(single),

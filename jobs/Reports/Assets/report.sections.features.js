@@ -58,6 +58,7 @@ function featuresSection() {
         h('div', { class: 'grid' }, features.map(f => feature(set, f))),
       ] : null;
     });
+    if (set.features.length < set.featureCount) views.push(h('p', { class: 'small' }, t('features.first', number(set.features.length), number(set.featureCount))));
     return i === 0 ? [sets.length > 1 ? h('p', { class: 'about' }, t('features.of', set.name)) : null, views] : details(t('features.more', set.name), views);
   }));
 }
@@ -87,11 +88,13 @@ function lineageSection() {
   const lineage = data.lineage;
   if (!lineage) return null;
   const byId = new Map(lineage.nodes.map(n => [n.id, n]));
-  const asTree = (id, seen) => {
+  // A column that several others rest on is opened up where it stands first.
+  const opened = new Set();
+  const asTree = id => {
     const incoming = lineage.edges.filter(e => e.to === id);
     const node = byId.get(id);
     return h('li', null, code(node.relation + '.' + node.column),
-      incoming.length && !seen.has(id) ? h('ul', null, incoming.map(e => { const child = asTree(e.from, new Set(seen).add(id)); child.prepend(tag(t(e.isValue ? 'lineage.value' : 'lineage.influence'), e.isValue ? 'good' : ''), ' '); return child; })) : null);
+      incoming.length && !opened.has(id) && opened.add(id) ? h('ul', null, incoming.map(e => { const child = asTree(e.from); child.prepend(tag(t(e.isValue ? 'lineage.value' : 'lineage.influence'), e.isValue ? 'good' : ''), ' '); return child; })) : null);
   };
   const root = lineage.nodes.find(n => !lineage.edges.some(e => e.from === n.id));
   const layer = new Map();
@@ -100,7 +103,7 @@ function lineageSection() {
   const edges = lineage.edges.map(e => ({ from: e.from, to: e.to, dashed: !e.isValue, text: t(e.isValue ? 'lineage.value' : 'lineage.influence') }));
   return section('lineage', t('lineage.title', lineage.column), t('lineage.about', lineage.trainingSet),
     h('div', { class: 'card' },
-      layered({ label: t('lineage.chart', lineage.column), nodes, edges, asTable: () => h('ul', { class: 'tree' }, asTree(root.id, new Set())) }),
+      layered({ label: t('lineage.chart', lineage.column), nodes, edges, widthMin: nodes.length > 60 ? Infinity : 640, asTable: () => h('ul', { class: 'tree' }, asTree(root.id)) }),
       h('ul', { class: 'legend' },
         h('li', null, h('i', { class: 'line', style: { color: 'var(--accent-mid)' } }), t('lineage.valueAbout')),
         h('li', null, h('i', { class: 'line dashed', style: { color: 'var(--grey)' } }), t('lineage.influenceAbout')))));

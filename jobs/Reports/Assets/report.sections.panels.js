@@ -20,7 +20,7 @@ function panelPicture(panel) {
   const measures = (panel.y.length ? panel.y.map(column) : panel.columns.filter(c => c !== x && c.kind === 'number')).filter(Boolean);
   if (panel.chart === 'bar') {
     return [measures.map(c => {
-      const rows = panel.rows.map(row => ({ name: say(x, row[index(x.name)]), value: row[index(c.name)], text: say(c, row[index(c.name)]) }));
+      const rows = panel.rows.slice(0, 40).map(row => ({ name: say(x, row[index(x.name)]), value: row[index(c.name)], text: say(c, row[index(c.name)]) }));
       return [measures.length > 1 || true ? h('h4', { style: { fontWeight: '500' } }, title(c), panel.from ? h('span', { class: 'small' }, ' ', t('panel.from', measure(panel.from))) : null) : null,
         bars({ label: title(c) + ': ' + rows.map(r => r.name + ' ' + r.text).join(', '), rows, from: panel.from || 0 })];
     }), asTable()];

@@ -20,6 +20,8 @@ public sealed class ReportQueriesTests
         yield return new TestCaseData((Int128)(-12345), DataType.Decimal(10, 2), -123.45);
         yield return new TestCaseData(new EventTime(0), DataType.Instant, "1970-01-01T00:00:00.000000Z");
         yield return new TestCaseData(new DateOnly(2001, 5, 1), DataType.Date, "2001-05-01");
+        yield return new TestCaseData(new string('x', 301), DataType.String, new string('x', 300) + "…");
+        yield return new TestCaseData(new string('x', 299) + "😀", DataType.String, new string('x', 299) + "…");
         yield return new TestCaseData(new byte[] { 0, 255 }, DataType.Binary, "00ff");
     }
 

@@ -17,7 +17,7 @@ internal static class SampleReport
         [
             new ReportTrainingSet(
                 text, 1, null, text, 11, "cd34", 2048, [new ReportLabel(text, IsShare: true)], [new ReportSplit(text, "2001-05-01T00:00:00.000000Z", 11, [0.25])],
-                [new ReportView(text, text, text, 0, IsPointInTime: true, 21600, 9, 1, 1)],
+                [new ReportView(text, text, text, 0, IsPointInTime: true, 21600, 9, 1, 1)], 2,
                 [
                     new ReportFeature(text, text, text, "DOUBLE", "number", 11, 2, 0, 5, -1.5, 0.0, 0.25, 2.0, [new ReportBin(-1.5, 2.0, 9)], []),
                     new ReportFeature(text, text, text, "VARCHAR", "text", 11, 0, 0, 5, null, null, null, null, [], [new ReportValueCount(text, 11)]),
