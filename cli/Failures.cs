@@ -86,7 +86,9 @@ internal sealed class Failures(Terminal terminal, bool isJson, bool isVerbose)
     private void WriteText(string message, string? excerpt)
     {
         string label = Texts.Get("cli.error");
-        terminal.Error.WriteLine($"{(terminal.HasErrorColor ? $"\e[31m{label}\e[0m" : label)} {TextCells.Visible(OneLine(message))}");
+        // A full-width colon carries its own space.
+        string gap = label.EndsWith('：') ? "" : " ";
+        terminal.Error.WriteLine($"{(terminal.HasErrorColor ? $"\e[31m{label}\e[0m" : label)}{gap}{TextCells.Visible(OneLine(message))}");
         if (excerpt is null) return;
         foreach (string line in excerpt.Split('\n')) terminal.Error.WriteLine($"    {TextCells.Visible(line.TrimEnd('\r'))}");
     }

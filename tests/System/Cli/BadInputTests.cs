@@ -122,7 +122,7 @@ internal sealed partial class BadInputTests
             Assert.That(english.Error, Does.Not.Contain("   at ").And.Not.Contain("Exception"));
 
             Assert.That(chinese.ErrorLines, Has.Length.EqualTo(1), chinese.ToString());
-            Assert.That(chinese.ErrorLines.FirstOrDefault(), Does.StartWith($"错误： {mistake.Place}"));
+            Assert.That(chinese.ErrorLines.FirstOrDefault(), Does.StartWith($"错误：{mistake.Place}"));
             Assert.That(Han().Count(chinese.ErrorLines.FirstOrDefault() ?? ""), Is.GreaterThan(6), "is in Chinese");
 
             JsonElement error = JsonDocument.Parse(machine.Error.TrimEnd().Split('\n')[^1]).RootElement.GetProperty("error");
