@@ -37,10 +37,9 @@ internal sealed class FlightsExampleTests
         Assert.Multiple(() =>
         {
             Assert.That(Step("airports").GetProperty("rows").GetInt64(), Is.EqualTo(3_376));
-            Assert.That(flights.GetProperty("rows").GetInt64(), Is.EqualTo(2_999_798));
+            // The file's rows, less the exact duplicates, less those that break a rule.
+            Assert.That(flights.GetProperty("rows").GetInt64(), Is.EqualTo(3_000_000 - 191 - 11));
             Assert.That(flights.GetProperty("rows_quarantined").GetInt64(), Is.EqualTo(11));
-            // 3,000,000 rows of the file, less 191 exact duplicates, less the 11.
-            Assert.That(3_000_000 - 191 - 11, Is.EqualTo(flights.GetProperty("rows").GetInt64()));
             Assert.That(Csv("SELECT __rules, count(*) AS n FROM flights__quarantine GROUP BY __rules"), Is.EqualTo("__rules,n\ndelay_in_range,11\n"));
         });
     }
