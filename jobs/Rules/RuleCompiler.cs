@@ -116,6 +116,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     {
         Field field = Column(rule.Column);
         if (field.Type.Id != TypeId.String) throw new LeptonDataException("jobs.rule_needs_text", [field.Name, field.Type]) { Place = rule.Column.Place };
+        CheckPattern(rule.Pattern);
         string condition = $"regexp_full_match({RuleSql.Name(field.Name)}, {RuleSql.Text(rule.Pattern.Value)})";
         return new CompiledRule(
             rule,
@@ -123,6 +124,19 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"coalesce(NOT {condition}, FALSE)",
             $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" does not match {rule.Pattern.Value}")}",
             null);
+    }
+
+    // DuckDB compiles a constant pattern when it binds, so a bad one shows before any row is read.
+    private void CheckPattern(Located<string> pattern)
+    {
+        try
+        {
+            binder.Bind(new SqlText($"SELECT regexp_full_match('', {RuleSql.Text(pattern.Value)}) AS matches"), new Dictionary<string, Schema>(), access);
+        }
+        catch (LeptonDataException failure)
+        {
+            throw new LeptonDataException("jobs.rule_pattern", [pattern.Value, failure.Arguments.Count > 0 ? failure.Arguments[^1] : failure.Code], failure) { Place = pattern.Place };
+        }
     }
 
     private CompiledRule NotNull(NotNullRule rule)

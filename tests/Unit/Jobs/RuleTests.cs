@@ -111,6 +111,7 @@ internal sealed class RuleTests
     [TestCase("{ column: n, between: [0, many] }", "jobs.rule_value", 36)]
     [TestCase("{ column: n, between: [5, 1] }", "jobs.rule_bounds_swapped", 36)]
     [TestCase("{ column: n, matches: x }", "jobs.rule_needs_text", 20)]
+    [TestCase("{ column: word, matches: '[a-z' }", "jobs.rule_pattern", 35)]
     [TestCase("{ column: n, in: known.w }", "jobs.rule_types", 27)]
     [TestCase("{ column: word, in: known.v }", "jobs.no_column", 30)]
     [TestCase("{ column: word, in: knwon.w }", "jobs.unknown_input_but", 30)]
