@@ -13,6 +13,7 @@ internal sealed class TextCheck(string path, SourcePlace place, string encoding)
     private readonly byte[] _rest = new byte[4];
     private int _restCount;
     private long _lineNumber = 1;
+    private long _sizeBytes;
     private bool _isStart = true;
 
     /// <summary>Takes in the next bytes.</summary>
@@ -24,6 +25,7 @@ internal sealed class TextCheck(string path, SourcePlace place, string encoding)
             _isStart = false;
             if (block is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] && encoding != "utf-16") throw Error("connectors.csv_utf16", path);
         }
+        _sizeBytes += block.Length;
         if (encoding == "utf-16") return;
         int nul = block.IndexOf((byte)0);
         if (nul >= 0) throw Error("connectors.csv_nul", path, LineOf(block, nul));
@@ -34,6 +36,7 @@ internal sealed class TextCheck(string path, SourcePlace place, string encoding)
     /// <summary>Tells that the text has ended.</summary>
     internal void Complete()
     {
+        if (encoding == "utf-16" && _sizeBytes % 2 != 0) throw Error("connectors.csv_utf16_cut", path, _sizeBytes);
         if (_restCount > 0) throw Error("connectors.csv_not_utf8", path, _lineNumber);
     }
 

@@ -14,6 +14,7 @@ internal static class DeadRuns
     internal static async ValueTask<IReadOnlyList<RunRecord>> BuryAsync(Lake lake, RunLog log, TimeProvider time, CancellationToken cancellationToken)
     {
         EventTime start = EventTime.FromDateTimeOffset(time.GetUtcNow());
+        Leftovers.SweepRoot(lake, start);
         await log.SweepAsync(start, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<RunRecord> runs = await log.ReadAsync(null, cancellationToken).ConfigureAwait(false);
         var now = new List<RunRecord>(runs.Count);

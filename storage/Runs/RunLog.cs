@@ -105,9 +105,9 @@ public sealed class RunLog
     public async ValueTask SweepAsync(EventTime before, CancellationToken cancellationToken = default)
     {
         Leftovers.SweepLog(_table, before);
-        if (await _table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return;
-        if (snapshot.Files.Count > FileCountMax) snapshot = await CompactAsync(snapshot, before, cancellationToken).ConfigureAwait(false);
-        Leftovers.SweepFiles(snapshot, before);
+        Snapshot? snapshot = await _table.ReadAsync(null, cancellationToken).ConfigureAwait(false);
+        if (snapshot?.Files.Count > FileCountMax) snapshot = await CompactAsync(snapshot, before, cancellationToken).ConfigureAwait(false);
+        Leftovers.SweepFiles(_table, snapshot, before);
     }
 
     /// <summary>Puts one file with the row that counts of each run in the place of all.</summary>

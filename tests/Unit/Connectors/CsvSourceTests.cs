@@ -55,11 +55,13 @@ internal sealed class CsvSourceTests
         File.WriteAllBytes(_source.Folder["wide.csv"], [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("a,b\n1,2\n")]);
         File.WriteAllBytes(_source.Folder["nul.csv"], [.. "a,b\n1,"u8, 0, (byte)'\n']);
         File.WriteAllBytes(_source.Folder["cut.csv"], [.. "a,b\n1,"u8, 0xE4, 0xB8]);
+        File.WriteAllBytes(_source.Folder["odd.csv"], [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("a,b\n1,2\n"), 0x41]);
         LeptonDataException latin = _source.Refusal("{ format: csv, path: latin.csv }");
         Assert.Multiple(() =>
         {
             Assert.That((latin.Code, latin.Arguments[1]), Is.EqualTo(("connectors.csv_not_utf8", 3L)));
             Assert.That(_source.Refusal("{ format: csv, path: wide.csv }").Code, Is.EqualTo("connectors.csv_utf16"));
+            Assert.That(_source.Refusal("{ format: csv, path: odd.csv, encoding: utf-16 }").Code, Is.EqualTo("connectors.csv_utf16_cut"));
             Assert.That(_source.Refusal("{ format: csv, path: nul.csv }").Code, Is.EqualTo("connectors.csv_nul"));
             Assert.That(_source.Refusal("{ format: csv, path: cut.csv }").Code, Is.EqualTo("connectors.csv_not_utf8"));
         });

@@ -118,6 +118,16 @@ internal sealed class RunLogTests
     }
 
     [Test]
+    public async Task Sweep_WhatWasLeftBeforeTheFirstRecord_GoesToo()
+    {
+        Directory.CreateDirectory(_folder["lake/_lepton/runs"]);
+        string half = _folder["lake/_lepton/runs/part-half.parquet"];
+        File.WriteAllText(half, "x");
+        await _log.SweepAsync(EventTime.FromDateTimeOffset(new DateTimeOffset(2090, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        Assert.That(File.Exists(half), Is.False);
+    }
+
+    [Test]
     public async Task Sweep_ALongLog_BecomesOneFileThatSaysTheSame()
     {
         for (int number = 1; number <= 65; number++)
