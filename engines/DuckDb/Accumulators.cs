@@ -12,10 +12,10 @@ internal static class Accumulators
     internal static async Task<T> RunAsync<T>(Func<T> perThread, int threadCount, Action<T> work, CancellationTokenSource stop)
         where T : IAccumulator
     {
-        var accumulators = new T[threadCount];
-        for (int i = 0; i < threadCount; i++) accumulators[i] = perThread();
+        var accumulators = new List<T>(threadCount);
         try
         {
+            while (accumulators.Count < threadCount) accumulators.Add(perThread());
             // The first failure is the one that counts: it stops the others, whose cancellation says nothing.
             Exception? first = null;
             await Task.WhenAll(accumulators.Select(accumulator => Task.Run(() =>

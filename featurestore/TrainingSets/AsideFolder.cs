@@ -29,11 +29,21 @@ internal sealed class AsideFolder : IDisposable
             Directory.CreateDirectory(folder);
             RemoveAbandoned(folder);
             // Two builds of one run would take the same name; the number keeps them apart.
-            string path = System.IO.Path.Combine(folder, $"{Prefix}{run.Id.Value}-{Guid.NewGuid():n}");
-            // The lock stands before the folder: who sees the folder finds it held.
-            FileStream held = Hold(path + LockSuffix);
-            Directory.CreateDirectory(path);
-            return new AsideFolder(path, held);
+            while (true)
+            {
+                string path = System.IO.Path.Combine(folder, $"{Prefix}{run.Id.Value}-{Guid.NewGuid():n}");
+                try
+                {
+                    // The lock stands before the folder: who sees the folder finds it held.
+                    FileStream held = Hold(path + LockSuffix);
+                    Directory.CreateDirectory(path);
+                    return new AsideFolder(path, held);
+                }
+                catch (IOException) when (File.Exists(path + LockSuffix))
+                {
+                    // Another build took the new file for an abandoned one before it was locked; under another name it goes on.
+                }
+            }
         });
     }
 

@@ -77,7 +77,8 @@ internal static class TrainingSetFolder
     /// <returns>False where the version was published by another in the meantime.</returns>
     internal static async ValueTask<bool> PublishAsync(Lake lake, string aside, TrainingSetManifest manifest, CancellationToken cancellationToken)
     {
-        var store = new LocalObjectStore(Path.GetDirectoryName(lake.DatasetFolder("any"))!);
+        // Rooted at the lake, so that each folder up to it is synced, the one of all training sets too.
+        var store = new LocalObjectStore(lake.RootPath);
         string target = FolderOf(lake, manifest.Name, manifest.Version);
         string manifestPath = Path.Combine(aside, ManifestName);
         if (File.Exists(manifestPath)) Guarded(manifestPath, () => Delete(manifestPath));

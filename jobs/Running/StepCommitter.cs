@@ -39,7 +39,8 @@ internal static class StepCommitter
         try
         {
             if (!Directory.Exists(table.RootPath)) return;
-            string[] files = Directory.GetFiles(table.RootPath, $"{FilePrefix(runId)}*");
+            string prefix = FilePrefix(runId);
+            string[] files = [.. Directory.EnumerateFiles(table.RootPath).Where(file => Path.GetFileName(file).StartsWith(prefix, StringComparison.Ordinal))];
             if (files.Length == 0) return;
             await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
                 if (entry.RunId == runId) return;

@@ -62,6 +62,11 @@ public sealed record BoundFrame(FrameBound Start, FrameBound End, FrameExclusion
     /// <summary>From the first row to the current one and its equals: what SQL takes where nothing is said.</summary>
     public static BoundFrame Default { get; } = new(
         new FrameBound(FrameUnit.Range, FrameBoundKind.UnboundedPreceding, null), new FrameBound(FrameUnit.Range, FrameBoundKind.CurrentRow, null), FrameExclusion.None);
+
+    /// <summary>Whether rows fall in or out by their place: an end is counted in rows, and is not the partition's.</summary>
+    internal bool DependsOnOrder => IsCounted(Start) || IsCounted(End);
+
+    private static bool IsCounted(FrameBound bound) => bound is { Unit: FrameUnit.Rows, Kind: not (FrameBoundKind.UnboundedPreceding or FrameBoundKind.UnboundedFollowing) };
 }
 
 /// <summary>A window function, or an aggregate over a window.</summary>

@@ -21,6 +21,7 @@ internal sealed partial class QueryBinder
             throw Unknown("sql.unknown_function", call.Name, call.Offset, FunctionTable.All.Where(known => known.Kind != FunctionKind.Table).Select(known => known.Name));
         }
         if (call.IsDistinct || call.Filter is not null || call.Order.Count > 0) throw text.At(call.Offset, "sql.not_an_aggregate", name);
+        if (function.ArgumentCount is { } count && call.Arguments.Count != count) throw text.At(call.Offset, "sql.argument_count", name, call.Arguments.Count);
         if (!function.IsPure) ImpureCall ??= new ImpureCall(name, text.PlaceAt(Math.Max(call.Offset, 0)));
 
         var arguments = new EquatableList<BoundExpression>(call.Arguments.Select(argument

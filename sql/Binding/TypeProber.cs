@@ -80,7 +80,9 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
             BoundWindowCall call = calls[i].Call;
             List<SqlType> argumentTypes = [.. call.Arguments.Select(TypeOf)];
             (SqlFunction function, SqlType? result) = Settle(call.Function, argumentTypes, types[i]);
-            bool isExact = IsExact(function, argumentTypes, call.Order.Count > 0 || call.ArgumentOrder.Count > 0);
+            // A frame counted in rows holds other rows when they come in another order, so it needs one that is said.
+            bool isOrdered = call.Order.Count > 0;
+            bool isExact = IsExact(function, argumentTypes, isOrdered || call.ArgumentOrder.Count > 0) && (isOrdered || !call.Frame.DependsOnOrder);
             calls[i].Column.Type = result ?? types[i];
             typed.Add(calls[i] with { Call = call with { Function = function, Result = result, IsExact = isExact } });
         }

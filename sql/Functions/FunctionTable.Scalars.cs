@@ -151,7 +151,7 @@ public static partial class FunctionTable
 
     private static SqlFunction[] Times() =>
     [
-        Pure("age", null, "interval between two times"),
+        Pure("age", null, "interval between two times") with { ArgumentCount = 2 },
         Pure("century", null, "century"),
         Pure("date_diff", "timestampdiff(part, x, y)", "boundaries of a part crossed between two times"),
         Pure("date_part", "extract(part FROM x)", "a part of a time (EXTRACT)"),

@@ -44,6 +44,9 @@ public sealed record SqlFunction(string Name, FunctionKind Kind, bool IsPure, Ex
     /// <summary>How DuckDB says it, where that is another name.</summary>
     internal string DuckDbName { get; init; } = Name;
 
+    /// <summary>How many arguments it takes, where the engine has another form that is not accepted (age of one time asks the clock); null where all forms are alike.</summary>
+    internal int? ArgumentCount { get; init; }
+
     /// <summary>How it is written.</summary>
     internal FunctionForm Form { get; init; }
 

@@ -36,7 +36,9 @@ public static partial class RunJson
     {
         try
         {
-            return JsonSerializer.Deserialize(json ?? "", s_json.RunRecord) ?? throw new JsonException("null");
+            RunRecord run = JsonSerializer.Deserialize(json ?? "", s_json.RunRecord) ?? throw new JsonException("null");
+            // File names are made from it, and what a dead run left is found and removed by it.
+            return RunId.IsValid(run.RunId) ? run : throw new JsonException($"run_id {run.RunId}");
         }
         catch (JsonException failure)
         {
@@ -51,6 +53,7 @@ public static partial class RunJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         MaxDepth = DepthMax,
         AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
         Converters = [typeof(EventTimeConverter), typeof(SnakeCaseEnums<RunState>), typeof(SnakeCaseEnums<StepState>)])]
     [JsonSerializable(typeof(RunRecord))]
     [JsonSerializable(typeof(StepRecord))]

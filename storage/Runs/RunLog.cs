@@ -66,18 +66,23 @@ public sealed class RunLog
         => PublishedVersions(await ReadAsync(null, cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc cref="PublishedVersionsAsync"/>
-    /// <param name="runs">All runs, newest first.</param>
+    /// <param name="runs">All runs, in any order.</param>
+    /// <remarks>The newest is the one with the greatest number: a clock may go back, and two runs may begin in one second.</remarks>
     public static IReadOnlyDictionary<TableName, long> PublishedVersions(IReadOnlyList<RunRecord> runs)
     {
         var versions = new Dictionary<TableName, long>();
-        foreach (RunRecord run in runs.Where(run => run.State == RunState.Finished).DistinctBy(run => run.Pipeline))
+        // Where a table moved to another pipeline, the later commit knows it better.
+        void Publish(TableName table, long? version)
+        {
+            if (version is { } found && (!versions.TryGetValue(table, out long other) || found > other)) versions[table] = found;
+        }
+        foreach (RunRecord run in runs.Where(run => run.State == RunState.Finished).GroupBy(run => run.Pipeline, StringComparer.Ordinal).Select(pipeline => pipeline.MaxBy(run => run.Number)!))
         {
             foreach (StepRecord step in run.Steps)
             {
                 var table = TableName.Parse(step.Table);
-                // Where a table moved to another pipeline, the newer run knows it better.
-                if (step.Version is { } version) versions.TryAdd(table, version);
-                if (step.QuarantineVersion is { } quarantine) versions.TryAdd(table.Quarantine, quarantine);
+                Publish(table, step.Version);
+                Publish(table.Quarantine, step.QuarantineVersion);
             }
         }
         return versions;

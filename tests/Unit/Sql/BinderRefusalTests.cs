@@ -36,6 +36,8 @@ internal sealed class BinderRefusalTests
     [TestCase("SELEC 1", "sql.syntax", 1, 1)]
     [TestCase("SELECT id,\n  n FRM t", "sql.syntax", 2, 9)]
     [TestCase("SELECT '北京' AS a, FROM FROM t", "sql.syntax", 1, 24)]
+    // Of one time, age asks the clock.
+    [TestCase("SELECT date_part('year', age(ts)) AS years FROM t", "sql.argument_count", 1, 26)]
     // What would read files, settings, catalogs or hide SQL.
     [TestCase("SELECT * FROM '/etc/passwd'", "sql.file_in_from", 1, 15)]
     [TestCase("SELECT * FROM 'x.parquet'", "sql.file_in_from", 1, 15)]

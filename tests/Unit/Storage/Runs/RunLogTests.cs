@@ -98,6 +98,36 @@ internal sealed class RunLogTests
     }
 
     [Test]
+    public async Task PublishedVersions_TheClockWentBack_AreOfTheGreatestNumber()
+    {
+        StepRecord Step(string table, long version) => new() { Name = table, Table = table, State = StepState.Done, Version = version };
+        await _log.BeginAsync(Run("p", 1, RunState.Finished, startedAt: 9) with { Steps = [Step("a", 3)] }, 0);
+        await _log.BeginAsync(Run("p", 2, RunState.Finished, startedAt: 5) with { Steps = [Step("a", 4), Step("moved", 8)] }, 1);
+        await _log.BeginAsync(Run("q", 1, RunState.Finished, startedAt: 7) with { Steps = [Step("moved", 7)] }, 0);
+        Assert.That((await _log.PublishedVersionsAsync()).Select(pair => $"{pair.Key}@{pair.Value}"), Is.EquivalentTo(new[] { "a@4", "moved@8" }));
+    }
+
+    [TestCase("*")]
+    [TestCase("")]
+    [TestCase("../../x")]
+    [TestCase("20260102T030405-0000000G")]
+    public async Task Read_ARunIdOfAnotherForm_IsRefused(string runId)
+    {
+        await _log.BeginAsync(Run("p", 1, RunState.Running) with { RunId = runId }, 0);
+        await Refusal.Of("storage.run_broken", async () => await _log.ReadAsync());
+    }
+
+    [TestCase("steps")]
+    [TestCase("sources")]
+    [TestCase("pipeline")]
+    public void Read_ANullWhereSomethingBelongs_IsRefused(string name)
+    {
+        string json = System.Text.RegularExpressions.Regex.Replace(RunJson.Write(Run("p", 1, RunState.Running)), $"\"{name}\":(\\[\\]|\"p\")", $"\"{name}\":null");
+        Assert.That(json, Does.Contain($"\"{name}\":null"));
+        Refusal.Of("storage.run_broken", () => RunJson.ReadRun(json, "runs"));
+    }
+
+    [Test]
     public async Task Sweep_WhatAKilledWriterLeft_GoesAndAllElseStays()
     {
         await _log.BeginAsync(Run("p", 1, RunState.Running), 0);
@@ -176,7 +206,7 @@ internal sealed class RunLogTests
 
     private static RunRecord Run(string pipeline, long number, RunState state, long startedAt = 0) => new()
     {
-        RunId = $"20260102T030405-0000000{number}",
+        RunId = $"20260102T030405-{number:x8}",
         Number = number,
         Pipeline = pipeline,
         StartedAt = new EventTime(startedAt),
