@@ -115,15 +115,31 @@ public static class YamlReader
 
         private LeptonDataException SyntaxError(Mark start, Mark end, Exception failure)
         {
-            for (long line = start.Line; line <= Math.Min(end.Line + 1, source.LineCount); line++)
+            // Where the parser complains of a tab, its marks may stand at the beginning of the map that surrounds it, far above.
+            bool isTab = failure is YamlException && failure.Message.Contains(" tab ", StringComparison.Ordinal);
+            for (long line = Math.Max(start.Line, 1); line <= (isTab ? source.LineCount : Math.Min(end.Line + 1, source.LineCount)); line++)
             {
                 ReadOnlySpan<char> text = source.Line((int)line);
                 if (text[..^text.TrimStart().Length].Contains('\t')) return TabError((int)line);
             }
-            string reason = failure is YamlException ? failure.Message.Trim().TrimEnd('.') : "";
-            reason = reason.Length > 0 ? char.ToLowerInvariant(reason[0]) + reason[1..] : "something is missing or left open";
-            return source.Error(source.PlaceAt(start.Line, start.Column), "schemas.yaml_syntax", reason);
+            return source.Error(source.PlaceAt(start.Line, start.Column), "schemas.yaml_syntax", Reason(failure is YamlException ? failure.Message : ""));
         }
+
+        // The parser speaks English only, and of its own insides.
+        private static BilingualText Reason(string words) => words switch
+        {
+            _ when Has(words, "quoted scalar, found unexpected") => new("a quote is left open", "引号没有闭合"),
+            _ when Has(words, "escape") || Has(words, "hexadecimal") => new("an escape within double quotes is unknown", "双引号内有无法识别的转义"),
+            _ when Has(words, "flow sequence") || Has(words, "flow mapping") => new("a bracket is left open, or a comma is missing", "括号没有闭合，或缺少逗号"),
+            _ when Has(words, "cannot start any token") => new("no value begins with this character unless it is quoted", "值不能以此字符开头，除非加引号"),
+            _ when Has(words, "invalid mapping") || Has(words, "mapping values") => new("a second ': ' stands in a value that is not quoted", "未加引号的值中又出现“: ”"),
+            _ when Has(words, "simple key") || Has(words, "expected ':'") => new("a ':' is missing behind a key", "键后缺少“:”"),
+            _ when Has(words, "block mapping") || Has(words, "block collection") || Has(words, "indentation") || Has(words, "a mapping") => new("the indentation does not fit the lines above", "缩进与上文各行不一致"),
+            _ => new("something is missing or left open", "缺少内容或有未闭合之处"),
+        };
+
+        private static bool Has(string words, string part) => words.Contains(part, StringComparison.OrdinalIgnoreCase);
+
 
         private LeptonDataException TabError(int line)
             => source.Error(source.PlaceAt(line, source.Line(line).IndexOf('\t') + 1), "schemas.yaml_tab");

@@ -25,6 +25,7 @@ public sealed class YamlReaderTests
     [TestCase("\ta: 1\n", "schemas.yaml_tab", 1, 1)]
     [TestCase("a:\n  b: 1\n \tc: 1\n", "schemas.yaml_tab", 3, 2)]
     [TestCase("a: [1,\n\t2]\n", "schemas.yaml_tab", 2, 1)]
+    [TestCase("a: 1\nb:\n  c: 1\n  d: 2\n  e:\n    f: 1\n\tg: 1\nh: 1\n", "schemas.yaml_tab", 7, 1)]
     [TestCase("a: 1\n---\nb: 2\n", "schemas.yaml_many_documents", 2, 1)]
     [TestCase("%TAG !e! tag:x,2000:\n---\na: 1\n", "schemas.yaml_directive", 1, 1)]
     [TestCase("%YAML 1.2\n---\na: 1\n", "schemas.yaml_directive", 1, 1)]
@@ -49,6 +50,17 @@ public sealed class YamlReaderTests
             Assert.That(failure.Place, Is.EqualTo(new SourcePlace("a.yaml", line, column)), failure.Message);
             Assert.That(failure.Message, Does.StartWith($"a.yaml:{line}:{column}: ").And.Not.Contains("\n"));
         });
+    }
+
+    [TestCase("a: 'open\n", "(a quote is left open)", "（引号没有闭合）")]
+    [TestCase("a: [1, 2\nb: 3\n", "(something is missing or left open)", "（缺少内容或有未闭合之处）")]
+    [TestCase("a: {b: 1]\n", "(a bracket is left open, or a comma is missing)", "（括号没有闭合，或缺少逗号）")]
+    [TestCase("a:\n    b: 1\n  c: 2\n", "(the indentation does not fit the lines above)", "（缩进与上文各行不一致）")]
+    public void Read_BrokenSyntax_IsSaidInBothLanguages(string text, string english, string chinese)
+    {
+        LeptonDataException failure = Assert.Throws<LeptonDataException>(() => Read(text))!;
+        Assert.That(failure.Message, Does.Contain(english));
+        Assert.That(failure.MessageIn(System.Globalization.CultureInfo.GetCultureInfo("zh-CN")), Does.Contain(chinese));
     }
 
     [TestCase(new byte[] { (byte)'a', (byte)':', (byte)'\n', (byte)' ', 0xFF }, 2, 2)]
