@@ -53,7 +53,34 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
                 first ??= failure;
             }
         }
-        throw new LeptonDataException("connectors.csv_unreadable", [path, first!.Words], first) { Place = source.Path.Place };
+        if (OpenQuoteLine(path, dialect) is { } line) throw new LeptonDataException("connectors.csv_quote", [], first) { Place = new SourcePlace(path, line) };
+        throw new LeptonDataException("connectors.csv_unreadable", [path], first) { Place = source.Path.Place };
+    }
+
+    // The sniffer does not say which line it stumbled over. A doubled quote closes and opens again.
+    private int? OpenQuoteLine(string path, CsvDialect dialect)
+    {
+        if (dialect.Quote is not { } quote || source.Csv.Encoding == "utf-16") return null;
+        using var text = new StreamReader(path, System.Text.Encoding.Latin1);
+        (int lineNumber, int openedLine, bool isOpen, bool isFieldStart) = (1, 0, false, true);
+        char[] buffer = new char[1 << 16];
+        (bool isEscaped, bool isJustClosed) = (false, false);
+        char? escape = dialect.Escape == quote ? null : dialect.Escape;
+        for (int count = text.Read(buffer); count > 0; count = text.Read(buffer))
+        {
+            foreach (char character in buffer.AsSpan(0, count))
+            {
+                if (character == '\n') lineNumber++;
+                if (isOpen && isEscaped) isEscaped = false;
+                else if (isOpen && character == escape) isEscaped = true;
+                else if (isOpen && character == quote) (isOpen, isJustClosed) = (false, escape is null);
+                else if (character == quote && isFieldStart) (isOpen, openedLine) = (true, lineNumber);
+                else if (character == quote && isJustClosed) (isOpen, isJustClosed) = (true, false);
+                else isJustClosed = false;
+                isFieldStart = !isOpen && (character == dialect.Delimiter || character is '\n' or '\r');
+            }
+        }
+        return isOpen ? openedLine : null;
     }
 
     private static string Option(char? character) => character is { } c ? SqlLiteral.Text(c.ToString()) : "''";

@@ -34,9 +34,18 @@ internal static partial class EngineErrors
         // The file stands below the line itself, which may hold anything: so the last one counts.
         string file = CsvFile().Matches(error.Original).LastOrDefault()?.Groups[1].Value ?? "";
         string what = CsvWhat().Match(error.Original) is { Success: true } detail ? detail.Value : error.Words;
-        string code = what.StartsWith("Error when converting", StringComparison.Ordinal) ? "engines.csv_value" : what.StartsWith("Invalid unicode", StringComparison.Ordinal) ? "engines.csv_encoding" : "engines.csv_line";
         int lineNumber = int.TryParse(line.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
-        return new LeptonDataException(code, [what.TrimEnd('.')], error) { Place = new SourcePlace(file, lineNumber) };
+        (string code, object?[] arguments) = CsvSentence(what);
+        return new LeptonDataException(code, arguments, error) { Place = new SourcePlace(file, lineNumber) };
+    }
+
+    private static (string Code, object?[] Arguments) CsvSentence(string what)
+    {
+        if (CsvValue().Match(what) is { Success: true } value) return ("engines.csv_value", [value.Groups[1].Value, value.Groups[2].Value, value.Groups[3].Value]);
+        if (CsvColumn().Match(what) is { Success: true } column) return ("engines.csv_column", [column.Groups[1].Value]);
+        if (CsvCounts().Match(what) is { Success: true } counts) return ("engines.csv_columns", [counts.Groups[1].Value, counts.Groups[2].Value]);
+        if (what.Contains("unterminated quote", StringComparison.Ordinal)) return ("engines.csv_quote", []);
+        return what.StartsWith("Invalid unicode", StringComparison.Ordinal) ? ("engines.csv_encoding", []) : ("engines.csv_line", []);
     }
 
     private static LeptonDataException? Parquet(DuckDbException error)
@@ -54,6 +63,15 @@ internal static partial class EngineErrors
 
     [GeneratedRegex(@"^(Error when converting column .*|Expected Number of Columns: .*|Value with unterminated quote found.*|Invalid unicode.*|Maximum line size.*)$", RegexOptions.CultureInvariant | RegexOptions.Multiline)]
     private static partial Regex CsvWhat();
+
+    [GeneratedRegex("^Error when converting column \"(.*)\"\\. Could not convert string \"(.*)\" to '(.*)'", RegexOptions.CultureInvariant)]
+    private static partial Regex CsvValue();
+
+    [GeneratedRegex("^Error when converting column \"([^\"]*)\"", RegexOptions.CultureInvariant)]
+    private static partial Regex CsvColumn();
+
+    [GeneratedRegex(@"^Expected Number of Columns: (\d+) Found: (\d+)", RegexOptions.CultureInvariant)]
+    private static partial Regex CsvCounts();
 
     [GeneratedRegex("No files found that match the pattern \"(.*)\"", RegexOptions.CultureInvariant)]
     private static partial Regex MissingFile();

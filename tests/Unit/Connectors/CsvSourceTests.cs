@@ -87,6 +87,15 @@ internal sealed class CsvSourceTests
     }
 
     [Test]
+    public void Inspect_QuoteLeftOpen_NamesItsLine()
+    {
+        _source.Folder.Write("a.csv", "id,name,n\n1,\"x \"\"y\"\"\",1\n2,\"p\nq\",2\n1043,\"abc,3,80.68,true\n");
+        LeptonDataException refusal = _source.Refusal("{ format: csv, path: a.csv }");
+        Assert.That((refusal.Code, refusal.Place), Is.EqualTo(("connectors.csv_quote", new SourcePlace(_source.Folder["a.csv"], 5))), refusal.Message);
+        Assert.That(refusal.Message, Does.Not.Contain("\n"));
+    }
+
+    [Test]
     public async Task Inspect_DeclaredTypes_Win()
     {
         _source.Folder.Write("a.csv", "iata,when\n007,2001-01-01 10:00:00\n");

@@ -142,11 +142,11 @@ public sealed class InputSqlTests
         Assert.That((error.Code, error.Place), Is.EqualTo(("engines.csv_form", s_query)));
     }
 
-    [TestCase("id,name\n1,x\nzz,y\n", "engines.csv_value", 3, "zz")]
-    [TestCase("id,name\n1,x\n2,y,9\n", "engines.csv_line", 3, "Found: 3")]
-    [TestCase("id,name\n1,x\n2\n", "engines.csv_line", 3, "Found: 1")]
-    [TestCase("id,name\n1,\"x\n2,y\n", "engines.csv_line", 2, "unterminated quote")]
-    [TestCase("id,name\n1,x\n2,\u00FF\u00FE\n", "engines.csv_encoding", 3, "not utf-8")]
+    [TestCase("id,name\n1,x\nzz,y\n", "engines.csv_value", 3, "Column 'id' holds 'zz', which is no BIGINT")]
+    [TestCase("id,name\n1,x\n2,y,9\n", "engines.csv_columns", 3, "2 columns are declared, and the line has 3")]
+    [TestCase("id,name\n1,x\n2\n", "engines.csv_columns", 3, "2 columns are declared, and the line has 1")]
+    [TestCase("id,name\n1,\"x\n2,y\n", "engines.csv_quote", 2, "never closed")]
+    [TestCase("id,name\n1,x\n2,\u00FF\u00FE\n", "engines.csv_encoding", 3, "not in the declared encoding")]
     public void OfFiles_BadCsv_NamesFileLineAndRemedy(string text, string code, int line, string what)
     {
         string path = _folder["bad.csv"];
