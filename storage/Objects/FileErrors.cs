@@ -25,11 +25,15 @@ public static class FileErrors
             AccessDenied or NotPermitted when failure is not IOException || error == AccessDenied => new LeptonDataException("storage.permission", [path], failure),
             NotFolder => new LeptonDataException("storage.not_a_folder", [path], failure),
             IsFolder => new LeptonDataException("storage.not_a_file", [path], failure),
-            NotPermitted or CrossDevice or TooManyLinks or NotSupported => new LeptonDataException("storage.no_links", [folder, failure.Message], failure),
+            NotPermitted or CrossDevice or TooManyLinks or NotSupported => new LeptonDataException("storage.no_links", [folder, Words(failure)], failure),
             _ when error == NoSuchFile || failure is FileNotFoundException or DirectoryNotFoundException => new LeptonDataException("storage.not_found", [path], failure),
-            _ => new LeptonDataException("storage.io", [path, failure.Message], failure) { IsTransient = error is TryAgain or Busy or TableFull or TooManyOpen or Stale or TimedOut },
+            _ => new LeptonDataException("storage.io", [path, Words(failure)], failure) { IsTransient = error is TryAgain or Busy or TableFull or TooManyOpen or Stale or TimedOut },
         };
     }
+
+    /// <summary>What the system said, in its own language, as a part of a sentence: on one line and without the full stop.</summary>
+    public static string Words(Exception failure)
+        => string.Join(' ', failure.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.', ' ');
 
     // On Unix .NET keeps errno in HResult; an UnauthorizedAccessException keeps it in the exception beneath.
     private static int ErrorNumberOf(Exception failure) => failure switch

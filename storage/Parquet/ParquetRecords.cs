@@ -39,13 +39,25 @@ internal static class ParquetRecords
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
         {
-            File.Delete(path);
+            Forget(path);
             throw FileErrors.Of(failure, path);
         }
         catch
         {
-            File.Delete(path);
+            Forget(path);
             throw;
+        }
+    }
+
+    // What remains is an unused file, and the first failure is the one to report: where the folder could not be made, there is nothing to delete it from.
+    private static void Forget(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
         }
     }
 

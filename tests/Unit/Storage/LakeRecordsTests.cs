@@ -39,6 +39,22 @@ public sealed class LakeRecordsTests
         Assert.That(snapshot.ContentHash, Is.EqualTo(await HashOf(lake, snapshot)), "what was written hashes as what is read");
     }
 
+    // Nothing can be made below a file, nor deleted there: the first of the two says why.
+    [Test]
+    public async Task AppendRecords_FolderThatCannotBeMade_SaysWhatTheSystemRefused()
+    {
+        using var folder = new TempFolder();
+        Lake lake = Lake.Create(folder["lake"]);
+        ITable runs = lake.SystemTable("runs");
+        string parent = Path.GetDirectoryName(runs.RootPath)!;
+        if (Directory.Exists(parent)) Directory.Delete(parent, recursive: true);
+        await File.WriteAllTextAsync(parent, "a file");
+        using RecordBatch rows = BatchOf(new Schema([new Field("id", DataType.Int64)]), [1L]);
+        LeptonDataException? failure = await Assert.ThrowsAsync<LeptonDataException>(async () => await lake.AppendRecordsAsync(runs, rows.Schema, [rows], s_commit));
+        Assert.That(failure!.Code, Does.StartWith("storage."));
+        Assert.That(failure.Message, Does.Not.Contain(".;").And.Not.Contain("Could not find a part"));
+    }
+
     [Test]
     public async Task AppendRecords_ColumnAddedLater_IsNullInOlderRows()
     {
