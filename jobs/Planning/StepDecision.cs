@@ -1,5 +1,6 @@
 using Lepton.Data.Jobs.Running;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs.Planning;
@@ -30,7 +31,20 @@ internal static class StepDecision
         }
         if (made.Step.Fingerprint != fingerprint) return "plan";
         // A run that died between the two commits left them apart.
-        return made.Step.QuarantineVersion == quarantine.Snapshot?.Version ? null : "interrupted";
+        if (made.Step.QuarantineVersion != quarantine.Snapshot?.Version) return "interrupted";
+        return (LostFileOf(table) ?? LostFileOf(quarantine)) is { } lost ? $"file:{lost}" : null;
+    }
+
+    /// <summary>The first live file that is not there, or not as long as the log says; null where all are.</summary>
+    private static string? LostFileOf(TableState table)
+    {
+        if (table.Snapshot is not { } snapshot) return null;
+        foreach (DataFile file in snapshot.Files)
+        {
+            var found = new FileInfo(Path.Join(snapshot.RootPath, file.Path));
+            if (!found.Exists || found.Length != file.SizeBytes) return file.Path;
+        }
+        return null;
     }
 
     private static bool IsMadeBy(BoundStep step, InputRecord input, IReadOnlySet<string> changing)

@@ -392,6 +392,27 @@ internal sealed class RunTests
         });
     }
 
+    [TestCase("orders", true)]
+    [TestCase("orders", false)]
+    [TestCase("orders__quarantine", true)]
+    public async Task Run_AFileOfTheTableIsLost_MakesTheTableAnewAndSaysWhy(string table, bool isDeleted)
+    {
+        RunRecord first = await _project.RunWellAsync();
+        string file = Directory.GetFiles(_project.Folder[$"lake/main/{table}"], "part-*").Single();
+        if (isDeleted) File.Delete(file);
+        else await File.WriteAllBytesAsync(file, (await File.ReadAllBytesAsync(file))[..^1]);
+        _project.Reopen();
+        PlannedStep planned = (await _project.PlanAsync())[0];
+        RunRecord second = await _project.RunWellAsync();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(planned.Reason, Is.EqualTo($"file:{Path.GetFileName(file)}"));
+            Assert.That((second.Steps[0].State, second.Steps[0].Reason), Is.EqualTo((StepState.Done, planned.Reason)));
+            Assert.That(second.Steps[0].ContentHash, Is.EqualTo(first.Steps[0].ContentHash));
+            Assert.That((await _project.RunAsync()).IsUnchanged, Is.True);
+        });
+    }
+
     // Killed between the two commits of a step: the quarantine is one version ahead.
     [Test]
     public async Task Run_AQuarantineThatIsAhead_IsMadeAnewTogetherWithItsTable()
