@@ -50,9 +50,17 @@ internal static partial class EngineErrors
 
     private static LeptonDataException? Parquet(DuckDbException error)
     {
-        if (MissingFile().Match(error.Original) is { Success: true } missing) return new LeptonDataException("engines.file_missing", [ParquetSql.PathOf(missing.Groups[1].Value)], error);
+        if (MissingFile().Match(error.Original) is { Success: true } missing) return Missing(ParquetSql.PathOf(missing.Groups[1].Value), error);
         if (BrokenParquet().Match(error.Original) is { Success: true } broken) return new LeptonDataException("engines.parquet_broken", [broken.Groups[1].Value, error.Words.Replace($" '{broken.Groups[1].Value}'", "", StringComparison.Ordinal)], error);
         return null;
+    }
+
+    // A run makes the lake's own tables again, but neither a person's files nor the product's records below _lepton.
+    private static LeptonDataException Missing(string path, DuckDbException error)
+    {
+        string folder = Path.GetDirectoryName(path) ?? "";
+        bool isOfTable = Directory.Exists(Path.Join(folder, "_delta_log")) && !folder.Split('/').Contains("_lepton");
+        return new LeptonDataException(isOfTable ? "engines.table_file_missing" : "engines.file_missing", [path], error);
     }
 
     [GeneratedRegex(@"CSV Error on Line: (\d+)", RegexOptions.CultureInvariant)]
