@@ -65,6 +65,7 @@ internal static class HistoricalFeaturesCommand
             Place = new SourcePlace("--entities"),
             Format = ending == ".csv" ? FileFormat.Csv : FileFormat.Parquet,
             Path = new Located<string>(entities, new SourcePlace("--entities")),
+            TakesDeclarations = false,
         };
         string folder = Directory.GetCurrentDirectory();
         using var sources = new FileSources([source], folder, new Dictionary<string, KnownFile>());

@@ -22,6 +22,9 @@ public sealed record FileSourceDefinition
     /// <summary>What the person says of columns, by the name that the file has.</summary>
     public IReadOnlyList<ColumnDeclaration> Columns { get; init; } = [];
 
+    /// <summary>Whether there is a place where the person could declare columns; a file that a command line names has none.</summary>
+    public bool TakesDeclarations { get; init; } = true;
+
     /// <summary>How delimited text is written, as far as the person says; what is not said is found out.</summary>
     public CsvDeclaration Csv { get; init; } = new();
 }

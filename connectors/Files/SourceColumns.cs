@@ -47,7 +47,7 @@ internal static class SourceColumns
             }
             else if (type.Id == TypeId.NaiveTime || (type.Id == TypeId.Instant && field.Type.Id == TypeId.NaiveTime))
             {
-                throw Error(column?.Place ?? source.Place, "connectors.zone_needed", field.Name, path);
+                throw Error(column?.Place ?? source.Place, source.TakesDeclarations ? "connectors.zone_needed" : "connectors.zone_needed_in_file", field.Name, path);
             }
             var offered = new Field(name, type);
             if (name != field.Name) offered = offered with { Metadata = offered.Metadata.With(FieldMetadata.SourceNameKey, field.Name) };

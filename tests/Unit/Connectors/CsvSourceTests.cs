@@ -111,6 +111,18 @@ internal sealed class CsvSourceTests
         Assert.That(_source.Refusal("{ format: csv, path: a.csv }").Code, Is.EqualTo("connectors.zone_needed"));
     }
 
+    // A file that a command line names has no place for `columns:`.
+    [Test]
+    public async Task Inspect_NaiveTimesOfAFileWithoutDeclarations_AreToBeWrittenWithAZone()
+    {
+        _source.Folder.Write("a.csv", "when,v\n2001-01-01 10:00:00,1\n");
+        FileSourceDefinition source = SourceFixture.Define("{ format: csv, path: a.csv }") with { TakesDeclarations = false };
+        using var sources = new FileSources([source], _source.Folder.Path, new Dictionary<string, KnownFile>());
+        LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(async () => await sources.InspectAsync(source, null, CancellationToken.None)))!;
+        Assert.That(refused.Code, Is.EqualTo("connectors.zone_needed_in_file"));
+        Assert.That(refused.Message, Does.Contain("2024-03-05T00:00:00Z").And.Contain("timezone('UTC', when)").And.Not.Contain("columns:"));
+    }
+
     [Test]
     public async Task Inspect_TextsThatMeanNull_AreDeclared()
     {
