@@ -46,7 +46,7 @@ public sealed partial class DuckDbEngine : IEngine
     public async ValueTask<IRecordBatchReader> ReadAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
     {
         (DuckDbReader reader, Statement statement) = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
-        return new EngineReader(reader, query.Source.Start, statement.EnsureFilesUnchanged);
+        return new EngineReader(reader, query.Source.Start, statement.EnsureFilesUnchanged, () => new ProgressReport(run, "engines.reading", statement.Connection));
     }
 
     /// <inheritdoc/>
@@ -55,6 +55,7 @@ public sealed partial class DuckDbEngine : IEngine
     {
         (DuckDbReader reader, Statement statement) = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
         await using DuckDbReader owned = reader;
+        using var progress = new ProgressReport(run, "engines.reading", statement.Connection);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {

@@ -8,12 +8,14 @@ namespace Lepton.Data.Engines.DuckDb;
 /// <param name="reader">Owned.</param>
 /// <param name="place">The query's.</param>
 /// <param name="ensureFilesUnchanged">Called at the end of the rows.</param>
-internal sealed class EngineReader(DuckDbReader reader, SourcePlace place, Action ensureFilesUnchanged) : IRecordBatchReader
+/// <param name="report">Reports progress until disposed; called for each read, since that is when the work is done.</param>
+internal sealed class EngineReader(DuckDbReader reader, SourcePlace place, Action ensureFilesUnchanged, Func<IDisposable> report) : IRecordBatchReader
 {
     public Schema Schema => reader.Schema;
 
     public async ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
     {
+        using IDisposable progress = report();
         try
         {
             RecordBatch? batch = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);

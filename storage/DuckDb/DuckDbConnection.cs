@@ -13,7 +13,11 @@ namespace Lepton.Data.Storage.DuckDb;
 /// </summary>
 public sealed unsafe class DuckDbConnection : IDisposable
 {
+    // A statement that fails is at most run so often to learn why.
+    private const int AttemptCountMax = 3;
+
     private DuckDbReader? _openReader;
+    private volatile bool _isInterruptAsked;
 
     internal DuckDbConnection(ConnectionHandle handle) => Handle = handle;
 
@@ -40,6 +44,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
     /// <summary>Stops the running statement within milliseconds; it fails with <see cref="DuckDbError.Interrupted"/>.</summary>
     public void Interrupt()
     {
+        _isInterruptAsked = true;
         try
         {
             NativeMethods.Interrupt(Handle);
@@ -74,7 +79,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
         ResultHandle result = Run(sql, arguments ?? [], isStreaming: true, cancellationToken);
         try
         {
-            return _openReader = new DuckDbReader(this, result, memory);
+            return _openReader = new DuckDbReader(this, result, memory, token => FindCause(sql, arguments ?? [], token));
         }
         catch
         {
@@ -162,7 +167,23 @@ public sealed unsafe class DuckDbConnection : IDisposable
     private ResultHandle Run(string sql, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
     {
         EnsureFree();
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return RunOnce(sql, arguments, isStreaming, cancellationToken);
+            }
+            catch (DuckDbException error) when (IsUnexplained(error) && attempt < AttemptCountMax)
+            {
+                // What it did was rolled back, so it may run again.
+            }
+        }
+    }
+
+    private ResultHandle RunOnce(string sql, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
+    {
         cancellationToken.ThrowIfCancellationRequested();
+        _isInterruptAsked = false;
         using StatementHandle statement = Prepare(sql);
         Bind(statement, arguments);
         int state = isStreaming ? NativeMethods.PendStreaming(statement, out nint pointer) : NativeMethods.Pend(statement, out pointer);
@@ -181,6 +202,37 @@ public sealed unsafe class DuckDbConnection : IDisposable
             result.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Whether a stream ended as interrupted though nobody asked for it: when one of DuckDB's threads fails, it stops the others, and now and then a stream reports the stop
+    /// instead of the failure (6 of 100 in 1.5.6).
+    /// </summary>
+    internal bool IsUnexplained(Exception error) => error is DuckDbException { Error: DuckDbError.Interrupted } && !_isInterruptAsked;
+
+    // The statement is run again for its error alone; what fails once does so again.
+    private Exception? FindCause(string sql, IReadOnlyList<object?> arguments, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; attempt < AttemptCountMax; attempt++)
+        {
+            try
+            {
+                using ResultHandle result = RunOnce(sql, arguments, isStreaming: true, cancellationToken);
+                while (result.FetchChunk() is var chunk && chunk != 0) NativeMethods.DestroyChunk(ref chunk);
+                if (string.IsNullOrEmpty(result.Error)) continue;
+                Exception error = Failure(result, cancellationToken);
+                if (!IsUnexplained(error)) return error;
+            }
+            catch (DuckDbException error) when (IsUnexplained(error))
+            {
+                // Once more.
+            }
+            catch (Exception error) when (error is DuckDbException or OperationCanceledException)
+            {
+                return error;
+            }
+        }
+        return null;
     }
 
     internal static Exception Failure(ResultHandle result, CancellationToken cancellationToken)

@@ -20,6 +20,7 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
     private readonly DuckDbConnection _connection;
     private readonly ResultHandle _result;
     private readonly MemoryBudget? _memory;
+    private readonly Func<CancellationToken, Exception?> _findCause;
     private readonly ColumnCopier[] _columns;
     private readonly byte[] _scratch = new byte[s_chunkRowsMax * 16];
     private readonly Lock _gate = new();
@@ -29,9 +30,9 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
     private bool _hasFailed;
     private volatile bool _isDisposed;
 
-    internal DuckDbReader(DuckDbConnection connection, ResultHandle result, MemoryBudget? memory)
+    internal DuckDbReader(DuckDbConnection connection, ResultHandle result, MemoryBudget? memory, Func<CancellationToken, Exception?> findCause)
     {
-        (_connection, _result, _memory) = (connection, result, memory);
+        (_connection, _result, _memory, _findCause) = (connection, result, memory, findCause);
         _columns = new ColumnCopier[result.ColumnCount];
         var fields = new Field[_columns.Length];
         for (int i = 0; i < _columns.Length; i++)
@@ -129,7 +130,7 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
             if (chunk == 0)
             {
                 _isAtEnd = true;
-                if (!string.IsNullOrEmpty(_result.Error)) throw DuckDbConnection.Failure(_result, cancellationToken);
+                if (!string.IsNullOrEmpty(_result.Error)) throw Failure(cancellationToken);
                 break;
             }
             try
@@ -144,6 +145,14 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
             }
         }
         return rows == 0 ? null : builder.Build(rows);
+    }
+
+    private Exception Failure(CancellationToken cancellationToken)
+    {
+        Exception error = DuckDbConnection.Failure(_result, cancellationToken);
+        if (!_connection.IsUnexplained(error)) return error;
+        _result.Dispose();
+        return _findCause(cancellationToken) ?? error;
     }
 
     private int TextBytes(RecordBatchBuilder builder)
