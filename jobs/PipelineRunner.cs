@@ -39,7 +39,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         var session = new RunSession(lake, engine, _binder, preparation, run, options);
         var books = new Dictionary<string, RunBook>(StringComparer.Ordinal);
         foreach (PipelineDefinition pipeline in pipelines)
-            books.Add(pipeline.Name, new RunBook(log, await PlannedRunAsync(pipeline, preparation, run, startedAt, log, cancellationToken).ConfigureAwait(false)));
+            books.Add(pipeline.Name, await PlannedRunAsync(pipeline, preparation, run, startedAt, log, cancellationToken).ConfigureAwait(false));
 
         RunState? stopped = RunState.Failed;
         try
@@ -77,15 +77,16 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         return planned;
     }
 
-    private async ValueTask<RunRecord> PlannedRunAsync(PipelineDefinition pipeline, Preparation preparation, RunContext run, EventTime startedAt, RunLog log, CancellationToken cancellationToken)
+    private async ValueTask<RunBook> PlannedRunAsync(PipelineDefinition pipeline, Preparation preparation, RunContext run, EventTime startedAt, RunLog log, CancellationToken cancellationToken)
     {
         BoundStep[] steps = [.. preparation.Steps.Where(step => step.Node.Pipeline == pipeline)];
-        long newest = await log.NewestNumberAsync(pipeline.Name, cancellationToken).ConfigureAwait(false);
+        long newestInLog = await log.NewestNumberAsync(pipeline.Name, cancellationToken).ConfigureAwait(false);
+        long newest = newestInLog;
         // Where the log was lost, the tables still know how far they are.
         foreach (TableName table in steps.SelectMany(step => new[] { step.Table, step.Table.Quarantine }))
             if (await lake.Table(table).ReadAsync(null, cancellationToken).ConfigureAwait(false) is { } snapshot)
                 newest = Math.Max(newest, steps.Max(step => snapshot.Transactions.GetValueOrDefault(step.Node.Application)));
-        return new RunRecord
+        var planned = new RunRecord
         {
             RunId = run.Id.Value,
             Number = newest + 1,
@@ -96,6 +97,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             Sources = [.. pipeline.Sources.Where(preparation.Sources.ContainsKey).Select(source => preparation.Stage.RecordOf(preparation.Sources[source]))],
             Steps = [.. steps.Select(RunSession.Planned)],
         };
+        return new RunBook(log, planned, newestInLog);
     }
 
     // A run that was stopped says so, too; where even that fails, what stopped it is the news, and the next run finds it dead.

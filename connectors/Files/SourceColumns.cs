@@ -57,13 +57,15 @@ internal static class SourceColumns
         return (new Schema(fields), zones);
     }
 
-    /// <summary>The name with <c>_</c> for each character that Delta refuses; <c>_</c> before one that begins as ours do.</summary>
+    /// <summary>The name with <c>_</c> for each character that Delta refuses; of several <c>_</c> at the front one stays, since names that begin with two are ours.</summary>
     internal static string FitName(string name)
     {
         string fit = string.Create(name.Length, name, static (span, text) =>
         {
             for (int i = 0; i < span.Length; i++) span[i] = RefusedCharacters.Contains(text[i], StringComparison.Ordinal) || char.IsControl(text[i]) ? '_' : text[i];
         });
+        // Two underscores at the front are for columns of ours (quarantine, joins).
+        while (fit.StartsWith("__", StringComparison.Ordinal)) fit = fit[1..];
         return fit.Length == 0 ? "column" : fit;
     }
 

@@ -63,6 +63,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         if (bound.Schema is not { Count: 1 } || bound.Schema[0].Name != RuleSql.HoldsColumn) throw new LeptonDataException("jobs.rule_not_expression", [rule.Name]) { Place = rule.Expression.Start };
         if (bound.Schema[0].Type.Id != TypeId.Boolean) throw new LeptonDataException("jobs.rule_not_boolean", [rule.Name, bound.Schema[0].Type]) { Place = rule.Expression.Start };
         if (bound.ImpureCall is { } impure) throw new LeptonDataException("jobs.not_pure", [impure.Function]) { Place = impure.Place };
+        if (bound.Root is BoundProject { Source: BoundAggregate }) throw new LeptonDataException("jobs.rule_aggregate", [rule.Name]) { Place = rule.Expression.Start };
         string text = string.Join(' ', rule.Expression.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Field[] read = [.. schema.Fields.Where(field => bound.Lineage.Columns[RuleSql.HoldsColumn].Values.Contains(new Sql.Lineage.InputColumn(step.Name, field.Name)))];
         string values = read.Length == 0 ? "" : " || ' where ' || " + string.Join(" || ', ' || ", read.Select(field => $"{RuleSql.Text($"{field.Name} = ")} || {RuleSql.Shown(field)}"));

@@ -4,7 +4,10 @@ using Lepton.Data.Storage.Runs;
 namespace Lepton.Data.Jobs.Running;
 
 /// <summary>The record of one pipeline's run: written when the first step needs to run, before anything else is written, and once more at the end.</summary>
-internal sealed class RunBook(RunLog log, RunRecord planned)
+/// <param name="log">Where it is written.</param>
+/// <param name="planned">The record as planned.</param>
+/// <param name="newestNumber">The log's newest number when the run was planned. Asked again later, the log would hide that another run took this one's number in between.</param>
+internal sealed class RunBook(RunLog log, RunRecord planned, long newestNumber)
 {
     private bool _hasBegun;
 
@@ -16,7 +19,7 @@ internal sealed class RunBook(RunLog log, RunRecord planned)
     internal async ValueTask<long> BeginAsync(CancellationToken cancellationToken)
     {
         if (_hasBegun) return Record.Number;
-        await log.BeginAsync(Record, await NewestAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        await log.BeginAsync(Record, newestNumber, cancellationToken).ConfigureAwait(false);
         _hasBegun = true;
         return Record.Number;
     }
@@ -33,8 +36,6 @@ internal sealed class RunBook(RunLog log, RunRecord planned)
         Record = Record with { Steps = done, State = state, FinishedAt = at };
         if (_hasBegun) await log.FinishAsync(Record, cancellationToken).ConfigureAwait(false);
         // Nothing had to be done: one entry says so. One that was stopped before it did anything leaves none.
-        else if (stopped is null) await log.BeginAsync(Record, await NewestAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        else if (stopped is null) await log.BeginAsync(Record, newestNumber, cancellationToken).ConfigureAwait(false);
     }
-
-    private async ValueTask<long> NewestAsync(CancellationToken cancellationToken) => await log.NewestNumberAsync(Record.Pipeline, cancellationToken).ConfigureAwait(false);
 }

@@ -107,6 +107,8 @@ internal sealed class RuleTests
     [TestCase("{ sql: n + 1 }", "jobs.rule_not_boolean", 17)]
     [TestCase("{ sql: random() > 0.5 }", "jobs.not_pure", 17)]
     [TestCase("{ sql: 'n > 0) FROM checked WHERE (n > 0' }", "jobs.rule_not_expression", 18)]
+    [TestCase("{ sql: 'count(*) > 5' }", "jobs.rule_aggregate", 18)]
+    [TestCase("{ sql: 'max(n) > min(n)' }", "jobs.rule_aggregate", 18)]
     [TestCase("{ column: nn, between: [0, 1] }", "jobs.no_column_but", 20)]
     [TestCase("{ column: n, between: [0, many] }", "jobs.rule_value", 36)]
     [TestCase("{ column: n, between: [5, 1] }", "jobs.rule_bounds_swapped", 36)]
