@@ -22,10 +22,12 @@ public sealed record RunId(string Value)
         return new RunId($"{time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmss", System.Globalization.CultureInfo.InvariantCulture)}-{Convert.ToHexStringLower(random)}");
     }
 
+    private static readonly System.Buffers.SearchValues<char> s_hexadecimal = System.Buffers.SearchValues.Create("0123456789abcdef");
+
     /// <summary>Whether <paramref name="text"/> has the form of a run's name.</summary>
     public static bool IsValid(string text)
         => text.Length == 24 && text[8] == 'T' && text[15] == '-' && text.AsSpan(0, 8).IndexOfAnyExceptInRange('0', '9') < 0 && text.AsSpan(9, 6).IndexOfAnyExceptInRange('0', '9') < 0
-           && text.AsSpan(16).IndexOfAnyExcept("0123456789abcdef") < 0;
+           && text.AsSpan(16).IndexOfAnyExcept(s_hexadecimal) < 0;
 
     /// <inheritdoc/>
     public override string ToString() => Value;
