@@ -14,7 +14,7 @@ namespace Lepton.Data.Storage.DuckDb;
 public sealed unsafe class DuckDbConnection : IDisposable
 {
     // A statement that fails is at most run so often to learn why.
-    private const int AttemptCountMax = 3;
+    private const int AttemptCountMax = 20;
 
     private DuckDbReader? _openReader;
     private volatile bool _isInterruptAsked;

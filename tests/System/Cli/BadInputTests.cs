@@ -60,8 +60,8 @@ internal sealed partial class BadInputTests
         yield return new("CycleOfSteps", folder => Edit(folder, "SELECT customer, city FROM customers_raw", "SELECT customer, 'x' AS city FROM customer_daily"), "pipelines/shop.yaml:", "customers");
         yield return new("MissingFile", folder => Edit(folder, "path: data/customers.csv", "path: data/customer.csv"), "pipelines/shop.yaml:12:", "data/customer.csv");
         yield return new("EmptyCsv", folder => folder.Write(SmallProject.CustomerFile, ""), "pipelines/shop.yaml:12:", "customers.csv");
-        yield return new("CutCsv", folder => folder.Write(SmallProject.CustomerFile, "customer,city\nada,London\nbao,\"Shang"), "pipelines/shop.yaml:12:", "customers.csv");
-        yield return new("CsvWithTooFewFields", folder => folder.Write(SmallProject.CustomerFile, "customer,city\nada,London\nbao\n"), "data/customers.csv:3: ", "Columns");
+        yield return new("CutCsv", folder => folder.Write(SmallProject.CustomerFile, "customer,city\nada,London\nbao,\"Shang"), "data/customers.csv:3: ", "quote");
+        yield return new("CsvWithTooFewFields", folder => folder.Write(SmallProject.CustomerFile, "customer,city\nada,London\nbao\n"), "data/customers.csv:3: ", "columns");
         yield return new("FolderForAFile", folder => Edit(folder, "path: data/customers.csv", "path: data"), "pipelines/shop.yaml:12:", "data");
         yield return new("EmptyParquet", folder => Parquet(folder, []), "pipelines/shop.yaml:12:", "customers.parquet");
         yield return new("CutParquet", folder => Parquet(folder, SmallParquet(folder)[..^9]), "pipelines/shop.yaml:12:", "customers.parquet");
