@@ -248,12 +248,13 @@ public sealed class DuckDbConnectionTests
     public async Task Progress_OfALongStatement_Grows()
     {
         using DuckDbConnection connection = _database.Connect();
-        connection.Execute("CREATE OR REPLACE TABLE progress AS SELECT i FROM range(2000000) t(i)");
         var seen = new List<double>();
         // However quick the machine is, one of these takes long enough to be looked at on its way.
-        for (int repeats = 1; seen.Count == 0 && repeats <= 64; repeats *= 4)
+        for (int rows = 2_000_000; !seen.Exists(fraction => fraction > 0) && rows <= 32_000_000; rows *= 4)
         {
-            Task work = Task.Run(() => connection.Execute($"SELECT max(md5(md5(md5(md5(concat(i, r.range)))))) FROM progress, range({repeats}) AS r"));
+            seen.Clear();
+            connection.Execute($"CREATE OR REPLACE TABLE progress AS SELECT i FROM range({rows}) t(i)");
+            Task work = Task.Run(() => connection.Execute("SELECT max(md5(md5(md5(md5(i::VARCHAR))))) FROM progress"));
             while (!work.IsCompleted)
             {
                 if (connection.Progress is { } fraction) seen.Add(fraction);
@@ -262,7 +263,7 @@ public sealed class DuckDbConnectionTests
             await work;
         }
         Assert.That(seen, Is.Ordered.And.Not.Empty);
-        Assert.That(seen[^1], Is.InRange(0, 1));
+        Assert.That(seen[^1], Is.InRange(0.0001, 1));
     }
 
     [Test]
