@@ -60,8 +60,11 @@ public abstract record DataType
     public static bool TryParse(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out DataType? type) => TypeNames.TryParse(text, out type);
 
     /// <inheritdoc cref="TryParse"/>
-    /// <exception cref="LeptonDataException"><c>schemas.unknown_type</c></exception>
-    public static DataType Parse(string text) => TryParse(text, out DataType? type) ? type : throw new LeptonDataException("schemas.unknown_type", [text]);
+    /// <exception cref="LeptonDataException"><c>schemas.unknown_type</c>, <c>schemas.unknown_type_near</c></exception>
+    public static DataType Parse(string text) => TryParse(text, out DataType? type) ? type : throw Unknown(text);
+
+    private static LeptonDataException Unknown(string text)
+        => TypeNames.Nearest(text) is { } nearest ? new LeptonDataException("schemas.unknown_type_near", [text, nearest]) : new LeptonDataException("schemas.unknown_type", [text]);
 }
 
 /// <summary>The kinds of <see cref="DataType"/>.</summary>

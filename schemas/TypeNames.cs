@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Lepton.Data.Schemas.Configuration;
 
 namespace Lepton.Data.Schemas;
 
@@ -8,6 +9,23 @@ internal static class TypeNames
 {
     // Deeper types are no one's table; a bound keeps hostile text from exhausting the stack.
     private const int DepthMax = 64;
+
+    // One word each; of equally near ones a mistyped word is taken for the first.
+    private static readonly Dictionary<string, DataType> s_plain = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["BOOLEAN"] = DataType.Boolean, ["BOOL"] = DataType.Boolean,
+        ["TINYINT"] = DataType.Int8, ["SMALLINT"] = DataType.Int16, ["INTEGER"] = DataType.Int32, ["INT"] = DataType.Int32, ["BIGINT"] = DataType.Int64, ["LONG"] = DataType.Int64,
+        ["FLOAT"] = DataType.Float32, ["REAL"] = DataType.Float32,
+        ["VARCHAR"] = DataType.String, ["STRING"] = DataType.String, ["TEXT"] = DataType.String,
+        ["BLOB"] = DataType.Binary, ["BYTEA"] = DataType.Binary, ["BINARY"] = DataType.Binary,
+        ["DATE"] = DataType.Date,
+        ["TIMESTAMPTZ"] = DataType.Instant,
+        ["INT1"] = DataType.Int8, ["INT2"] = DataType.Int16, ["INT4"] = DataType.Int32, ["INT8"] = DataType.Int64, ["FLOAT4"] = DataType.Float32, ["FLOAT8"] = DataType.Float64,
+        ["NULL"] = DataType.Null,
+    };
+
+    // More words or arguments may follow these.
+    private static readonly string[] s_long = ["TIMESTAMP", "DOUBLE", "DECIMAL", "NUMERIC", "STRUCT", "MAP"];
 
     internal static string Quote(string name)
         => name.Length > 0 && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
@@ -21,6 +39,14 @@ internal static class TypeNames
         if (type is not null && parser.AtEnd) return true;
         type = null;
         return false;
+    }
+
+    /// <summary>The type that a person probably meant: with the nearest name in place of the first word, where that gives a type; else null.</summary>
+    internal static string? Nearest(string text)
+    {
+        int end = 0;
+        while (end < text.Length && (char.IsLetterOrDigit(text[end]) || text[end] == '_')) end++;
+        return Suggest.Nearest(text[..end], s_plain.Keys.Concat(s_long)) is { } name && TryParse(name + text[end..], out _) ? name + text[end..] : null;
     }
 
     private ref struct Parser(string text)
@@ -54,23 +80,13 @@ internal static class TypeNames
 
         private DataType? Base(int depth)
         {
-            string? word = Word();
-            switch (word?.ToUpperInvariant())
+            if (Word() is not { } word) return null;
+            if (s_plain.TryGetValue(word, out DataType? plain)) return plain;
+            switch (word.ToUpperInvariant())
             {
-                case "NULL": return DataType.Null;
-                case "BOOLEAN" or "BOOL": return DataType.Boolean;
-                case "TINYINT" or "INT1": return DataType.Int8;
-                case "SMALLINT" or "INT2": return DataType.Int16;
-                case "INTEGER" or "INT" or "INT4": return DataType.Int32;
-                case "BIGINT" or "INT8" or "LONG": return DataType.Int64;
-                case "FLOAT" or "REAL" or "FLOAT4": return DataType.Float32;
-                case "DOUBLE" or "FLOAT8":
+                case "DOUBLE":
                     TakeWord("PRECISION");
                     return DataType.Float64;
-                case "VARCHAR" or "STRING" or "TEXT": return DataType.String;
-                case "BLOB" or "BYTEA" or "BINARY": return DataType.Binary;
-                case "DATE": return DataType.Date;
-                case "TIMESTAMPTZ": return DataType.Instant;
                 case "TIMESTAMP":
                     if (TakeWord("WITHOUT")) return TakeWord("TIME") && TakeWord("ZONE") ? DataType.NaiveTime : null;
                     if (!TakeWord("WITH")) return DataType.NaiveTime;

@@ -9,7 +9,7 @@ public static class FileSourceFormat
 {
     // Declared before what uses them: static fields are filled in the order of the text.
     private static RecordFormat<ColumnDeclaration> Column { get; } = RecordFormat.Declare<ColumnDeclaration>(
-        "source column",
+        new("source column", "数据源列"),
         "What is known of a column and the file does not say.",
         "文件本身没有说明的列信息。",
         format =>
@@ -31,7 +31,7 @@ public static class FileSourceFormat
 
     /// <summary>Reads a source; it has no name yet, since the map that holds it knows that.</summary>
     public static RecordFormat<FileSourceDefinition> Format { get; } = RecordFormat.Declare<FileSourceDefinition>(
-        "source",
+        new("source", "数据源"),
         "Files that steps read under one name.",
         "步骤以同一个名称读取的一组文件。",
         Declare);

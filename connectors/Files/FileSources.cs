@@ -1,4 +1,5 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb;
 
@@ -127,7 +128,17 @@ public sealed class FileSources : IDisposable
         {
             if (column.Zone is not { } zone) continue;
             if (_connection.ReadValue<long>("SELECT count(*) FROM pg_timezone_names() WHERE name = $1", [zone.Value]) == 0)
-                throw new LeptonDataException("connectors.unknown_zone", [zone.Value]) { Place = zone.Place };
+                throw NearestZone(zone.Value) is { } nearest
+                    ? new LeptonDataException("connectors.unknown_zone_near", [zone.Value, nearest]) { Place = zone.Place }
+                    : new LeptonDataException("connectors.unknown_zone", [zone.Value]) { Place = zone.Place };
         }
+    }
+
+    // People leave the continent out as often as they mistype: "Shanghai", "New York".
+    private string? NearestZone(string written)
+    {
+        string word = written.Trim().Replace(' ', '_');
+        string[] names = _connection.ReadValue<string>("SELECT string_agg(name, ' ' ORDER BY name) FROM pg_timezone_names()")!.Split(' ');
+        return Array.Find(names, name => name.EndsWith($"/{word}", StringComparison.OrdinalIgnoreCase)) ?? Suggest.Nearest(word, names);
     }
 }

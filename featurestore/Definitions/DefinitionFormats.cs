@@ -12,7 +12,7 @@ public static class DefinitionFormats
     private static ValueKind<EquatableList<FeatureReference>> References { get; } = Kinds.List(Kinds.Text.Select(FeatureReference.Parse), countMin: 1);
 
     internal static RecordFormat<Func<string, SourcePlace, Entity>> Entity { get; } = RecordFormat.Declare<Func<string, SourcePlace, Entity>>(
-        "entity", "A thing that features describe.", "特征所描述的对象。", format =>
+        new("entity", "实体"), "A thing that features describe.", "特征所描述的对象。", format =>
         {
             Property<EquatableList<Located<string>>> keys = format.Required("keys", Kinds.List(Kinds.Text.WithPlace(), countMin: 1), "The columns that identify it, in order.", "标识该对象的列，按顺序。");
             Property<string> description = Description(format);
@@ -25,7 +25,7 @@ public static class DefinitionFormats
         });
 
     internal static RecordFormat<ViewText> View { get; } = RecordFormat.Declare<ViewText>(
-        "feature view", "Named features from one table, and when its rows become visible.", "来自一张表的一组命名特征，以及其行何时可见。", format =>
+        new("feature view", "特征视图"), "Named features from one table, and when its rows become visible.", "来自一张表的一组命名特征，以及其行何时可见。", format =>
         {
             Property<Located<string>> entity = format.Required("entity", Kinds.Name.WithPlace(), "The entity that the features describe.", "特征所描述的实体。");
             Property<Located<TableName>> table = format.Required("table", Kinds.Table.WithPlace(), "The table that holds them.", "存放特征的表。");
@@ -66,7 +66,7 @@ public static class DefinitionFormats
         });
 
     internal static RecordFormat<Func<string, SourcePlace, FeatureService>> Service { get; } = RecordFormat.Declare<Func<string, SourcePlace, FeatureService>>(
-        "feature service", "The features of one model.", "一个模型所用的特征。", format =>
+        new("feature service", "特征服务"), "The features of one model.", "一个模型所用的特征。", format =>
         {
             Property<EquatableList<FeatureReference>> features = format.Required("features", References, "Views, or single features as `view:feature`.", "视图，或写作 `view:feature` 的单个特征。");
             Property<string> description = Description(format);
@@ -75,14 +75,14 @@ public static class DefinitionFormats
         });
 
     internal static RecordFormat<TimeSplitText> Split { get; } = RecordFormat.Declare<TimeSplitText>(
-        "split", "The rows of a training set up to a bound.", "训练集中某一界限之前的行。", format =>
+        new("split", "划分"), "The rows of a training set up to a bound.", "训练集中某一界限之前的行。", format =>
         {
             Property<Located<EventTime>> before = format.Optional("before", Kinds.Instant.WithPlace(), "Rows with an earlier event time, from the bound before on. The last split may go without and takes the rest.", "事件时间早于该时刻、且不早于前一界限的行。最后一个划分可以省略，取其余全部。");
             return values => new TimeSplitText(values.Find(before)?.Value);
         });
 
     internal static RecordFormat<Func<string, SourcePlace, TrainingSetDefinition>> TrainingSet { get; } = RecordFormat.Declare<Func<string, SourcePlace, TrainingSetDefinition>>(
-        "training set", "Labels, and the features to be joined to them.", "标签，以及要连接到标签上的特征。", format =>
+        new("training set", "训练集"), "Labels, and the features to be joined to them.", "标签，以及要连接到标签上的特征。", format =>
         {
             Property<string> service = format.Optional("service", Kinds.Name, "The service whose features are joined.", "要连接其特征的服务。");
             Property<EquatableList<FeatureReference>> features = format.Optional("features", References, "The features, instead of a service.", "直接列出特征，代替服务。");
@@ -109,7 +109,7 @@ public static class DefinitionFormats
         });
 
     internal static RecordFormat<FileText> File { get; } = RecordFormat.Declare<FileText>(
-        "feature file", "Entities, feature views, feature services and training sets.", "实体、特征视图、特征服务和训练集。", format =>
+        new("feature file", "特征文件"), "Entities, feature views, feature services and training sets.", "实体、特征视图、特征服务和训练集。", format =>
         {
             Property<EquatableList<Entry<Func<string, SourcePlace, Entity>>>> entities = format.Optional("entities", Kinds.MapByName(Entity.ToValueKind()), "{}", "Entities by name.", "按名称给出的实体。");
             Property<EquatableList<Entry<ViewText>>> views = format.Optional("feature_views", Kinds.MapByName(View.ToValueKind()), "{}", "Feature views by name.", "按名称给出的特征视图。");

@@ -60,7 +60,7 @@ internal static class ManifestJson
             return Read(root);
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException
-            || (failure is LeptonDataException { Code: "schemas.unknown_type" or "schemas.duplicate_column" or "schemas.bad_name" }))
+            || (failure is LeptonDataException { Code: "schemas.unknown_type" or "schemas.unknown_type_near" or "schemas.duplicate_column" or "schemas.bad_name" }))
         {
             throw new LeptonDataException("featurestore.manifest_broken", [path, failure.Message], failure);
         }

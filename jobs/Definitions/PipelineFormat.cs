@@ -8,7 +8,7 @@ namespace Lepton.Data.Jobs.Definitions;
 public static class PipelineFormat
 {
     private static RecordFormat<StepDefinition> Step { get; } = RecordFormat.Declare<StepDefinition>(
-        "step",
+        new("step", "步骤"),
         "A table, and the SQL that makes it.",
         "一张表以及生成它的 SQL。",
         format =>
@@ -37,7 +37,7 @@ public static class PipelineFormat
 
     /// <summary>Reads a file of <c>pipelines/</c>.</summary>
     public static RecordFormat<PipelineDefinition> Format { get; } = RecordFormat.Declare<PipelineDefinition>(
-        "pipeline",
+        new("pipeline", "流水线"),
         "Steps that make tables of sources and of each other.",
         "由数据源以及其他步骤生成表的一组步骤。",
         format =>

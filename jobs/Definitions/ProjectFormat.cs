@@ -16,7 +16,7 @@ public sealed record ProjectDefinition(string Name, string Lake, string Engine, 
 
     /// <summary>Reads a <c>lepton.yaml</c>.</summary>
     public static RecordFormat<ProjectDefinition> Format { get; } = RecordFormat.Declare<ProjectDefinition>(
-        "project",
+        new("project", "项目"),
         "A project: where its lake lies and what runs its SQL.",
         "项目：湖的位置以及运行 SQL 的引擎。",
         format =>

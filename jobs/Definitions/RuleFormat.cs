@@ -9,7 +9,7 @@ namespace Lepton.Data.Jobs.Definitions;
 internal static class RuleFormat
 {
     internal static RecordFormat<RuleDefinition> Format { get; } = RecordFormat.Declare<RuleDefinition>(
-        "rule",
+        new("rule", "规则"),
         "What the rows of a step must fulfil. A rule is broken where it is false; where it is NULL it holds.",
         "步骤的行必须满足的条件。条件为假即违反；为 NULL 则视为满足。",
         Declare);

@@ -22,21 +22,21 @@ public sealed record ReportDefinition
     /// <summary>Its panels, as the file orders them.</summary>
     public EquatableList<PanelDefinition> Panels { get; init; } = [];
 
-    private static ValueKind<ReportText> Text { get; } = RecordFormat.Declare<ReportText>("text in two languages", "A text in English and Chinese.", "中英文文本。", format =>
+    private static ValueKind<ReportText> Text { get; } = RecordFormat.Declare<ReportText>(new("text in two languages", "双语文本"), "A text in English and Chinese.", "中英文文本。", format =>
     {
         Property<string> en = format.Required("en", Kinds.Text, "In English.", "英文。");
         Property<string> zh = format.Required("zh", Kinds.Text, "In Chinese.", "中文。");
         return values => new ReportText(values.Get(en), values.Get(zh));
     }).Or(Kinds.Text.Select(text => new ReportText(text, null)));
 
-    private static RecordFormat<LineageTarget> LineageFormat { get; } = RecordFormat.Declare<LineageTarget>("lineage", "A column of a training set.", "训练集的一列。", format =>
+    private static RecordFormat<LineageTarget> LineageFormat { get; } = RecordFormat.Declare<LineageTarget>(new("lineage", "血缘"), "A column of a training set.", "训练集的一列。", format =>
     {
         Property<string> trainingSet = format.Required("training_set", Kinds.Name, "The training set.", "训练集。");
         Property<Located<string>> column = format.Required("column", Kinds.Text.WithPlace(), "One of its feature columns, `view__feature`.", "其特征列之一，`view__feature`。");
         return values => new LineageTarget(values.Get(trainingSet), values.Get(column).Value, values.Get(column).Place);
     });
 
-    private static RecordFormat<PanelColumn> ColumnFormat { get; } = RecordFormat.Declare<PanelColumn>("panel column", "How a column of a panel is shown.", "面板一列的显示方式。", format =>
+    private static RecordFormat<PanelColumn> ColumnFormat { get; } = RecordFormat.Declare<PanelColumn>(new("panel column", "面板列"), "How a column of a panel is shown.", "面板一列的显示方式。", format =>
     {
         Property<ReportText> title = format.Optional("title", Text, "What it is called.", "列标题。");
         Property<string> numberFormat = format.Optional("format", Kinds.Text, "`percent`, or `0.00` for as many decimals.", "`percent`，或用 `0.00` 指定小数位数。");
@@ -44,7 +44,7 @@ public sealed record ReportDefinition
         return values => new PanelColumn(values.Find(title), values.Find(numberFormat), values.Get(names));
     });
 
-    private static RecordFormat<PanelDefinition> PanelFormat { get; } = RecordFormat.Declare<PanelDefinition>("panel", "A query and how its answer is shown.", "一个查询及其结果的展示方式。", format =>
+    private static RecordFormat<PanelDefinition> PanelFormat { get; } = RecordFormat.Declare<PanelDefinition>(new("panel", "面板"), "A query and how its answer is shown.", "一个查询及其结果的展示方式。", format =>
     {
         Property<ReportText> title = format.Required("title", Text, "Its heading.", "标题。");
         Property<ReportText> text = format.Optional("text", Text, "What it shows and why.", "说明其内容和意义。");
@@ -68,7 +68,7 @@ public sealed record ReportDefinition
     });
 
     /// <summary>The form of the file.</summary>
-    public static RecordFormat<ReportDefinition> Format { get; } = RecordFormat.Declare<ReportDefinition>("report", "What a report shows beyond what every report shows.", "报告在固定内容之外的内容。", format =>
+    public static RecordFormat<ReportDefinition> Format { get; } = RecordFormat.Declare<ReportDefinition>(new("report", "报告"), "What a report shows beyond what every report shows.", "报告在固定内容之外的内容。", format =>
     {
         Property<string> name = format.Required("report", Kinds.Name, "Its name.", "名称。");
         Property<ReportText> title = format.Required("title", Text, "Its heading.", "标题。");

@@ -6,11 +6,11 @@ namespace Lepton.Data.Schemas.Configuration;
 /// <summary>The format of one of our records in YAML: its keys, what each takes and means. See <see cref="RecordFormat{T}"/>.</summary>
 public abstract class RecordFormat
 {
-    private protected RecordFormat(string name, BilingualText documentation, IReadOnlyList<Property> properties, IReadOnlyList<KeyRule> rules)
-        => (Name, Documentation, Properties, Rules) = (name, documentation, properties, rules);
+    private protected RecordFormat(BilingualText name, BilingualText documentation, IReadOnlyList<Property> properties, IReadOnlyList<KeyRule> rules)
+        => (Word, Documentation, Properties, Rules) = (name, documentation, properties, rules);
 
-    /// <summary>What the record is called in messages and documentation, such as <c>feature view</c>.</summary>
-    public string Name { get; }
+    /// <summary>What the record is called in documentation, such as <c>feature view</c>: in English, since headings and schemas are referred to by it.</summary>
+    public string Name => Word.English;
 
     /// <summary>What the record is.</summary>
     public BilingualText Documentation { get; }
@@ -18,16 +18,19 @@ public abstract class RecordFormat
     /// <summary>The keys, in the order in which they were declared.</summary>
     public IReadOnlyList<Property> Properties { get; }
 
+    /// <summary>What messages call the record.</summary>
+    internal BilingualText Word { get; }
+
     internal IReadOnlyList<KeyRule> Rules { get; }
 
     /// <summary>Declares a format.</summary>
-    /// <param name="name">What the record is called, in English and lower case.</param>
+    /// <param name="name">What the record is called, in lower case.</param>
     /// <param name="english">What it is, a sentence.</param>
     /// <param name="chinese">The same in Chinese.</param>
     /// <typeparam name="T">The record.</typeparam>
     /// <param name="declare">Declares the keys and returns how the record is made of their values.</param>
     /// <exception cref="ArgumentException">A key is declared twice, or a default is not of its kind.</exception>
-    public static RecordFormat<T> Declare<T>(string name, string english, string chinese, Func<RecordFormatBuilder, Func<RecordValues, T>> declare)
+    public static RecordFormat<T> Declare<T>(BilingualText name, string english, string chinese, Func<RecordFormatBuilder, Func<RecordValues, T>> declare)
     {
         var builder = new RecordFormatBuilder(name, new BilingualText(english, chinese));
         Func<RecordValues, T> make = declare(builder);
@@ -60,8 +63,8 @@ public abstract class RecordFormat
     /// <summary>What the record is and a table of its keys in Markdown, without a heading and without the records inside.</summary>
     public string ToMarkdownTable(CultureInfo culture) => FormatWriter.MarkdownTable(this, culture);
 
-    /// <summary>The name as messages say it.</summary>
-    internal BilingualText Named => new($"{("aeiou".Contains(Name[0], StringComparison.Ordinal) ? "an" : "a")} {Name}", Name);
+    /// <summary>The name as a part of a sentence.</summary>
+    internal BilingualText Named => new($"{("aeiou".Contains(Name[0], StringComparison.Ordinal) ? "an" : "a")} {Name}", Word.Chinese);
 
     internal JsonObject Reference(JsonObject definitions, CultureInfo culture)
     {
@@ -85,7 +88,7 @@ public abstract class RecordFormat
 /// <code>
 /// internal sealed record Retention(string Table, TimeSpan Keep, TimeSpan? WarnAfter)
 /// {
-///     internal static RecordFormat&lt;Retention&gt; Format { get; } = RecordFormat.Declare&lt;Retention&gt;("retention", "How long rows are kept.", "数据行的保留时长。", format =>
+///     internal static RecordFormat&lt;Retention&gt; Format { get; } = RecordFormat.Declare&lt;Retention&gt;(new("retention", "保留"), "How long rows are kept.", "数据行的保留时长。", format =>
 ///     {
 ///         Property&lt;string&gt; table = format.Required("table", Kinds.Name, "Whose rows.", "所属的表。");
 ///         Property&lt;TimeSpan&gt; keep = format.Optional("keep", Kinds.Duration, "30d", "How long they are kept.", "保留时长。");
@@ -140,7 +143,7 @@ public sealed class RecordFormat<T> : RecordFormat
             nodes[property.Index] = value;
         }
         foreach (Property property in Properties)
-            if (property.IsRequired && nodes[property.Index] is null) throw map.Error("schemas.key_missing", Name, property.Key, property.Kind.Form);
+            if (property.IsRequired && nodes[property.Index] is null) throw map.Error("schemas.key_missing", Word, property.Key, property.Kind.Form);
         foreach (KeyRule rule in Rules) rule.Check(this, map);
         foreach (Property property in Properties)
             if (nodes[property.Index] is { } node) values[property.Index] = property.Kind.ReadObject(node);
@@ -180,7 +183,7 @@ public sealed class RecordFormat<T> : RecordFormat
 /// <summary>A record as a value.</summary>
 internal sealed class RecordKind<T>(RecordFormat<T> format) : ValueKind<T>
 {
-    public override BilingualText Form { get; } = new($"{format.Named.English} with {Keys(format)}", $"{format.Name}（键：{Keys(format)}）");
+    public override BilingualText Form { get; } = new($"{format.Named.English} with {Keys(format)}", $"{format.Word.Chinese}（键：{Keys(format)}）");
 
     public override YamlShapes Shapes => YamlShapes.Map;
 

@@ -6,9 +6,9 @@ public sealed class RecordFormatBuilder
     private readonly List<Property> _properties = [];
     private readonly List<KeyRule> _rules = [];
 
-    internal RecordFormatBuilder(string name, BilingualText documentation) => (Name, Documentation) = (name, documentation);
+    internal RecordFormatBuilder(BilingualText name, BilingualText documentation) => (Name, Documentation) = (name, documentation);
 
-    internal string Name { get; }
+    internal BilingualText Name { get; }
 
     internal BilingualText Documentation { get; }
 
@@ -73,6 +73,6 @@ internal sealed record KeyRule(KeyRuleKind Kind, IReadOnlyList<Property> Propert
         }
         string keys = string.Join(", ", Properties.Select(property => property.Key));
         if (present.Count > 1) throw present[1].Error("schemas.keys_exclude", present[1].Text.Text, present[0].Text.Text, keys);
-        if (present.Count == 0 && Kind == KeyRuleKind.ExactlyOne) throw map.Error("schemas.key_missing_one_of", format.Name, keys);
+        if (present.Count == 0 && Kind == KeyRuleKind.ExactlyOne) throw map.Error("schemas.key_missing_one_of", format.Word, keys);
     }
 }

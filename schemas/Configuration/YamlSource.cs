@@ -27,13 +27,13 @@ internal sealed class YamlSource
 
     internal int LineCount => _lineStarts.Length;
 
-    /// <summary>Decodes a file; bytes that are no UTF-8, other encodings, byte order marks and control characters are refused with their place.</summary>
+    /// <summary>Decodes a file; bytes that are no UTF-8, other encodings, and control characters are refused with their place; a byte order mark of UTF-8, as editors on Windows write it, is passed over.</summary>
     internal static YamlSource Decode(ReadOnlySpan<byte> utf8, string path)
     {
         if (utf8.Length > SizeBytesMax)
             throw new LeptonDataException("schemas.yaml_too_large", [utf8.Length, SizeBytesMax]) { Place = new SourcePlace(path) };
-        if (utf8 is [0xEF, 0xBB, 0xBF, ..] or [0xFE, 0xFF, ..] or [0xFF, 0xFE, ..])
-            throw new LeptonDataException("schemas.yaml_byte_order_mark", []) { Place = new SourcePlace(path, 1, 1) };
+        if (utf8 is [0xFE, 0xFF, ..] or [0xFF, 0xFE, ..]) throw new LeptonDataException("schemas.yaml_utf16", []) { Place = new SourcePlace(path, 1, 1) };
+        if (utf8 is [0xEF, 0xBB, 0xBF, ..]) utf8 = utf8[3..];
         int lineNumber = 1;
         int columnNumber = 1;
         for (ReadOnlySpan<byte> rest = utf8; !rest.IsEmpty;)

@@ -53,6 +53,10 @@ public sealed class RecordFormatsTests
         }
     }
 
+    [Test]
+    public void Names_OfFormats_AreChineseInChineseMessages()
+        => Assert.That(Formats.Select(format => format.Word.Chinese), Has.All.Match(@"^\p{IsCJKUnifiedIdeographs}+$"));
+
     // Schemas refer to a record by its name.
     [Test]
     public void Names_OfFormats_AreDistinct() => Assert.That(Formats.Select(format => format.Name), Is.Unique);

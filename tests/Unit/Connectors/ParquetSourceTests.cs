@@ -65,6 +65,18 @@ internal sealed class ParquetSourceTests
         Assert.That(_source.Refusal(yaml).Code, Is.EqualTo(code));
     }
 
+    [TestCase("Asia/Shangai", "Asia/Shanghai")]
+    [TestCase("asia/shanghai", "Asia/Shanghai")]
+    [TestCase("Shanghai", "Asia/Shanghai")]
+    [TestCase("New York", "America/New_York")]
+    public void Inspect_MistypedZone_SaysWhatIsMeant(string zone, string nearest)
+    {
+        _source.WriteParquet("a.parquet", "SELECT TIMESTAMP '2001-01-01 10:00:00' AS departed");
+        LeptonDataException refusal = _source.Refusal($"{{ format: parquet, path: a.parquet, columns: {{ departed: {{ zone: {zone} }} }} }}");
+        Assert.That(refusal.Code, Is.EqualTo("connectors.unknown_zone_near"));
+        Assert.That(refusal.Message, Does.EndWith($"did you mean '{nearest}'?"));
+    }
+
     [Test]
     public async Task Inspect_NamesThatDeltaRefuses_AreRenamedAndKept()
     {

@@ -59,7 +59,24 @@ public sealed class DataTypeTests
     {
         Assert.That(DataType.TryParse(text, out DataType? type), Is.False);
         Assert.That(type, Is.Null);
-        Assert.That(Assert.Throws<LeptonDataException>(() => DataType.Parse(text))!.Code, Is.EqualTo("schemas.unknown_type"));
+        Assert.That(Assert.Throws<LeptonDataException>(() => DataType.Parse(text))!.Code, Does.StartWith("schemas.unknown_type"));
+    }
+
+    [TestCase("TIMESTMP", "TIMESTAMP")]
+    [TestCase("TIMESTAMPZ", "TIMESTAMPTZ")]
+    [TestCase("varcahr", "VARCHAR")]
+    [TestCase("DECMAL(10,2)", "DECIMAL(10,2)")]
+    [TestCase("BIGNIT[]", "BIGINT[]")]
+    [TestCase("TIMESTAM WITH TIME ZONE", "TIMESTAMP WITH TIME ZONE")]
+    [TestCase("DECIMAL(39,0)", null)]
+    [TestCase("DECMAL(39,0)", null)]
+    [TestCase("currency", null)]
+    [TestCase("", null)]
+    public void Parse_MistypedName_SaysWhatIsMeant(string text, string? nearest)
+    {
+        LeptonDataException failure = Assert.Throws<LeptonDataException>(() => DataType.Parse(text))!;
+        Assert.That(failure.Code, Is.EqualTo(nearest is null ? "schemas.unknown_type" : "schemas.unknown_type_near"));
+        if (nearest is not null) Assert.That(failure.Message, Does.EndWith($"did you mean '{nearest}'?"));
     }
 
     [TestCase("INT", "[]")]

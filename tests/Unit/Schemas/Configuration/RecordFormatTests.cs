@@ -20,7 +20,7 @@ public sealed class RecordFormatTests
 
     internal sealed record Column(string Name, DataType? Type)
     {
-        internal static RecordFormat<Column> Format { get; } = RecordFormat.Declare<Column>("column", "A column.", "一列。", format =>
+        internal static RecordFormat<Column> Format { get; } = RecordFormat.Declare<Column>(new("column", "列"), "A column.", "一列。", format =>
         {
             Property<string> name = format.Required("name", Kinds.Text, "Its name.", "列名。");
             Property<DataType> type = format.Optional("type", Kinds.Type, "Its type.", "类型。");
@@ -32,7 +32,7 @@ public sealed class RecordFormatTests
         string Name, TimeSpan Every, TimeSpan? Timeout, long? Memory, bool Quiet, Action OnFailure, EquatableList<string> Keys, EquatableList<Entry<Column>> Columns,
         Located<string>? Note, TextWithPlace? Sql, TableName? Table, EventTime? Since, double? Share, long? Count)
     {
-        internal static RecordFormat<Job> Format { get; } = RecordFormat.Declare<Job>("job", "Work to be done | often.", "要做的工作。", format =>
+        internal static RecordFormat<Job> Format { get; } = RecordFormat.Declare<Job>(new("job", "作业"), "Work to be done | often.", "要做的工作。", format =>
         {
             Property<string> name = format.Required("job", Kinds.Name, "Its name.", "名称。");
             Property<TimeSpan> every = format.Optional("every", Kinds.Duration, "1d", "How often.", "频率。");
@@ -117,7 +117,7 @@ public sealed class RecordFormatTests
     [TestCase("job: x\nkeys: []", "job.yaml:2:7: At least 1 entries are needed and there are 0; add some.")]
     [TestCase("job: x\nkeys: [a, [b]]", "job.yaml:2:11: Expected a text, found a list; correct the value.")]
     [TestCase("job: x\ncolumns: {a: {name: b, typ: INT}}", "job.yaml:2:24: 'typ' is not a key of a column; did you mean 'type'?")]
-    [TestCase("job: x\ncolumns: {a: {name: b, type: INTT}}", "job.yaml:2:30: 'INTT' is not a type; use an SQL name such as BIGINT, DOUBLE, VARCHAR, DATE, TIMESTAMPTZ or DECIMAL(18,2).")]
+    [TestCase("job: x\ncolumns: {a: {name: b, type: INTT}}", "job.yaml:2:30: 'INTT' is not a type; did you mean 'INT'?")]
     [TestCase("job: x\nsql: SELECT 1\ntable: t", "job.yaml:3:1: 'table' cannot stand beside 'sql'; keep one of sql, table.")]
     [TestCase("job: x\ntimeout: 1s", "job.yaml:2:1: 'timeout' needs 'memory' beside it; add it.")]
     [TestCase("job: x\nsql: SELECT 1\n  -- all\n  FROM t", "job.yaml:2:6: SQL over several lines must be a literal block, so that its comments and line numbers stay; write `|` behind the key and the SQL below, indented.")]
@@ -141,10 +141,16 @@ public sealed class RecordFormatTests
         Assert.That(failure.MessageIn(s_chinese), Is.EqualTo("job.yaml:2:8: 此处应为时长，如 90s、15min、6h 或 7d，实际为列表；请改正该值。"));
     }
 
+    [TestCase("jop: x", "job.yaml:1:1: 作业没有键“jop”；是否想写“job”？")]
+    [TestCase("every: 1d", "job.yaml:1:1: 此作业缺少键“job”；请补上，其值为名称。")]
+    [TestCase("[a]", "job.yaml:1:1: 此处应为作业（键：job），实际为列表；请改正该值。")]
+    public void Message_InChinese_CallsTheRecordByItsChineseName(string yaml, string expected)
+        => Assert.That(Assert.Throws<LeptonDataException>(() => Read(yaml))!.MessageIn(s_chinese), Is.EqualTo(expected));
+
     [Test]
     public void Get_OfAKeyThatMayBeAbsent_IsTheCallersMistake()
     {
-        RecordFormat<string> format = RecordFormat.Declare<string>("x", "X.", "某。", declare =>
+        RecordFormat<string> format = RecordFormat.Declare<string>(new("x", "某"), "X.", "某。", declare =>
         {
             Property<string> a = declare.Optional("a", Kinds.Text, "A.", "甲。");
             return values => values.Get(a);
@@ -155,7 +161,7 @@ public sealed class RecordFormatTests
     [Test]
     public void Declare_DefaultThatItsKindRefuses_IsTheCallersMistake()
         => Assert.That(
-            () => RecordFormat.Declare<TimeSpan>("x", "X.", "某。", format =>
+            () => RecordFormat.Declare<TimeSpan>(new("x", "某"), "X.", "某。", format =>
             {
                 Property<TimeSpan> a = format.Optional("a", Kinds.Duration, "soon", "A.", "甲。");
                 return values => values.Get(a);

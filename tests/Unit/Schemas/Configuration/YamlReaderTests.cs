@@ -31,7 +31,9 @@ public sealed class YamlReaderTests
     [TestCase("%YAML 1.2\n---\na: 1\n", "schemas.yaml_directive", 1, 1)]
     [TestCase("", "schemas.yaml_empty", 1, 1)]
     [TestCase("# only a comment\n", "schemas.yaml_empty", 1, 1)]
-    [TestCase("\uFEFFa: 1\n", "schemas.yaml_byte_order_mark", 1, 1)]
+    [TestCase("\uFEFF\uFEFFa: 1\n", "schemas.yaml_control_character", 1, 1)]
+    [TestCase("\uFEFFa: b\uFEFF\n", "schemas.yaml_control_character", 1, 5)]
+    [TestCase("\uFEFFa: &x 1\n", "schemas.yaml_anchor", 1, 4)]
     [TestCase("a: b\uFEFF\n", "schemas.yaml_control_character", 1, 5)]
     [TestCase("a: 1\nb: 中\u0007\n", "schemas.yaml_control_character", 2, 5)]
     [TestCase("a: 1\nb: 😀\u2028\n", "schemas.yaml_control_character", 2, 5)]
@@ -76,7 +78,19 @@ public sealed class YamlReaderTests
     [TestCase(new byte[] { 0xFF, 0xFE, (byte)'a', 0 })]
     [TestCase(new byte[] { 0xFE, 0xFF, 0, (byte)'a' })]
     public void Read_Utf16_IsRefused(byte[] bytes)
-        => Assert.That(Assert.Throws<LeptonDataException>(() => YamlReader.Read(bytes, "a.yaml"))!.Code, Is.EqualTo("schemas.yaml_byte_order_mark"));
+        => Assert.That(Assert.Throws<LeptonDataException>(() => YamlReader.Read(bytes, "a.yaml"))!.Code, Is.EqualTo("schemas.yaml_utf16"));
+
+    [Test]
+    public void Read_Utf8WithByteOrderMark_HasThePlacesThatAnEditorShows()
+    {
+        var map = (YamlMap)Read("\uFEFFa: 1\nb: |\n  x\n");
+        Assert.Multiple(() =>
+        {
+            Assert.That(map.Entries.Select(entry => entry.Key.Text.Text), Is.EqualTo(new[] { "a", "b" }));
+            Assert.That(map.Entries.Select(entry => entry.Key.Place), Is.EqualTo(new[] { new SourcePlace("a.yaml", 1, 1), new SourcePlace("a.yaml", 2, 1) }));
+            Assert.That(((YamlScalar)map.Find("b")!).Text.Start, Is.EqualTo(new SourcePlace("a.yaml", 3, 3)));
+        });
+    }
 
     // Each of these made some YAML reader somewhere slow or blew its stack.
     [TestCase("[", "schemas.yaml_too_deep")]
