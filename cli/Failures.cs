@@ -29,7 +29,7 @@ internal sealed class Failures(Terminal terminal, bool isJson, bool isVerbose)
                 Write(known.Code, message, place, known.Excerpt, known.IsTransient, exception);
                 return ExitCodeOf(known.Kind);
             case UnauthorizedAccessException or IOException:
-                Write("cli.io", Texts.Get("cli.io", FileErrors.Words(exception)), null, null, isTransient: false, exception);
+                Write("cli.io", Texts.Get("cli.io", FileErrors.Reason(exception)), null, null, isTransient: false, exception);
                 return ExitCode.Failed;
             default:
                 Write("cli.unexpected", Texts.Get("cli.unexpected", exception.GetType().Name, OneLine(exception.Message)), null, null, isTransient: false, exception);

@@ -40,7 +40,7 @@ internal sealed partial class StandardStream(int descriptor) : Stream
             int error = Marshal.GetLastPInvokeError();
             if (error == BrokenPipe) throw new BrokenPipeException();
             if (error == TryAgain) Thread.Sleep(1);
-            else if (error != Interrupted) throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+            else if (error != Interrupted) throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
         }
     }
 

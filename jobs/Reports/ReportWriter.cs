@@ -1,6 +1,7 @@
 using Lepton.Data.FeatureStore;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Jobs.Reports;
 
@@ -30,9 +31,9 @@ public sealed class ReportWriter(Project project, FeatureStoreContext context)
             {
                 await HtmlReport.WriteAsync(model, target, cancellationToken);
             }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            catch (Exception failure) when (FileErrors.IsFileFailure(failure))
             {
-                throw new LeptonDataException("jobs.report_not_written", [target, failure.Message], failure);
+                throw new LeptonDataException("jobs.report_not_written", [target, FileErrors.Reason(failure)], failure);
             }
             written.Add(new WrittenReport(target, model));
         }
