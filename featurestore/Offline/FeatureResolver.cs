@@ -41,7 +41,7 @@ internal static class FeatureResolver
     {
         string[] names = [.. known.Distinct()];
         if (Suggest.Nearest(name, names) is { } nearest) return new LeptonDataException(code + "_near", [name, nearest, .. further]) { Place = place };
-        string list = names.Length == 0 ? "-" : string.Join(", ", names.Take(ListedMax)) + (names.Length > ListedMax ? ", …" : "");
+        object list = names.Length == 0 ? new BilingualText("none", "无") : string.Join(", ", names.Take(ListedMax)) + (names.Length > ListedMax ? ", …" : "");
         return new LeptonDataException(code, [name, list, .. further]) { Place = place };
     }
 

@@ -102,6 +102,14 @@ public sealed class FeatureDefinitionsTests
     }
 
     [Test]
+    public void Parse_NameOfAKindThatHasNone_SaysThatThereAreNone()
+    {
+        LeptonDataException error = Assert.Throws<LeptonDataException>(() => Parse("feature_views: { v: { entity: e, table: t, features: [x] } }"))!;
+        Assert.That(error.Message, Does.EndWith("there are: none."));
+        Assert.That(error.MessageIn(CultureInfo.GetCultureInfo("zh")), Does.EndWith("现有：无。"));
+    }
+
+    [Test]
     public void Parse_CreatedTimeMissing_ExplainsNone()
     {
         LeptonDataException error = Assert.Throws<LeptonDataException>(() => Parse(Sound.Replace("    created_time: known_at\n", "", StringComparison.Ordinal)))!;
