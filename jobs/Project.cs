@@ -45,6 +45,7 @@ public sealed record Project
     {
         string root = Path.GetFullPath(folder);
         string file = Path.Combine(root, FileName);
+        if (Directory.Exists(file)) throw new LeptonDataException("jobs.project_is_folder", [file]);
         if (!File.Exists(file)) throw new LeptonDataException("jobs.no_project", [root]);
         ProjectDefinition definition = ProjectDefinition.Format.Read(ReadFile(file), DisplayPath(file));
         return new Project

@@ -85,9 +85,10 @@ internal sealed class StepRun(BoundStep step, Inputs inputs, TableState table, T
         IReadOnlyList<RuleRecord> tableRules = TableRules(staged.RowCount - quarantined);
         End("check");
 
-        Begin("jobs.writing", staged.RowCount);
+        Begin(quarantined > 0 ? "jobs.quarantining" : "jobs.writing", quarantined > 0 ? quarantined : staged.RowCount);
         CompiledRule[] quarantining = [.. step.Rules.Where((_, i) => broken[i] > 0)];
         IReadOnlyList<DataFile> bad = quarantining.Length == 0 ? [] : await engine.WriteAsync(Bind(_queries.Bad(quarantining), own), own, TargetOf(quarantine), run, cancellationToken).ConfigureAwait(false);
+        if (quarantined > 0) Tell("jobs.writing", staged.RowCount - quarantined);
         IReadOnlyList<DataFile> good = await engine.WriteAsync(Bind(_queries.Good(quarantining), own), own, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
         End("write");
         RuleRecord[] rules = [.. step.Rules.Select((rule, i) => new RuleRecord(rule.Rule.Name, rule.Text, NameOf(rule.Rule.OnFailure), broken[i])), .. tableRules];
@@ -186,8 +187,10 @@ internal sealed class StepRun(BoundStep step, Inputs inputs, TableState table, T
     private void Begin(string activity, long? rows = null)
     {
         _phaseStart = run.Time.GetTimestamp();
-        run.Progress?.Report(new StepProgress(Name, activity, null, rows));
+        Tell(activity, rows);
     }
+
+    private void Tell(string activity, long? rows) => run.Progress?.Report(new StepProgress(Name, activity, null, rows));
 
     private void End(string phase) => _phases.Add(new PhaseRecord(phase, Math.Round(run.Time.GetElapsedTime(_phaseStart).TotalSeconds, 6)));
 

@@ -59,6 +59,16 @@ internal sealed class RunTests
     }
 
     [Test]
+    public async Task Run_RowsThatBreakARule_AreToldOfAsRowsForQuarantine()
+    {
+        await _project.RunWellAsync();
+        Assert.That(_project.Progress.Where(report => report.Step == "orders" && report.Rows is not null).Select(report => (report.Activity, report.Rows)), Is.EqualTo(new[]
+        {
+            ("jobs.checking", (long?)3), ("jobs.quarantining", 1), ("jobs.writing", 2), ("jobs.committing", 3), ("jobs.done", 2),
+        }));
+    }
+
+    [Test]
     public async Task Run_Again_ChangesNothing()
     {
         RunRecord first = await _project.RunWellAsync();
