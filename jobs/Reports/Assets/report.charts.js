@@ -54,8 +54,12 @@ function chart({ label, height, build, asTable, alwaysTable }) {
 function endCharts() { while (liveCharts.length) liveCharts.pop().end(); }
 function redrawCharts() { for (const live of liveCharts) if (live.width > 0) live.draw(live.width); }
 
-// The room that names need left of the bars; the rest is cut off with an ellipsis.
-const nameRoom = (names, width, widest) => Math.min(widest, width * 0.42, 14 + Math.max(...names.map(name => textWidth(name))));
+// The room that names may take left of the bars.
+const nameRoom = (names, width, widest) => Math.min(widest, width * 0.42, nameWidthOf(names));
+const nameWidthOf = names => 14 + Math.max(...names.map(name => textWidth(name)));
+// Names that would be cut stand above their bars, which then begin at the left edge.
+const NAME_HEIGHT = 20;
+const isAbove = (names, width, widest) => nameWidthOf(names) > nameRoom(names, width, widest);
 let ruler;
 function textWidth(text) {
   ruler ??= document.createElement('canvas').getContext('2d');
@@ -68,20 +72,30 @@ function cut(text, room) {
   while (end > 1 && textWidth(text.slice(0, end) + '…') * 1.05 > room) end--;
   return text.slice(0, end) + '…';
 }
-const nameAxis = (c, names, room) => axisOf(c, { type: 'category', inverse: true, data: names, axisLine: { show: false }, axisLabel: { color: c.text, fontSize: 13, width: room - 8, overflow: 'truncate', interval: 0, margin: room, align: 'left' } });
+function nameAxis(c, names, width, widest) {
+  const label = { color: c.text, fontSize: 13, overflow: 'truncate', interval: 0, align: 'left' };
+  const room = nameRoom(names, width, widest);
+  const placed = isAbove(names, width, widest)
+    ? { inside: true, margin: 0, width, verticalAlign: 'bottom', padding: [0, 0, 12, 0] }
+    : { margin: room, width: room - 8 };
+  return axisOf(c, { type: 'category', inverse: true, z: 3, data: names, axisLine: { show: false }, axisLabel: { ...label, ...placed } });
+}
+const barsLeft = (names, width, widest) => (isAbove(names, width, widest) ? 0 : nameRoom(names, width, widest));
+const barsHeight = (names, width, widest, edge, line) => edge + names.length * (line + (isAbove(names, width, widest) ? NAME_HEIGHT : 0));
 
 // Bars of one measure, one below the other; rows: { name, value, text, warn }.
 function bars({ label, rows, asTable, from = 0, nameWidth = 150 }) {
+  const names = rows.map(r => r.name);
   return chart({
-    label, asTable, height: 18 + rows.length * 34,
+    label, asTable, height: width => barsHeight(names, width, nameWidth, 18, 34),
     build: (c, width) => ({
-      grid: { left: nameRoom(rows.map(r => r.name), width, nameWidth), right: 84, top: 4, bottom: 4 },
+      grid: { left: barsLeft(names, width, nameWidth), right: 84, top: 4, bottom: 4 },
       xAxis: { type: 'value', min: from, show: false },
-      yAxis: nameAxis(c, rows.map(r => r.name), nameRoom(rows.map(r => r.name), width, nameWidth)),
+      yAxis: nameAxis(c, names, width, nameWidth),
       tooltip: { ...baseOption(c).tooltip, formatter: p => tip(rows[p.dataIndex].name, rows[p.dataIndex].text) },
       series: [{
         type: 'bar', barMaxWidth: 16, barMinHeight: 1, itemStyle: { borderRadius: 3 },
-        data: rows.map(r => ({ value: r.value, itemStyle: { color: r.warn ? c.warn : c.accent, opacity: r.value ? 1 : 0 } })),
+        data: rows.map(r => ({ value: r.value, itemStyle: { color: !r.value ? 'transparent' : r.warn ? c.warn : c.accent } })),
         label: { show: true, position: 'right', color: c.text, fontSize: 13, formatter: p => rows[p.dataIndex].text },
       }],
     }),
@@ -91,12 +105,13 @@ function bars({ label, rows, asTable, from = 0, nameWidth = 150 }) {
 // Parts in one line for each row, of a whole or (isShare: false) by their size; parts: { name, colour }, rows: { name, values }.
 function stackedBars({ label, parts, rows, asTable, say = number, isShare = true }) {
   const sum = row => row.values.reduce((a, b) => a + b, 0);
+  const names = rows.map(r => r.name);
   const figure = chart({
-    label, asTable, height: 14 + rows.length * 38,
+    label, asTable, height: width => barsHeight(names, width, 240, 14, 38),
     build: (c, width) => ({
-      grid: { left: nameRoom(rows.map(r => r.name), width, 240), right: 0, top: 2, bottom: 2 },
+      grid: { left: barsLeft(names, width, 240), right: 0, top: 2, bottom: 2 },
       xAxis: { type: 'value', min: 0, max: isShare ? 1 : 'dataMax', show: false },
-      yAxis: nameAxis(c, rows.map(r => r.name), nameRoom(rows.map(r => r.name), width, 240)),
+      yAxis: nameAxis(c, names, width, 240),
       tooltip: { ...baseOption(c).tooltip, formatter: p => { const row = rows[p.dataIndex]; const part = row.values[p.seriesIndex]; return tip(row.name, parts[p.seriesIndex].name + ': ' + say(part) + ' (' + share(part, sum(row)) + ')'); } },
       series: parts.map((part, i) => ({
         type: 'bar', stack: 'all', barMaxWidth: 18, itemStyle: { color: c[part.colour], borderColor: c.surface, borderWidth: 1 },

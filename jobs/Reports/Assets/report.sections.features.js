@@ -17,7 +17,8 @@ function trainingSection() {
       set.sizeBytes === null ? null : h('span', null, h('b', null, bytes(set.sizeBytes))),
       h('span', null, t('table.hash'), ' ', hash(set.contentHash))),
     set.splits.length ? splits(set) : null,
-    set.views.some(v => v.isPointInTime) ? statuses(set) : null)));
+    set.views.some(v => v.isPointInTime) ? statuses(set) : null,
+    set.views.filter(v => !v.isPointInTime).map(v => h('p', { class: 'small', style: { margin: '12px 0 0' } }, code(v.name), ' ', tag(t('view.notPointInTime'), 'warn'), ' ', t('view.byKeyAlone'))))));
 }
 
 function splits(set) {
@@ -53,7 +54,7 @@ function featuresSection() {
     const views = set.views.map(view => {
       const features = set.features.filter(f => f.view === view.name);
       return features.length ? [
-        h('h3', null, code(view.name), ' ', view.isPointInTime ? null : tag(t('view.notPointInTime'))),
+        h('h3', null, code(view.name), ' ', view.isPointInTime ? null : tag(t('view.notPointInTime'), 'warn')),
         h('p', { class: 'small', style: { margin: '0' } }, t('view.from', view.table, view.tableVersion)),
         h('div', { class: 'grid' }, features.map(f => feature(set, f))),
       ] : null;

@@ -74,6 +74,22 @@ internal sealed class ReportPageTests
     }
 
     [Test]
+    public async Task Page_OnAPhone_ShowsNamesWholeAndSectionsInOneLine()
+    {
+        await using IBrowserContext context = await _browser!.Instance.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 390, Height = 800 }, Locale = "en-US" });
+        IPage page = await context.NewPageAsync();
+        await page.GotoAsync($"file://{_report}");
+        await page.WaitForSelectorAsync("#expectations svg text");
+        string[] words = await page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('svg text')].map(text => text.textContent)");
+        Assert.Multiple(async () =>
+        {
+            Assert.That(words, Has.Some.EqualTo("orders.amount_positive"));
+            Assert.That(words, Has.None.Contains("…"));
+            Assert.That(await page.EvaluateAsync<int>("() => document.querySelector('nav.sections').clientHeight"), Is.LessThan(60));
+        });
+    }
+
+    [Test]
     public async Task Page_LanguageSwitched_StaysSwitched()
     {
         await using IBrowserContext context = await _browser!.Instance.NewContextAsync(new BrowserNewContextOptions { Locale = "en-US" });
