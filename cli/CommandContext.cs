@@ -89,7 +89,13 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
 
     private static string FindProjectFolder(string? named)
     {
-        if (named is not null) return Path.GetFullPath(named);
+        if (named is not null)
+        {
+            string path = Path.GetFullPath(named);
+            if (!File.Exists(path)) return path;
+            // Who names the project's file means its folder.
+            return Path.GetFileName(path) == Project.FileName ? Path.GetDirectoryName(path)! : throw new LeptonDataException("cli.project_is_file", [named]);
+        }
         string current = Directory.GetCurrentDirectory();
         for (string? folder = current; folder is not null; folder = Path.GetDirectoryName(folder))
         {

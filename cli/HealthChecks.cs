@@ -7,6 +7,7 @@ using Lepton.Data.Jobs;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Cli;
 
@@ -116,9 +117,11 @@ internal static class HealthChecks
         }
         catch (Exception error) when (error is JsonException or IOException or KeyNotFoundException or InvalidOperationException)
         {
-            return new HealthCheck("packages", title, HealthState.Missing, error.Message, Texts.Get("cli.check_packages_remedy", root));
+            return new HealthCheck("packages", title, HealthState.Missing, error is IOException ? FileReason(error) : Texts.Get("cli.check_packages_broken", root), Texts.Get("cli.check_packages_remedy", root));
         }
     }
+
+    private static string FileReason(Exception error) => FileErrors.Reason(error).In(CultureInfo.CurrentUICulture);
 
     private static IEnumerable<HealthCheck> ProjectAndLake(CommandContext context)
     {
@@ -154,7 +157,7 @@ internal static class HealthChecks
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new HealthCheck("disk", title, HealthState.Doubtful, error.Message);
+            return new HealthCheck("disk", title, HealthState.Doubtful, FileReason(error));
         }
     }
 
@@ -179,7 +182,7 @@ internal static class HealthChecks
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new HealthCheck("lake", title, HealthState.Missing, error.Message, Texts.Get("cli.check_lake_remedy", project.LakeFolder));
+            return new HealthCheck("lake", title, HealthState.Missing, FileReason(error), Texts.Get("cli.check_lake_remedy", project.LakeFolder));
         }
     }
 }

@@ -23,7 +23,11 @@ internal static class Language
         return CultureOf("en");
     }
 
-    // English is the neutral language, that of the invariant culture.
+    // English is the neutral language, that of the invariant culture. Without ICU no culture has a parent, so that of our own texts is named.
     private static CultureInfo CultureOf(string locale)
-        => CultureInfo.GetCultureInfo(locale.StartsWith("zh", StringComparison.OrdinalIgnoreCase) ? "zh-Hans" : "");
+    {
+        if (!locale.StartsWith("zh", StringComparison.OrdinalIgnoreCase)) return CultureInfo.InvariantCulture;
+        CultureInfo simplified = CultureInfo.GetCultureInfo("zh-Hans");
+        return simplified.Parent.Name.Length > 0 ? simplified : CultureInfo.GetCultureInfo("zh");
+    }
 }

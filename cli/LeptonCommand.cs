@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Lepton.Data.Cli.Commands;
 
 namespace Lepton.Data.Cli;
@@ -11,6 +12,7 @@ internal static class LeptonCommand
         var root = new RootCommand(Texts.Get("cli.help_lepton"));
         // The library's own options, in the person's language; a verb shows the version, too, and says more.
         foreach (Option option in root.Options) option.Description = Texts.Get(option is VersionOption ? "cli.help_version" : "cli.help_help");
+        foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWords((HelpAction)help.Action!);
         foreach (Option option in globals.All) root.Options.Add(option);
         var verbs = new VerbBuilder(globals, terminal);
         root.Subcommands.Add(InitCommand.Create(verbs));

@@ -5,7 +5,6 @@ using Lepton.Data.Cli.Output;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.TrainingSets;
 using Lepton.Data.Schemas;
-using Lepton.Data.Schemas.Configuration;
 
 namespace Lepton.Data.Cli.Commands;
 
@@ -16,7 +15,7 @@ internal static class DatasetCommands
     {
         var names = new Argument<string[]>("NAME") { Description = Texts.Get("cli.help_dataset_names"), Arity = ArgumentArity.ZeroOrMore };
         var name = new Argument<string>("NAME") { Description = Texts.Get("cli.help_dataset_name") };
-        var version = new Option<int?>("--version") { Description = Texts.Get("cli.help_dataset_version"), HelpName = "N" };
+        var version = NumberOption.Create<int>(Texts.Get("cli.help_dataset_version"), "--version");
         var group = new Command("dataset", Texts.Get("cli.help_dataset"));
         group.Subcommands.Add(verbs.Verb("create", Texts.Get("cli.help_dataset_create"), context => CreateAsync(context, context.Get(names) ?? []), [names]));
         group.Subcommands.Add(verbs.Verb("list", Texts.Get("cli.help_dataset_list"), ListAsync));
@@ -30,12 +29,7 @@ internal static class DatasetCommands
         FeatureDefinitions definitions = FeatureDefinitions.Load(context.Project.Folder);
         string[] known = [.. definitions.TrainingSets.Select(set => set.Name)];
         if (known.Length == 0) throw new LeptonDataException("cli.no_training_sets", [context.Project.Folder]);
-        foreach (string name in names.Where(name => !known.Contains(name)))
-        {
-            throw Suggest.Nearest(name, known) is { } nearest
-                ? new LeptonDataException("cli.unknown_training_set_near", [name, nearest])
-                : new LeptonDataException("cli.unknown_training_set", [name, string.Join(", ", known)]);
-        }
+        KnownNames.Check(names, known, "cli.unknown_training_set");
         var store = new TrainingSetStore(context.FeatureStore());
         string[] chosen = names.Length == 0 ? known : names;
         var results = await ProgressDisplay.ShowAsync(context, async progress =>
@@ -48,15 +42,11 @@ internal static class DatasetCommands
         {
             JsonOutput.Write(context.Terminal, json =>
             {
-                json.WriteStartArray("training_sets");
-                foreach (TrainingSetResult result in results)
+                json.WriteList("training_sets", results, result =>
                 {
-                    json.WriteStartObject();
                     WriteSummary(json, result.Version);
                     json.WriteBoolean("is_new", result.IsNew);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                });
             });
             return ExitCode.Done;
         }
@@ -77,14 +67,7 @@ internal static class DatasetCommands
         {
             JsonOutput.Write(context.Terminal, json =>
             {
-                json.WriteStartArray("training_sets");
-                foreach (TrainingSetVersion version in versions)
-                {
-                    json.WriteStartObject();
-                    WriteSummary(json, version);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                json.WriteList("training_sets", versions, version => WriteSummary(json, version));
             });
             return ExitCode.Done;
         }
@@ -116,19 +99,13 @@ internal static class DatasetCommands
                 WriteSummary(json, version);
                 json.WriteString("labels", manifest.Definition.Labels.Text);
                 json.WriteString("event_time", manifest.Definition.EventTime);
-                json.WriteStartArray("splits");
-                foreach (SplitCount split in manifest.Splits)
+                json.WriteList("splits", manifest.Splits, split =>
                 {
-                    json.WriteStartObject();
                     json.WriteString("name", split.Name);
                     json.WriteNumber("rows", split.RowCount);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-                json.WriteStartArray("features");
-                foreach (FeatureCount feature in manifest.Features)
+                });
+                json.WriteList("features", manifest.Features, feature =>
                 {
-                    json.WriteStartObject();
                     json.WriteString("column", feature.Column);
                     json.WriteString("view", feature.View);
                     json.WriteString("feature", feature.Feature);
@@ -136,19 +113,13 @@ internal static class DatasetCommands
                     json.WriteNumber("null", feature.Null);
                     json.WriteNumber("absent", feature.Absent);
                     json.WriteNumber("expired", feature.Expired);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-                json.WriteStartArray("snapshots");
-                foreach (PinnedSnapshot snapshot in manifest.Snapshots)
+                });
+                json.WriteList("snapshots", manifest.Snapshots, snapshot =>
                 {
-                    json.WriteStartObject();
                     json.WriteString("table", snapshot.Table);
                     json.WriteNumber("version", snapshot.Version);
                     json.WriteString("content_hash", snapshot.ContentHash);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                });
                 json.WriteStrings("files", version.FilePaths);
             });
             return ExitCode.Done;

@@ -17,17 +17,13 @@ internal static class DoctorCommand
             JsonOutput.Write(context.Terminal, json =>
             {
                 json.WriteBoolean("is_healthy", isHealthy);
-                json.WriteStartArray("checks");
-                foreach (HealthCheck check in checks)
+                json.WriteList("checks", checks, check =>
                 {
-                    json.WriteStartObject();
                     json.WriteString("name", check.Name);
                     json.WriteString("state", check.State.ToString().ToLowerInvariant());
                     json.WriteString("detail", check.Detail);
                     json.WriteString("remedy", check.Remedy);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                });
             });
         }
         else

@@ -42,26 +42,18 @@ internal static class FeatureCommands
     {
         json.WriteBoolean("is_applied", isApply);
         json.WriteOptional("base_version", plan.BaseVersion);
-        json.WriteStartArray("changes");
-        foreach (RegistryChange change in plan.Changes)
+        json.WriteList("changes", plan.Changes, change =>
         {
-            json.WriteStartObject();
             json.WriteString("kind", KindWord(change.Kind));
             json.WriteString("name", change.Name);
             json.WriteString("change", change.Change.ToString().ToLowerInvariant());
-            json.WriteStartArray("properties");
-            foreach (PropertyChange property in change.Properties)
+            json.WriteList("properties", change.Properties, property =>
             {
-                json.WriteStartObject();
                 json.WriteString("property", property.Property);
                 json.WriteString("old", property.Old);
                 json.WriteString("new", property.New);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+            });
+        });
     });
 
     private static string Mark(ChangeKind change) => change switch { ChangeKind.Added => "+", ChangeKind.Removed => "-", _ => "~" };

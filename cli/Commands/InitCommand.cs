@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using Lepton.Data.Cli.Output;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Cli.Commands;
 
@@ -31,8 +32,15 @@ internal static class InitCommand
         foreach ((string path, byte[] content) in files)
         {
             string target = Path.Combine(folder, path);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            await File.WriteAllBytesAsync(target, content, context.CancellationToken);
+            try
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                await File.WriteAllBytesAsync(target, content, context.CancellationToken);
+            }
+            catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+            {
+                throw FileErrors.Of(failure, target);
+            }
         }
         if (context.IsJson)
         {

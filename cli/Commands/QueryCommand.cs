@@ -19,13 +19,9 @@ internal static class QueryCommand
     internal static Command Create(VerbBuilder verbs)
     {
         var sql = new Argument<string>("SQL") { Description = Texts.Get("cli.help_query_sql") };
-        var limit = new Option<long?>("--limit", "-n") { Description = Texts.Get("cli.help_query_limit"), HelpName = "N" };
+        var limit = NumberOption.Create<long>(Texts.Get("cli.help_query_limit"), "--limit", "-n");
         var latest = new Option<bool>("--latest") { Description = Texts.Get("cli.help_latest") };
         var target = new Option<string?>("--out") { Description = Texts.Get("cli.help_query_out"), HelpName = "FILE" };
-        limit.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.GetValue(limit) < 0) result.AddError(Texts.Get("cli.negative_limit"));
-        });
         return verbs.Verb(
             "query",
             Texts.Get("cli.help_query"),

@@ -6,6 +6,7 @@ using Lepton.Data.FeatureStore;
 using Lepton.Data.FeatureStore.TrainingSets;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Reports;
+using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Delta;
 
@@ -22,6 +23,8 @@ internal static class ReportCommand
 
     private static async Task<int> RunAsync(CommandContext context, string? target)
     {
+        // The file is put in place by a rename, which would take a data file or a device away without a word.
+        if (target is not null && Path.GetExtension(target).ToLowerInvariant() is not (".html" or ".htm")) throw new LeptonDataException("cli.not_html", [target]);
         FeatureStoreContext store = context.FeatureStore();
         IReadOnlyList<WrittenReport> reports = await ProgressDisplay.ShowAsync(
             context, progress => new ReportWriter(context.Project, store).WriteAsync(target is null ? null : Path.GetFullPath(target), context.NewRun(progress), context.CancellationToken));
@@ -54,24 +57,16 @@ internal static class ReportCommand
     private static void WriteJson(CommandContext context, List<(TableName Name, Snapshot Snapshot)> tables, List<TrainingSetManifest> trainingSets, IReadOnlyList<WrittenReport> reports)
         => JsonOutput.Write(context.Terminal, json =>
         {
-            WriteList(json, "tables", tables, item => (item.Name.ToString(), item.Snapshot.Version, item.Snapshot.RowCount, item.Snapshot.ContentHash?.ToString()));
-            WriteList(json, "training_sets", trainingSets, set => (set.Name, set.Version, set.RowCount, set.ContentHash));
+            json.WriteList("tables", tables, item => WriteSummary(json, item.Name.ToString(), item.Snapshot.Version, item.Snapshot.RowCount, item.Snapshot.ContentHash?.ToString()));
+            json.WriteList("training_sets", trainingSets, set => WriteSummary(json, set.Name, set.Version, set.RowCount, set.ContentHash));
             json.WriteStrings("reports", reports.Select(report => report.Path));
         });
 
-    private static void WriteList<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Func<T, (string Name, long Version, long? Rows, string? ContentHash)> facts)
+    private static void WriteSummary(Utf8JsonWriter json, string name, long version, long? rows, string? contentHash)
     {
-        json.WriteStartArray(name);
-        foreach (T item in items)
-        {
-            (string itemName, long version, long? rows, string? contentHash) = facts(item);
-            json.WriteStartObject();
-            json.WriteString("name", itemName);
-            json.WriteNumber("version", version);
-            json.WriteOptional("rows", rows);
-            json.WriteString("content_hash", contentHash);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        json.WriteString("name", name);
+        json.WriteNumber("version", version);
+        json.WriteOptional("rows", rows);
+        json.WriteString("content_hash", contentHash);
     }
 }

@@ -4,7 +4,6 @@ using Lepton.Data.Cli.Output;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Schemas;
-using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Cli.Commands;
@@ -45,14 +44,7 @@ internal static class RunCommand
         IReadOnlyList<PipelineDefinition> all = context.Project.LoadPipelines();
         if (all.Count == 0) throw new LeptonDataException("cli.no_pipelines", [context.Project.Folder]);
         if (names.Length == 0) return all;
-        foreach (string name in names)
-        {
-            if (all.Any(pipeline => pipeline.Name == name)) continue;
-            string[] known = [.. all.Select(pipeline => pipeline.Name)];
-            throw Suggest.Nearest(name, known) is { } nearest
-                ? new LeptonDataException("cli.unknown_pipeline_near", [name, nearest])
-                : new LeptonDataException("cli.unknown_pipeline", [name, string.Join(", ", known)]);
-        }
+        KnownNames.Check(names, [.. all.Select(pipeline => pipeline.Name)], "cli.unknown_pipeline");
         return [.. all.Where(pipeline => names.Contains(pipeline.Name))];
     }
 
@@ -83,26 +75,19 @@ internal static class RunCommand
         json.WriteBoolean("is_complete", summary.IsComplete);
         json.WriteBoolean("is_unchanged", summary.IsUnchanged);
         json.WriteNumber("seconds", Math.Round(summary.Duration.TotalSeconds, 3));
-        json.WriteStartArray("steps");
-        foreach (RunRecord run in summary.Runs)
+        json.WriteList("steps", summary.Runs.SelectMany(run => run.Steps.Select(step => (run.Pipeline, Step: step))), item =>
         {
-            foreach (StepRecord step in run.Steps)
-            {
-                json.WriteStartObject();
-                json.WriteString("pipeline", run.Pipeline);
-                json.WriteString("step", step.Name);
-                json.WriteString("table", step.Table);
-                json.WriteString("state", StateWord(step.State));
-                json.WriteOptional("rows", step.RowsOut);
-                json.WriteOptional("rows_quarantined", step.RowsQuarantined);
-                json.WriteOptional("version", step.Version);
-                json.WriteString("content_hash", step.ContentHash);
-                json.WriteString("reason", step.Reason);
-                json.WriteString("error_code", step.ErrorCode);
-                json.WriteEndObject();
-            }
-        }
-        json.WriteEndArray();
+            json.WriteString("pipeline", item.Pipeline);
+            json.WriteString("step", item.Step.Name);
+            json.WriteString("table", item.Step.Table);
+            json.WriteString("state", StateWord(item.Step.State));
+            json.WriteOptional("rows", item.Step.RowsOut);
+            json.WriteOptional("rows_quarantined", item.Step.RowsQuarantined);
+            json.WriteOptional("version", item.Step.Version);
+            json.WriteString("content_hash", item.Step.ContentHash);
+            json.WriteString("reason", item.Step.Reason);
+            json.WriteString("error_code", item.Step.ErrorCode);
+        });
     });
 
     private static void WritePlan(CommandContext context, IReadOnlyList<PlannedStep> steps)
@@ -111,17 +96,13 @@ internal static class RunCommand
         {
             JsonOutput.Write(context.Terminal, json =>
             {
-                json.WriteStartArray("steps");
-                foreach (PlannedStep step in steps)
+                json.WriteList("steps", steps, step =>
                 {
-                    json.WriteStartObject();
                     json.WriteString("pipeline", step.Pipeline);
                     json.WriteString("step", step.Step);
                     json.WriteBoolean("will_run", step.WillRun);
                     json.WriteString("reason", step.Reason);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                });
             });
             return;
         }

@@ -11,15 +11,17 @@ namespace Lepton.Data.Cli.Commands;
 /// <summary><c>lepton table list|describe|history</c>.</summary>
 internal static class TableCommands
 {
+    private const int HistoryLimit = 20;
+
     internal static Command Create(VerbBuilder verbs)
     {
         var name = new Argument<string>("TABLE") { Description = Texts.Get("cli.help_table_name") };
-        var version = new Option<long?>("--version") { Description = Texts.Get("cli.help_table_version"), HelpName = "N" };
-        var limit = new Option<int>("--limit", "-n") { Description = Texts.Get("cli.help_history_limit"), HelpName = "N", DefaultValueFactory = _ => 20 };
+        var version = NumberOption.Create<long>(Texts.Get("cli.help_table_version"), "--version");
+        var limit = NumberOption.Create<int>(Texts.Get("cli.help_history_limit"), "--limit", "-n");
         var group = new Command("table", Texts.Get("cli.help_table"));
         group.Subcommands.Add(verbs.Verb("list", Texts.Get("cli.help_table_list"), ListAsync));
         group.Subcommands.Add(verbs.Verb("describe", Texts.Get("cli.help_table_describe"), context => DescribeAsync(context, context.Get(name)!, context.Get(version)), [name, version]));
-        group.Subcommands.Add(verbs.Verb("history", Texts.Get("cli.help_table_history"), context => HistoryAsync(context, context.Get(name)!, context.Get(limit)), [name, limit]));
+        group.Subcommands.Add(verbs.Verb("history", Texts.Get("cli.help_table_history"), context => HistoryAsync(context, context.Get(name)!, context.Get(limit) ?? HistoryLimit), [name, limit]));
         return group;
     }
 
@@ -30,15 +32,11 @@ internal static class TableCommands
         {
             JsonOutput.Write(context.Terminal, json =>
             {
-                json.WriteStartArray("tables");
-                foreach ((TableName name, Snapshot snapshot) in tables)
+                json.WriteList("tables", tables, table =>
                 {
-                    json.WriteStartObject();
-                    json.WriteString("name", name.ToString());
-                    WriteSnapshot(json, snapshot);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                    json.WriteString("name", table.Name.ToString());
+                    WriteSnapshot(json, table.Snapshot);
+                });
             });
             return ExitCode.Done;
         }
@@ -85,19 +83,15 @@ internal static class TableCommands
                 json.WriteString("table_id", snapshot.TableId);
                 json.WriteNumber("files", snapshot.Files.Count);
                 json.WriteNumber("size_bytes", snapshot.Files.Sum(file => file.SizeBytes));
-                json.WriteStartArray("columns");
-                foreach (Field field in snapshot.Schema.Fields)
+                json.WriteList("columns", snapshot.Schema.Fields, field =>
                 {
-                    json.WriteStartObject();
                     json.WriteString("name", field.Name);
                     json.WriteString("type", field.Type.ToString());
                     json.WriteBoolean("nullable", field.IsNullable);
                     json.WriteStartObject("metadata");
                     foreach ((string key, string value) in field.Metadata.Values) json.WriteString(key, value);
                     json.WriteEndObject();
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                });
             });
             return ExitCode.Done;
         }
@@ -133,10 +127,8 @@ internal static class TableCommands
             JsonOutput.Write(context.Terminal, json =>
             {
                 json.WriteString("name", name.ToString());
-                json.WriteStartArray("commits");
-                foreach (CommitEntry commit in commits)
+                json.WriteList("commits", commits, commit =>
                 {
-                    json.WriteStartObject();
                     json.WriteNumber("version", commit.Version);
                     json.WriteString("committed_at", commit.CommittedAt.ToString());
                     json.WriteString("operation", commit.Operation);
@@ -145,9 +137,7 @@ internal static class TableCommands
                     json.WriteEndObject();
                     json.WriteString("run_id", commit.RunId);
                     json.WriteString("engine", commit.Engine);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                });
             });
             return ExitCode.Done;
         }

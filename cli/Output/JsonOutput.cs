@@ -31,6 +31,23 @@ internal static class JsonOutput
         else json.WriteNull(name);
     }
 
+    /// <summary>An array of objects.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="name">The member that holds the array.</param>
+    /// <param name="items">One object each.</param>
+    /// <param name="write">Writes the members of an item's object.</param>
+    internal static void WriteList<T>(this Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
+    {
+        json.WriteStartArray(name);
+        foreach (T item in items)
+        {
+            json.WriteStartObject();
+            write(item);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
     internal static void WriteStrings(this Utf8JsonWriter json, string name, IEnumerable<string> values)
     {
         json.WriteStartArray(name);

@@ -4,6 +4,7 @@ using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Cli.Output;
 
@@ -17,17 +18,21 @@ internal static class RowFile
         string ending = Check(path);
         string folder = Path.GetDirectoryName(path)!;
         string aside = Path.Combine(folder, $".{Path.GetFileName(path)}.{run.Id}");
-        Directory.CreateDirectory(aside);
         try
         {
+            Directory.CreateDirectory(aside);
             string file = Path.Combine(aside, "rows");
             long rows = ending == ".csv" ? await WriteCsvAsync(context, query, inputs, run, file) : await WriteParquetAsync(context, query, inputs, run, aside, file);
             File.Move(file, path, overwrite: true);
             return rows;
         }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, path);
+        }
         finally
         {
-            Directory.Delete(aside, recursive: true);
+            if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
         }
     }
 

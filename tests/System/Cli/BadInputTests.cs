@@ -82,6 +82,11 @@ internal sealed partial class BadInputTests
         yield return new("LakeOfANewerVersion", folder => folder.Write("lake/lepton.json", """{"formatVersion":99}"""), null, "99");
         yield return new("LakeWithoutItsMarker", folder => File.Delete(folder["lake/lepton.json"]), null, "lake");
         yield return new("ProjectThatIsNone", folder => File.Delete(folder["lepton.yaml"]), null, "lepton.yaml") { Command = ["table", "list"] };
+        yield return new("ProjectFileThatIsAFolder", folder => { File.Delete(folder["lepton.yaml"]); Directory.CreateDirectory(folder["lepton.yaml"]); }, null, "is a folder");
+        yield return new("ProjectThatIsAnotherFile", _ => { }, null, "is a file") { Command = ["table", "list", "--project", SmallProject.OrderFile] };
+        yield return new("ReportOverADataFile", _ => { }, null, ".html") { Command = ["report", "--out", SmallProject.OrderFile] };
+        yield return new("ReportIntoNoFolder", _ => { }, null, "none/report.html") { Command = ["report", "--out", "none/report.html"] };
+        yield return new("UnknownZone", folder => Edit(folder, "zone: UTC", "zone: Asia/Shangai"), "pipelines/shop.yaml:7:", "Asia/Shanghai");
         yield return new("RuleThatFails", folder => Edit(folder, "customer_unique: { unique: [customer] }", "many: { min_rows: 100, on_failure: fail }"), "pipelines/shop.yaml:17:", "many") { ExitCode = 3 };
     }
 
@@ -123,6 +128,7 @@ internal sealed partial class BadInputTests
 
             Assert.That(chinese.ErrorLines, Has.Length.EqualTo(1), chinese.ToString());
             Assert.That(chinese.ErrorLines.FirstOrDefault(), Does.StartWith($"错误：{mistake.Place}"));
+            Assert.That(chinese.ErrorLines.FirstOrDefault(), Does.Not.Match("[a-z]+ (of|the|is|no|not|on|a) [a-z]+"), "holds no sentence in English");
             Assert.That(Han().Count(chinese.ErrorLines.FirstOrDefault() ?? ""), Is.GreaterThan(6), "is in Chinese");
 
             JsonElement error = JsonDocument.Parse(machine.Error.TrimEnd().Split('\n')[^1]).RootElement.GetProperty("error");
@@ -134,6 +140,7 @@ internal sealed partial class BadInputTests
             }
         });
 
+        foreach (string file in contents.Keys.Where(file => Directory.Exists(folder[file]))) Directory.Delete(folder[file]);
         foreach ((string file, byte[] content) in contents) File.WriteAllBytes(folder[file], content);
         Assert.That(TableFiles(folder), Is.EqualTo(lake), "the tables are as they were");
         folder.Lepton.Done("run");

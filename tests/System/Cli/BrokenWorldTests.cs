@@ -126,6 +126,7 @@ internal sealed class BrokenWorldTests
         Answer answer = folder.Lepton.Shell("$LEPTON query 'SELECT * FROM orders' > /dev/full; echo $?");
         Assert.That(answer.Out, Is.EqualTo("1\n"));
         Assert.That(answer.Error, Does.Contain("No space left on device"));
+        Assert.That(folder.Lepton.With("LANG", "zh_CN.UTF-8").Shell("$LEPTON query 'SELECT * FROM orders' > /dev/full").Error, Does.Contain("磁盘空间不足").And.Not.Contain("space"));
     }
 
     [Test]

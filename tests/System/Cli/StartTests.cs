@@ -52,6 +52,10 @@ internal sealed class StartTests
     [TestCase(new[] { "query", "SELECT 1", "--output", "xml" }, "'xml'")]
     [TestCase(new[] { "query" }, "'SQL'")]
     [TestCase(new[] { "table", "list", "--output", "csv" }, "text or json")]
+    [TestCase(new[] { "query", "SELECT 1", "--limit", "x" }, "--limit takes a whole number of 0 or more, not 'x'")]
+    [TestCase(new[] { "query", "SELECT 1", "--limit", "-1" }, "--limit takes a whole number")]
+    [TestCase(new[] { "table", "history", "orders", "--limit", "-1" }, "--limit takes a whole number")]
+    [TestCase(new[] { "dataset", "verify", "x", "--version", "1.5" }, "--version takes a whole number")]
     [TestCase(new[] { "get-historical-features", "--entities", "x.csv", "--out", "y.csv" }, "--service")]
     [TestCase(new string[0], "A command is missing")]
     public void CommandLine_Mistyped_SaysWhatIsMeantAndExitsWithTwo(string[] arguments, string expected)
@@ -79,6 +83,18 @@ internal sealed class StartTests
         });
     }
 
+    [TestCase("--help")]
+    [TestCase("query", "--help")]
+    [TestCase("table", "--help")]
+    [TestCase("get-historical-features", "--help")]
+    public void Help_InChinese_HasNoWordsInEnglish(params string[] arguments)
+    {
+        string help = _folder.Lepton.With("LANG", "zh_CN.UTF-8").Done(arguments).Out;
+        foreach (string word in (string[])["Description", "Usage", "[command]", "[options]", "[default", "REQUIRED", "Options", "Arguments", "Commands"]) Assert.That(help, Does.Not.Contain(word));
+        Assert.That(help, Does.Contain("说明:").And.Contain("[选项]"));
+        Assert.That(_folder.Lepton.With("LANG", "C").Done(arguments).Out, Does.Contain("Description:").And.Contain("[options]"));
+    }
+
     [Test]
     public void Doctor_OnAMachineThatBuiltIt_FindsAllThere()
     {
@@ -93,5 +109,6 @@ internal sealed class StartTests
         Answer answer = _folder.Lepton.With("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1").Run("doctor");
         Assert.That(answer.ExitCode, Is.EqualTo(1), answer.ToString());
         Assert.That(answer.Out, Does.Contain("apt-get install libicu72"));
+        Assert.That(_folder.Lepton.With("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1").With("LANG", "zh_CN.UTF-8").Run("doctor").Out, Does.Contain("请执行 apt-get install libicu72"), "a person without ICU keeps their language");
     }
 }
