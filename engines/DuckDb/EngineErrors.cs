@@ -10,7 +10,7 @@ namespace Lepton.Data.Engines.DuckDb;
 internal static partial class EngineErrors
 {
     internal static LeptonDataException Of(DuckDbException error, SourcePlace place)
-        => Csv(error) ?? Parquet(error) ?? error.Error switch
+        => Csv(error) ?? Parquet(error, place) ?? error.Error switch
         {
             _ when error.Words.StartsWith(InputSql.ImpreciseTime, StringComparison.Ordinal)
                 => new LeptonDataException("engines.imprecise_time", [error.Words[InputSql.ImpreciseTime.Length..]], error) { Place = place },
@@ -48,11 +48,12 @@ internal static partial class EngineErrors
         return what.StartsWith("Invalid unicode", StringComparison.Ordinal) ? ("engines.csv_encoding", []) : ("engines.csv_line", []);
     }
 
-    private static LeptonDataException? Parquet(DuckDbException error)
+    private static LeptonDataException? Parquet(DuckDbException error, SourcePlace place)
     {
         if (MissingFile().Match(error.Original) is { Success: true } missing) return Missing(ParquetSql.PathOf(missing.Groups[1].Value), error);
         if (BrokenParquet().Match(error.Original) is { Success: true } broken) return new LeptonDataException("engines.parquet_broken", [broken.Groups[1].Value, error.Words.Replace($" '{broken.Groups[1].Value}'", "", StringComparison.Ordinal)], error);
-        return null;
+        // Bytes that went wrong in the middle: DuckDB calls it a bad value or a failure of its own.
+        return DamagedParquet().IsMatch(error.Original) ? new LeptonDataException("engines.parquet_damaged", [error.Words], error) { Place = place } : null;
     }
 
     // A run makes the lake's own tables again, but neither a person's files nor the product's records below _lepton.
@@ -86,4 +87,7 @@ internal static partial class EngineErrors
 
     [GeneratedRegex(@"(?:No magic bytes found at end of file|Footer length error in file|Failed to read Parquet file|File) '([^'\n]*)'(?: too small to be a Parquet file)?", RegexOptions.CultureInvariant)]
     private static partial Regex BrokenParquet();
+
+    [GeneratedRegex(@"Decompression failure|Parquet file is likely corrupted|^(?:\w+ Error: )?Out of buffer|TProtocolException", RegexOptions.CultureInvariant)]
+    private static partial Regex DamagedParquet();
 }

@@ -18,6 +18,9 @@ public sealed class EngineErrorsTests
     [TestCase("INTERRUPT Error: Interrupted!", "engines.interrupted", "stopped")]
     [TestCase("Permission Error: Cannot access file \"/etc/passwd\" - file system operations are disabled by configuration", "engines.refused", "/etc/passwd")]
     [TestCase("IO Error: Cannot open file \"/lake/a.parquet\": Permission denied", "engines.file", "Permission denied")]
+    [TestCase("Invalid Input Error: Failed to read file \"/data/a.parquet\": ZSTD Decompression failure", "engines.parquet_damaged", "/data/a.parquet")]
+    [TestCase("Invalid Error: Parquet file is likely corrupted, dictionary offset out of range", "engines.parquet_damaged", "dictionary offset")]
+    [TestCase("Invalid Error: Out of buffer", "engines.parquet_damaged", "damaged")]
     [TestCase("INTERNAL Error: it did what it must not", "engines.failed", "it did what it must not")]
     [TestCase("no kind at all", "engines.failed", "no kind at all")]
     public void Of_DuckDbsWords_GivesCodePlaceAndOneLine(string words, string code, string part)
