@@ -30,7 +30,7 @@ internal static class TypeNames
     internal static string Quote(string name)
         => name.Length > 0 && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
             ? name
-            : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+            : SqlLiteral.Name(name);
 
     internal static bool TryParse(string text, [NotNullWhen(true)] out DataType? type)
     {

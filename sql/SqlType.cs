@@ -19,7 +19,7 @@ public sealed record SqlType(string Name)
     private static string Spelled(DataType type) => type switch
     {
         InstantType => "TIMESTAMP WITH TIME ZONE",
-        StructType structure => $"STRUCT({string.Join(", ", structure.Fields.Select(field => $"{Printing.SqlWords.Name(field.Name)} {Spelled(field.Type)}"))})",
+        StructType structure => $"STRUCT({string.Join(", ", structure.Fields.Select(field => $"{SqlLiteral.Name(field.Name)} {Spelled(field.Type)}"))})",
         ListType list => $"{Spelled(list.Element.Type)}[]",
         FixedSizeListType list => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Spelled(list.Element.Type)}[{list.Length}]"),
         MapType map => $"MAP({Spelled(map.Key.Type)}, {Spelled(map.Value.Type)})",

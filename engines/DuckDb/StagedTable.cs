@@ -1,4 +1,4 @@
-using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Engines.DuckDb;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Lepton.Data.FeatureStore.Definitions;
-using static Lepton.Data.FeatureStore.Offline.SqlIdentifiers;
+using static Lepton.Data.Schemas.SqlLiteral;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
@@ -15,8 +15,8 @@ internal sealed class EntityKeys(Entity entity, int number)
     {
         get
         {
-            string columns = string.Join(", ", entity.Keys.Select((key, i) => $"{Quote(key)} AS {Column(i)}"));
-            string present = string.Join(" AND ", entity.Keys.Select(key => $"{Quote(key)} IS NOT NULL"));
+            string columns = string.Join(", ", entity.Keys.Select((key, i) => $"{Name(key)} AS {Column(i)}"));
+            string present = string.Join(" AND ", entity.Keys.Select(key => $"{Name(key)} IS NOT NULL"));
             return $"SELECT row_number() OVER () AS k, {Columns("")} FROM (SELECT DISTINCT {columns} FROM {JoinUnit.LabelsInput} WHERE {present}) AS d";
         }
     }

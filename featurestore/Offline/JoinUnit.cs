@@ -1,6 +1,6 @@
 using System.Globalization;
 using Lepton.Data.FeatureStore.Definitions;
-using static Lepton.Data.FeatureStore.Offline.SqlIdentifiers;
+using static Lepton.Data.Schemas.SqlLiteral;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
@@ -29,11 +29,11 @@ internal sealed class JoinUnit(ViewJoin join, int number, string tableInput, Ent
     /// <summary>The features that have this winner.</summary>
     internal IReadOnlyList<string> Features => features;
 
-    internal string FrontierInput { get; } = Name("__frontier_", number);
+    internal string FrontierInput { get; } = Numbered("__frontier_", number);
 
-    internal string WinnersInput { get; } = Name("__winners_", number);
+    internal string WinnersInput { get; } = Numbered("__winners_", number);
 
-    internal string ValuesInput { get; } = Name("__values_", number);
+    internal string ValuesInput { get; } = Numbered("__values_", number);
 
     /// <summary>The rows that can win, numbered: <c>id, k, e, c, s, a</c>.</summary>
     internal string FrontierSql => $"""
@@ -50,7 +50,7 @@ internal sealed class JoinUnit(ViewJoin join, int number, string tableInput, Ent
     /// <summary>For each label that found a row: <c>row_number, id, is_expired</c>.</summary>
     internal string WinnersSql => $"""
         SELECT l.{RowColumn} AS row_number, f.id AS id, {IsExpired} AS is_expired
-        FROM (SELECT n.{RowColumn}, n.{TimeColumn}, k.k FROM {LabelsInput} AS n JOIN {keys.Input} AS k ON {keys.Equal("k", key => $"n.{Quote(key)}")}) AS l
+        FROM (SELECT n.{RowColumn}, n.{TimeColumn}, k.k FROM {LabelsInput} AS n JOIN {keys.Input} AS k ON {keys.Equal("k", key => $"n.{Name(key)}")}) AS l
         ASOF JOIN {FrontierInput} AS f ON l.k = f.k AND l.{TimeColumn} >= f.a
         """;
 
@@ -80,8 +80,8 @@ internal sealed class JoinUnit(ViewJoin join, int number, string tableInput, Ent
     {
         get
         {
-            string columns = string.Join(", ", _view.KeyColumns.Select(Quote));
-            string present = string.Join(" AND ", _view.KeyColumns.Select(column => $"{Quote(column)} IS NOT NULL"));
+            string columns = string.Join(", ", _view.KeyColumns.Select(Name));
+            string present = string.Join(" AND ", _view.KeyColumns.Select(column => $"{Name(column)} IS NOT NULL"));
             return $"SELECT {columns}, count(*) AS n FROM {tableInput} WHERE {present} GROUP BY {columns} HAVING count(*) > 1 ORDER BY {columns} LIMIT 1";
         }
     }
@@ -91,8 +91,8 @@ internal sealed class JoinUnit(ViewJoin join, int number, string tableInput, Ent
     {
         get
         {
-            string on = string.Join(" AND ", join.Entity.Keys.Select((key, i) => $"l.{Quote(key)} = v.{Quote(_view.KeyColumns[i])}"));
-            string columns = string.Concat(features.Select((feature, i) => $", v.{Quote(feature)} AS {Name("f", i)}"));
+            string on = string.Join(" AND ", join.Entity.Keys.Select((key, i) => $"l.{Name(key)} = v.{Name(_view.KeyColumns[i])}"));
+            string columns = string.Concat(features.Select((feature, i) => $", v.{Name(feature)} AS {Numbered("f", i)}"));
             return $"SELECT l.{RowColumn} AS row_number{columns} FROM {LabelsInput} AS l JOIN {tableInput} AS v ON {on}";
         }
     }
@@ -111,7 +111,7 @@ internal sealed class JoinUnit(ViewJoin join, int number, string tableInput, Ent
         : string.Create(CultureInfo.InvariantCulture, $"LEFT JOIN {ValuesInput} AS v{number} ON v{number}.row_number = l.{RowColumn}");
 
     /// <summary>The column of the final SELECT that is NULL for absent, else whether the winner is expired.</summary>
-    internal string IsExpiredColumn => Name("w", number) + ".is_expired";
+    internal string IsExpiredColumn => Numbered("w", number) + ".is_expired";
 
     private string Order => _view.Sequence is null ? "a, e, c" : "a, e, c, s";
 
@@ -129,17 +129,17 @@ internal sealed class JoinUnit(ViewJoin join, int number, string tableInput, Ent
     /// <summary>The view's rows that labels ask for and that can be seen at some time: <c>k, e, c, s[, f0…]</c>.</summary>
     private string RowsSql(bool withFeatures)
     {
-        string e = $"epoch_us(r.{Quote(_view.EventTime!)})";
-        string c = _view.CreatedTime is null ? e : $"epoch_us(r.{Quote(_view.CreatedTime)})";
-        string s = _view.Sequence is null ? BigInt(0) : $"coalesce(r.{Quote(_view.Sequence)}, {BigInt(long.MinValue)})";
-        string values = withFeatures ? string.Concat(features.Select((feature, i) => $", r.{Quote(feature)} AS {Name("f", i)}")) : "";
+        string e = $"epoch_us(r.{Name(_view.EventTime!)})";
+        string c = _view.CreatedTime is null ? e : $"epoch_us(r.{Name(_view.CreatedTime)})";
+        string s = _view.Sequence is null ? BigInt(0) : $"coalesce(r.{Name(_view.Sequence)}, {BigInt(long.MinValue)})";
+        string values = withFeatures ? string.Concat(features.Select((feature, i) => $", r.{Name(feature)} AS {Numbered("f", i)}")) : "";
         string known = _view.CreatedTime is null ? "" : $" AND {c} IS NOT NULL";
-        string present = _view.SkipsNulls ? $" AND r.{Quote(features[0])} IS NOT NULL" : "";
-        string on = keys.Equal("k", (_, i) => $"r.{Quote(_view.KeyColumns[i])}");
+        string present = _view.SkipsNulls ? $" AND r.{Name(features[0])} IS NOT NULL" : "";
+        string on = keys.Equal("k", (_, i) => $"r.{Name(_view.KeyColumns[i])}");
         return $"SELECT k.k, {e} AS e, {c} AS c, {s} AS s{values} FROM {tableInput} AS r JOIN {keys.Input} AS k ON {on} WHERE {e} IS NOT NULL{known}{present}";
     }
 
-    private string FeatureColumns(string prefix) => string.Concat(Enumerable.Range(0, features.Count).Select(i => $", {prefix}{Name("f", i)}"));
+    private string FeatureColumns(string prefix) => string.Concat(Enumerable.Range(0, features.Count).Select(i => $", {prefix}{Numbered("f", i)}"));
 
-    private static string Name(string prefix, int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");
+    private static string Numbered(string prefix, int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");
 }

@@ -60,7 +60,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
     {
         if (entityRows.Query is { } query) return (runner.Bind(query, catalog), catalog);
         Inputs inputs = new Inputs().Add(RowsInput, new FileInput(entityRows.File!));
-        string columns = string.Join(", ", entityRows.File!.Schema.Fields.Select(field => SqlIdentifiers.Quote(field.Name)));
+        string columns = string.Join(", ", entityRows.File!.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)));
         return (runner.Bind(new Sql.SqlText($"SELECT {columns} FROM {RowsInput}", entityRows.File.Files[0].Path), inputs), inputs);
     }
 }

@@ -4,7 +4,7 @@ using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
-using static Lepton.Data.FeatureStore.Offline.SqlIdentifiers;
+using static Lepton.Data.Schemas.SqlLiteral;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
@@ -88,14 +88,14 @@ internal sealed class PointInTimeJoin
     /// <summary>The SELECT of the joined rows, in order: the labels' columns, <c>split</c> where there are splits, then each view's columns.</summary>
     internal string FinalSql()
     {
-        var sql = new StringBuilder("SELECT ").AppendJoin(", ", _labels.Schema.Fields.Select(field => $"l.{Quote(field.Name)} AS {Quote(field.Name)}"));
-        if (_splits.Count > 0) sql.Append(CultureInfo.InvariantCulture, $", {SplitOf(_splits)} AS {Quote(SplitColumn)}");
+        var sql = new StringBuilder("SELECT ").AppendJoin(", ", _labels.Schema.Fields.Select(field => $"l.{Name(field.Name)} AS {Name(field.Name)}"));
+        if (_splits.Count > 0) sql.Append(CultureInfo.InvariantCulture, $", {SplitOf(_splits)} AS {Name(SplitColumn)}");
         foreach (ViewJoin view in _views)
         {
             List<JoinUnit> units = [.. _units.Where(unit => ReferenceEquals(unit.Join, view))];
             foreach (JoinUnit unit in units)
-                for (int i = 0; i < unit.Features.Count; i++) sql.Append(CultureInfo.InvariantCulture, $", {unit.ValueOf(i)} AS {Quote(view.View.ColumnOf(unit.Features[i]))}");
-            if (view.View.IsPointInTime) sql.Append(CultureInfo.InvariantCulture, $", {StatusOf(units)} AS {Quote(view.View.StatusColumn)}");
+                for (int i = 0; i < unit.Features.Count; i++) sql.Append(CultureInfo.InvariantCulture, $", {unit.ValueOf(i)} AS {Name(view.View.ColumnOf(unit.Features[i]))}");
+            if (view.View.IsPointInTime) sql.Append(CultureInfo.InvariantCulture, $", {StatusOf(units)} AS {Name(view.View.StatusColumn)}");
         }
         sql.Append(CultureInfo.InvariantCulture, $"\nFROM {JoinUnit.LabelsInput} AS l\n");
         foreach (JoinUnit unit in _units) sql.Append(unit.FinalJoins).Append('\n');
@@ -119,11 +119,11 @@ internal sealed class PointInTimeJoin
 
     private async ValueTask NumberLabelsAsync(CancellationToken cancellationToken)
     {
-        string columns = string.Join(", ", _labels.Schema.Fields.Select(field => Quote(field.Name)));
+        string columns = string.Join(", ", _labels.Schema.Fields.Select(field => Name(field.Name)));
         string number = string.Create(CultureInfo.InvariantCulture, $"row_number() OVER () - {_labels.RowsBefore}");
         string range = _labels.RowCountMax is { } count ? string.Create(CultureInfo.InvariantCulture, $" AND {JoinUnit.RowColumn} <= {count}") : "";
         string sql = $"""
-            SELECT {JoinUnit.RowColumn}, epoch_us({Quote(_eventTime)}) AS {JoinUnit.TimeColumn}, {columns}
+            SELECT {JoinUnit.RowColumn}, epoch_us({Name(_eventTime)}) AS {JoinUnit.TimeColumn}, {columns}
             FROM (SELECT {number} AS {JoinUnit.RowColumn}, {columns} FROM {RawLabelsInput}) AS l
             WHERE {JoinUnit.RowColumn} >= 1{range}
             """;
@@ -145,9 +145,9 @@ internal sealed class PointInTimeJoin
     private async ValueTask<ViewStatistics> CountRowsAsync(ViewJoin join, CancellationToken cancellationToken)
     {
         FeatureView view = join.View;
-        string hasKey = string.Join(" AND ", view.KeyColumns.Select(column => $"{Quote(column)} IS NOT NULL"));
-        string hasEvent = view.EventTime is null ? "TRUE" : $"epoch_us({Quote(view.EventTime)}) IS NOT NULL";
-        string hasCreated = view.CreatedTime is null ? "TRUE" : $"epoch_us({Quote(view.CreatedTime)}) IS NOT NULL";
+        string hasKey = string.Join(" AND ", view.KeyColumns.Select(column => $"{Name(column)} IS NOT NULL"));
+        string hasEvent = view.EventTime is null ? "TRUE" : $"epoch_us({Name(view.EventTime)}) IS NOT NULL";
+        string hasCreated = view.CreatedTime is null ? "TRUE" : $"epoch_us({Name(view.CreatedTime)}) IS NOT NULL";
         string sql = $"""
             SELECT count(*) AS n,
               count(CASE WHEN {hasKey} THEN 1 END) AS keyed,

@@ -57,7 +57,7 @@ internal static class TrainingSetBuilder
         {
             // One file after the other: a scan of several says nothing of their order.
             Inputs inputs = new Inputs().Add("__data", TrainingSetFolder.ScanOf(folder, [file], schema));
-            string columns = string.Join(", ", schema.Fields.Select(field => SqlIdentifiers.Quote(field.Name)));
+            string columns = string.Join(", ", schema.Fields.Select(field => SqlLiteral.Name(field.Name)));
             IRecordBatchReader reader = await runner.Engine.ReadAsync(runner.Bind($"SELECT {columns} FROM __data", inputs), inputs, runner.Run, cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {

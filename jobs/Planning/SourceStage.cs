@@ -72,8 +72,8 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
     {
         string name = source.Definition.Name;
         // Counting each column makes the reader convert every value, so a bad one is found before any step runs.
-        string counts = string.Concat(source.Scan.Schema.Fields.Select((field, i) => string.Create(CultureInfo.InvariantCulture, $", count({RuleSql.Name(field.Name)}) AS c{i}")));
-        BoundQuery query = binder.Bind(new SqlText($"SELECT count(*) AS n{counts} FROM {RuleSql.Name(name)}", name), new Dictionary<string, Schema>(StringComparer.OrdinalIgnoreCase) { [name] = source.Scan.Schema }, run.Access);
+        string counts = string.Concat(source.Scan.Schema.Fields.Select((field, i) => string.Create(CultureInfo.InvariantCulture, $", count({SqlLiteral.Name(field.Name)}) AS c{i}")));
+        BoundQuery query = binder.Bind(new SqlText($"SELECT count(*) AS n{counts} FROM {SqlLiteral.Name(name)}", name), new Dictionary<string, Schema>(StringComparer.OrdinalIgnoreCase) { [name] = source.Scan.Schema }, run.Access);
         await using IRecordBatchReader reader = await engine.ReadAsync(query, new Inputs().Add(name, new FileInput(source.Scan)), run, cancellationToken).ConfigureAwait(false);
         using RecordBatch batch = await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("a count gave no row");
         return batch.Column(0).Values<long>()[0];

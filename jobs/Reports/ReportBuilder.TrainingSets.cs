@@ -53,7 +53,7 @@ internal sealed partial class ReportBuilder
     private async Task<IReadOnlyList<ReportSplit>> SplitsAsync(TrainingSetManifest set, IReadOnlyList<ReportLabel> labels, CancellationToken cancellationToken)
     {
         if (set.Splits.Count == 0) return [];
-        string means = string.Concat(labels.Select((label, i) => $", avg(CASE WHEN {ReportQueries.Quote(label.Name)} THEN 1 ELSE 0 END) AS mean_{i}"));
+        string means = string.Concat(labels.Select((label, i) => $", avg(CASE WHEN {SqlLiteral.Name(label.Name)} THEN 1 ELSE 0 END) AS mean_{i}"));
         ReportQueries.Answer answer = await AskAsync($"SELECT split{means} FROM datasets.{set.Name} GROUP BY split", cancellationToken);
         return [.. set.Splits.Select(split => new ReportSplit(
             split.Name,
@@ -75,7 +75,7 @@ internal sealed partial class ReportBuilder
             string measured = Measured(feature.Column, kind);
             measures.AddRange(kind is "number" or "time"
                 ? [$"min({measured})", $"quantile_disc({measured}, 0.01)", $"quantile_disc({measured}, 0.5)", $"quantile_disc({measured}, 0.99)", $"max({measured})", $"avg({measured})"]
-                : [$"count(DISTINCT {ReportQueries.Quote(feature.Column)})"]);
+                : [$"count(DISTINCT {SqlLiteral.Name(feature.Column)})"]);
         }
         IReadOnlyList<object?> found = (await AskAsync($"SELECT {string.Join(", ", measures.Select((measure, i) => $"{measure} AS m{i}"))} FROM datasets.{set.Name}", cancellationToken)).Rows[0];
         var features = new List<ReportFeature>();
@@ -87,7 +87,7 @@ internal sealed partial class ReportBuilder
     {
         DataType type = set.Schema.Find(feature.Column)!.Type;
         var result = new ReportFeature(feature.View, feature.Feature, feature.Column, type.ToString(), kind, set.RowCount, feature.Absent + feature.Expired, feature.Null, null, null, null, null, null, [], []);
-        if (kind is not ("number" or "time")) return result with { Distinct = (long)found[0]!, TopValues = await TopValuesAsync(set, ReportQueries.Quote(feature.Column), cancellationToken) };
+        if (kind is not ("number" or "time")) return result with { Distinct = (long)found[0]!, TopValues = await TopValuesAsync(set, SqlLiteral.Name(feature.Column), cancellationToken) };
         if (found[0] is not double min || found[1] is not double low || found[2] is not double median || found[3] is not double high || found[4] is not double max) return result;
         return result with
         {
@@ -101,7 +101,7 @@ internal sealed partial class ReportBuilder
 
     // Times are measured in microseconds, and turned back for the page.
     private static string Measured(string column, string kind)
-        => kind == "time" ? $"CAST(epoch_us({ReportQueries.Quote(column)}) AS DOUBLE)" : $"CAST({ReportQueries.Quote(column)} AS DOUBLE)";
+        => kind == "time" ? $"CAST(epoch_us({SqlLiteral.Name(column)}) AS DOUBLE)" : $"CAST({SqlLiteral.Name(column)} AS DOUBLE)";
 
     private async Task<IReadOnlyList<ReportValueCount>> TopValuesAsync(TrainingSetManifest set, string column, CancellationToken cancellationToken)
     {

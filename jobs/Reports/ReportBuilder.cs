@@ -98,7 +98,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
         foreach (MadeStep made in steps.Where(made => made.Step.RowsQuarantined > 0))
         {
             string[] columns = [.. made.Step.Columns.Take(RefusedColumnsMax).Select(NameOfColumn), "__rules"];
-            string list = string.Join(", ", columns.Select(ReportQueries.Quote));
+            string list = string.Join(", ", columns.Select(SqlLiteral.Name));
             var query = new SqlText($"SELECT {list} FROM {TableName.Parse(made.Step.Table).Quarantine} ORDER BY {list} LIMIT {RefusedRowsMax}", "report");
             ReportQueries.Answer answer = await _queries.ReadAsync(query, RefusedRowsMax, cancellationToken);
             refused.Add(new ReportRefused(made.Step.Table, made.Step.RowsQuarantined!.Value, answer.Columns, answer.Rows));

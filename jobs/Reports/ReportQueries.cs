@@ -43,9 +43,6 @@ internal sealed class ReportQueries(FeatureStoreContext context, RunContext run)
         _ => "text",
     };
 
-    /// <summary>A name as SQL writes it, whatever it holds.</summary>
-    public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
     private static object?[] RowOf(RecordBatch batch, int row)
     {
         var values = new object?[batch.Schema.Count];

@@ -66,8 +66,8 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         if (bound.Root is BoundProject { Source: BoundAggregate }) throw new LeptonDataException("jobs.rule_aggregate", [rule.Name]) { Place = rule.Expression.Start };
         string text = string.Join(' ', rule.Expression.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Field[] read = [.. schema.Fields.Where(field => bound.Lineage.Columns[RuleSql.HoldsColumn].Values.Contains(new Sql.Lineage.InputColumn(step.Name, field.Name)))];
-        string values = read.Length == 0 ? "" : " || ' where ' || " + string.Join(" || ', ' || ", read.Select(field => $"{RuleSql.Text($"{field.Name} = ")} || {RuleSql.Shown(field)}"));
-        return new CompiledRule(rule, text, $"coalesce(NOT ({rule.Expression.Text}\n), FALSE)", $"{RuleSql.Text($"{text} is false")}{values}", null) { Identity = bound.PlanHash };
+        string values = read.Length == 0 ? "" : " || ' where ' || " + string.Join(" || ', ' || ", read.Select(field => $"{SqlLiteral.Text($"{field.Name} = ")} || {RuleSql.Shown(field)}"));
+        return new CompiledRule(rule, text, $"coalesce(NOT ({rule.Expression.Text}\n), FALSE)", $"{SqlLiteral.Text($"{text} is false")}{values}", null) { Identity = bound.PlanHash };
     }
 
     private CompiledRule Relation(RelationRule rule)
@@ -81,9 +81,9 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         return new CompiledRule(
             rule,
             text,
-            $"({RuleSql.Name(field.Name)} IS NOT NULL AND {alias}.__key IS NULL)",
-            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" is not in {rule.Table.Value}.{target.Name}")}",
-            $"LEFT JOIN (SELECT DISTINCT {RuleSql.Name(target.Name)} AS __key FROM {QualifiedName(rule.Table.Value)} WHERE {RuleSql.Name(target.Name)} IS NOT NULL) AS {alias} ON {RuleSql.Name(field.Name)} = {alias}.__key");
+            $"({SqlLiteral.Name(field.Name)} IS NOT NULL AND {alias}.__key IS NULL)",
+            $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" is not in {rule.Table.Value}.{target.Name}")}",
+            $"LEFT JOIN (SELECT DISTINCT {SqlLiteral.Name(target.Name)} AS __key FROM {QualifiedName(rule.Table.Value)} WHERE {SqlLiteral.Name(target.Name)} IS NOT NULL) AS {alias} ON {SqlLiteral.Name(field.Name)} = {alias}.__key");
     }
 
     private CompiledRule Set(SetRule rule)
@@ -94,8 +94,8 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         return new CompiledRule(
             rule,
             $"{field.Name} in [{shown}]",
-            $"coalesce(NOT ({RuleSql.Name(field.Name)} IN ({string.Join(", ", values)})), FALSE)",
-            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" is none of {shown}")}",
+            $"coalesce(NOT ({SqlLiteral.Name(field.Name)} IN ({string.Join(", ", values)})), FALSE)",
+            $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" is none of {shown}")}",
             null);
     }
 
@@ -108,8 +108,8 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         return new CompiledRule(
             rule,
             $"{field.Name} between {rule.Min.Value} and {rule.Max.Value}",
-            $"coalesce(NOT ({RuleSql.Name(field.Name)} BETWEEN {min} AND {max}), FALSE)",
-            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" is not between {rule.Min.Value} and {rule.Max.Value}")}",
+            $"coalesce(NOT ({SqlLiteral.Name(field.Name)} BETWEEN {min} AND {max}), FALSE)",
+            $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" is not between {rule.Min.Value} and {rule.Max.Value}")}",
             null);
     }
 
@@ -118,12 +118,12 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         Field field = Column(rule.Column);
         if (field.Type.Id != TypeId.String) throw new LeptonDataException("jobs.rule_needs_text", [field.Name, field.Type]) { Place = rule.Column.Place };
         CheckPattern(rule.Pattern);
-        string condition = $"regexp_full_match({RuleSql.Name(field.Name)}, {RuleSql.Text(rule.Pattern.Value)})";
+        string condition = $"regexp_full_match({SqlLiteral.Name(field.Name)}, {SqlLiteral.Text(rule.Pattern.Value)})";
         return new CompiledRule(
             rule,
             $"{field.Name} matches {rule.Pattern.Value}",
             $"coalesce(NOT {condition}, FALSE)",
-            $"{RuleSql.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {RuleSql.Text($" does not match {rule.Pattern.Value}")}",
+            $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" does not match {rule.Pattern.Value}")}",
             null);
     }
 
@@ -132,7 +132,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     {
         try
         {
-            binder.Bind(new SqlText($"SELECT regexp_full_match('', {RuleSql.Text(pattern.Value)}) AS matches"), new Dictionary<string, Schema>(), access);
+            binder.Bind(new SqlText($"SELECT regexp_full_match('', {SqlLiteral.Text(pattern.Value)}) AS matches"), new Dictionary<string, Schema>(), access);
         }
         catch (LeptonDataException failure)
         {
@@ -143,13 +143,13 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     private CompiledRule NotNull(NotNullRule rule)
     {
         Field[] fields = [.. rule.Columns.Select(Column)];
-        string[] checks = [.. fields.Select(field => $"{RuleSql.Name(field.Name)} IS NULL")];
-        string names = string.Join(", ", fields.Select(field => $"CASE WHEN {RuleSql.Name(field.Name)} IS NULL THEN {RuleSql.Text(field.Name)} END"));
+        string[] checks = [.. fields.Select(field => $"{SqlLiteral.Name(field.Name)} IS NULL")];
+        string names = string.Join(", ", fields.Select(field => $"CASE WHEN {SqlLiteral.Name(field.Name)} IS NULL THEN {SqlLiteral.Text(field.Name)} END"));
         return new CompiledRule(
             rule,
             $"{string.Join(", ", fields.Select(field => field.Name))} not null",
             $"({string.Join(" OR ", checks)})",
-            fields.Length == 1 ? RuleSql.Text($"{fields[0].Name} is NULL") : $"concat_ws(', ', {names}) || ' is NULL'",
+            fields.Length == 1 ? SqlLiteral.Text($"{fields[0].Name} is NULL") : $"concat_ws(', ', {names}) || ' is NULL'",
             null);
     }
 
@@ -157,7 +157,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     {
         Field[] fields = [.. rule.Columns.Select(Column)];
         string alias = NextAlias();
-        string[] names = [.. fields.Select(field => RuleSql.Name(field.Name))];
+        string[] names = [.. fields.Select(field => SqlLiteral.Name(field.Name))];
         string keys = string.Join(", ", names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} AS __key{i}")));
         string present = string.Join(" AND ", names.Select(name => $"{name} IS NOT NULL"));
         string joined = string.Join(" AND ", names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} = {alias}.__key{i}")));
@@ -167,8 +167,8 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             rule,
             $"{shownNames} unique",
             $"({alias}.__key0 IS NOT NULL)",
-            $"{RuleSql.Text($"{shownNames} = ")} || {shownValues} || ' occurs more than once'",
-            $"LEFT JOIN (SELECT {keys} FROM {RuleSql.Name(step.Name)} WHERE {present} GROUP BY {string.Join(", ", names)} HAVING count(*) > 1) AS {alias} ON {joined}");
+            $"{SqlLiteral.Text($"{shownNames} = ")} || {shownValues} || ' occurs more than once'",
+            $"LEFT JOIN (SELECT {keys} FROM {SqlLiteral.Name(step.Name)} WHERE {present} GROUP BY {string.Join(", ", names)} HAVING count(*) > 1) AS {alias} ON {joined}");
     }
 
     private Field Column(Located<string> name) => schema.Find(name.Value) ?? throw NoColumn(name.Value, step.Name, schema, name.Place);
@@ -180,7 +180,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
 
     private string NextAlias() => string.Create(CultureInfo.InvariantCulture, $"__rule{_joinCount++}");
 
-    private static string QualifiedName(string name) => string.Join('.', name.Split('.').Select(RuleSql.Name));
+    private static string QualifiedName(string name) => string.Join('.', name.Split('.').Select(SqlLiteral.Name));
 
     // DuckDB would cast text to a number in silence, and fail on the first row that is none.
     private static bool AreComparable(DataType left, DataType right)

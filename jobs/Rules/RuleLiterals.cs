@@ -16,16 +16,16 @@ internal static partial class RuleLiterals
         switch (field.Type.Id)
         {
             case TypeId.String:
-                return RuleSql.Text(text);
+                return SqlLiteral.Text(text);
             // The number stands as it was written, so that 0.5 against an integer column means 0.5.
             case TypeId.Integer or TypeId.Float or TypeId.Decimal when NumberPattern().IsMatch(text):
                 return text.StartsWith('-') ? $"({text})" : text;
             case TypeId.Boolean when text is "true" or "false":
                 return text;
             case TypeId.Date when DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _):
-                return $"CAST({RuleSql.Text(text)} AS DATE)";
+                return $"CAST({SqlLiteral.Text(text)} AS DATE)";
             case TypeId.Instant when EventTime.TryParse(text, out EventTime time):
-                return $"CAST({RuleSql.Text(time.ToString())} AS TIMESTAMPTZ)";
+                return $"CAST({SqlLiteral.Text(time.ToString())} AS TIMESTAMPTZ)";
             default:
                 throw new LeptonDataException("jobs.rule_value", [text, field.Name, field.Type]) { Place = value.Place };
         }

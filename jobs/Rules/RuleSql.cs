@@ -16,20 +16,14 @@ internal static class RuleSql
     {
         // Closed in itself, the text cannot reach beyond the parentheses that we put around it and mean something else there.
         if (!IsClosed(rule.Expression.Text)) throw new LeptonDataException("jobs.rule_not_expression", [rule.Name]) { Place = rule.Expression.Start };
-        return rule.Expression.Wrap("SELECT (", $"\n) AS {HoldsColumn} FROM {Name(step)}");
+        return rule.Expression.Wrap("SELECT (", $"\n) AS {HoldsColumn} FROM {SqlLiteral.Name(step)}");
     }
-
-    /// <summary>A name in quotes.</summary>
-    internal static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    /// <summary>A text in quotes.</summary>
-    internal static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     /// <summary>A value as text of at most 100 characters, <c>NULL</c> for none.</summary>
     internal static string Shown(Field field)
         => field.Type.Id == TypeId.String
-            ? $"coalesce({Text("'")} || left({Name(field.Name)}, 100) || {Text("'")}, 'NULL')"
-            : $"coalesce(left(CAST({Name(field.Name)} AS VARCHAR), 100), 'NULL')";
+            ? $"coalesce({SqlLiteral.Text("'")} || left({SqlLiteral.Name(field.Name)}, 100) || {SqlLiteral.Text("'")}, 'NULL')"
+            : $"coalesce(left(CAST({SqlLiteral.Name(field.Name)} AS VARCHAR), 100), 'NULL')";
 
     /// <summary>Whether parentheses, quotes and comments that begin in the text end in it, and no parenthesis ends that did not begin.</summary>
     internal static bool IsClosed(string text)

@@ -27,30 +27,30 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
     /// <summary>The rows that break none of <paramref name="rules"/>.</summary>
     internal SqlText Good(IReadOnlyList<CompiledRule> rules)
         => rules.Count == 0
-            ? Ours($"SELECT {ColumnList} FROM {RuleSql.Name(step.Name)}")
+            ? Ours($"SELECT {ColumnList} FROM {SqlLiteral.Name(step.Name)}")
             : Ours($"SELECT {ColumnList} FROM ({Flagged(rules, withColumns: true)}) AS __flagged WHERE NOT ({AnyOf(rules, _ => true)})");
 
     /// <summary>The rows that break any of <paramref name="rules"/>, with which and why, and whence.</summary>
     internal SqlText Bad(IReadOnlyList<CompiledRule> rules)
-        => Ours($"SELECT {ColumnList}, {Names(rules)} AS {RulesColumn}, {Reasons(rules)} AS {ReasonColumn}, {RuleSql.Name(RunInput)}.{SourceColumn}, {RuleSql.Name(RunInput)}.{RunIdColumn} "
-            + $"FROM ({Flagged(rules, withColumns: true)}) AS __flagged CROSS JOIN {RuleSql.Name(RunInput)} WHERE {AnyOf(rules, _ => true)}");
+        => Ours($"SELECT {ColumnList}, {Names(rules)} AS {RulesColumn}, {Reasons(rules)} AS {ReasonColumn}, {SqlLiteral.Name(RunInput)}.{SourceColumn}, {SqlLiteral.Name(RunInput)}.{RunIdColumn} "
+            + $"FROM ({Flagged(rules, withColumns: true)}) AS __flagged CROSS JOIN {SqlLiteral.Name(RunInput)} WHERE {AnyOf(rules, _ => true)}");
 
     /// <summary>The reason of one row that breaks <paramref name="rule"/>: the least, so that it is the same at each run.</summary>
     internal SqlText Example(CompiledRule rule) => Ours($"SELECT min({rule.Reason}) AS reason FROM ({Flagged([rule], withColumns: true)}) AS __flagged WHERE __broken0");
 
     /// <summary>One row: how many rows say that they were known before what they were made from, and the least of them, readable.</summary>
     internal SqlText Early(string createdTime, string readCreatedTime)
-        => Ours($"SELECT count(*) AS early, min(CAST({RuleSql.Name(createdTime)} AS VARCHAR) || ' < ' || CAST({RuleSql.Name(readCreatedTime)} AS VARCHAR)) AS example "
-            + $"FROM {RuleSql.Name(step.Name)} WHERE {RuleSql.Name(createdTime)} < {RuleSql.Name(readCreatedTime)}");
+        => Ours($"SELECT count(*) AS early, min(CAST({SqlLiteral.Name(createdTime)} AS VARCHAR) || ' < ' || CAST({SqlLiteral.Name(readCreatedTime)} AS VARCHAR)) AS example "
+            + $"FROM {SqlLiteral.Name(step.Name)} WHERE {SqlLiteral.Name(createdTime)} < {SqlLiteral.Name(readCreatedTime)}");
 
-    private string ColumnList => string.Join(", ", columns.Select(column => RuleSql.Name(column.Name)));
+    private string ColumnList => string.Join(", ", columns.Select(column => SqlLiteral.Name(column.Name)));
 
     private string Flagged(IReadOnlyList<CompiledRule> rules, bool withColumns)
     {
         IEnumerable<string> flags = rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"{rule.Broken} AS __broken{i}"));
-        IEnumerable<string> list = withColumns ? columns.Select(field => RuleSql.Name(field.Name)).Concat(flags) : flags;
+        IEnumerable<string> list = withColumns ? columns.Select(field => SqlLiteral.Name(field.Name)).Concat(flags) : flags;
         string joins = string.Concat(rules.Where(rule => rule.Join is not null).Select(rule => $" {rule.Join}"));
-        return $"SELECT {string.Join(", ", list)} FROM {RuleSql.Name(step.Name)}{joins}";
+        return $"SELECT {string.Join(", ", list)} FROM {SqlLiteral.Name(step.Name)}{joins}";
     }
 
     private static string AnyOf(IReadOnlyList<CompiledRule> rules, Func<CompiledRule, bool> counts)
@@ -60,7 +60,7 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
     }
 
     private static string Names(IReadOnlyList<CompiledRule> rules)
-        => $"concat_ws(',', {string.Join(", ", rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN __broken{i} THEN {RuleSql.Text(rule.Rule.Name)} END")))})";
+        => $"concat_ws(',', {string.Join(", ", rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN __broken{i} THEN {SqlLiteral.Text(rule.Rule.Name)} END")))})";
 
     private static string Reasons(IReadOnlyList<CompiledRule> rules)
         => $"concat_ws('; ', {string.Join(", ", rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN __broken{i} THEN {rule.Reason} END")))})";

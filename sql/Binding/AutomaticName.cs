@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Lepton.Data.Schemas;
 using Lepton.Data.Sql.ParseTree;
 using Lepton.Data.Sql.Printing;
 
@@ -13,7 +14,7 @@ internal static class AutomaticName
     {
         ParsedColumn column => string.Join('.', column.Names),
         ParsedConstant { Value: null } => "NULL",
-        ParsedConstant { Value: string value } => SqlWords.Text(value),
+        ParsedConstant { Value: string value } => SqlLiteral.Text(value),
         ParsedConstant { Value: BigInteger value, Type.Name: "INTEGER" or "BIGINT" or "HUGEINT" } => value.ToString(CultureInfo.InvariantCulture),
         ParsedConstant { Value: BigInteger } constant => SqlWords.Constant(new BoundConstant(constant.Type, constant.Value)),
         ParsedCast cast when Of(cast.Operand) is { } operand => $"{(cast.IsTry ? "TRY_CAST" : "CAST")}({operand} AS {cast.Type.Name.Replace(",", ", ", StringComparison.Ordinal)})",

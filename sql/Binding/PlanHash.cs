@@ -14,7 +14,7 @@ internal static class PlanHash
     /// <summary>SHA-256 over the tree as it is printed, the types of the input columns that it reads and the schema that comes out.</summary>
     internal static string Of(BoundRelation root, Schema schema, IReadOnlyDictionary<string, Schema> inputs)
     {
-        var text = new StringBuilder(Version).Append('\n').Append(new DuckDbWriter(SqlWords.Name).Query(root)).Append('\n');
+        var text = new StringBuilder(Version).Append('\n').Append(new DuckDbWriter(SqlLiteral.Name).Query(root)).Append('\n');
         foreach (Field field in schema.Fields) text.Append(field).Append(field.Metadata[FieldMetadata.InexactKey]).Append('\n');
         List<BoundRelation> relations = [.. ExpressionWalk.AllRelations(root)];
         HashSet<BoundColumn> used = [.. relations.SelectMany(ExpressionWalk.Expressions).SelectMany(ExpressionWalk.Columns)];

@@ -108,7 +108,7 @@ internal static class QueryFinisher
     /// <summary>The printed query as a whole, over empty inputs: what no single scope shows (a subquery that cannot be joined in) is found before anything runs.</summary>
     private static void Verify(SqlText text, ISqlFrontEnd frontEnd, BoundRelation root, IReadOnlyDictionary<string, Schema> inputs)
     {
-        string Stub(string name) => $"(SELECT {string.Join(", ", inputs[name].Fields.Select(field => $"CAST(NULL AS {SqlType.Of(field.Type).Name}) AS {SqlWords.Name(field.Name)}"))})";
+        string Stub(string name) => $"(SELECT {string.Join(", ", inputs[name].Fields.Select(field => $"CAST(NULL AS {SqlType.Of(field.Type).Name}) AS {SqlLiteral.Name(field.Name)}"))})";
         IReadOnlyList<(string Name, string DuckDbType)> found;
         try
         {

@@ -208,8 +208,8 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
         foreach (BoundColumn column in columns)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{column.Name} {parts.Count}");
-            parts.Add($"CAST(NULL AS {column.Type.Name}) AS {SqlWords.Name(name)}");
-            writer.Define(column, $"s.{SqlWords.Name(name)}");
+            parts.Add($"CAST(NULL AS {column.Type.Name}) AS {SqlLiteral.Name(name)}");
+            writer.Define(column, $"s.{SqlLiteral.Name(name)}");
         }
         stub = parts.Count == 0 ? "" : $"(SELECT {string.Join(", ", parts)}) AS s";
         return writer;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Sql.ParseTree;
 
@@ -90,7 +91,7 @@ internal sealed partial class ParseTreeReader
             if (!isFirst) text.Append(", ");
             isFirst = false;
             string name = field.Text("first");
-            if (named) text.Append('"').Append(name.Replace("\"", "\"\"", StringComparison.Ordinal)).Append("\" ");
+            if (named) text.Append(SqlLiteral.Name(name)).Append(' ');
             Type(text, field.Any("second"), offset);
             field.End();
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using Lepton.Data.Schemas;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Sql.Functions;
 
@@ -59,7 +60,7 @@ internal sealed partial class DuckDbWriter
     {
         string name = call.Function.DuckDbName;
         List<string> arguments = [.. call.Arguments.Select(Expression)];
-        if (call.Names.Count > 0) arguments = [.. arguments.Select((argument, i) => $"{SqlWords.Name(call.Names[i])} := {argument}")];
+        if (call.Names.Count > 0) arguments = [.. arguments.Select((argument, i) => $"{SqlLiteral.Name(call.Names[i])} := {argument}")];
         return call.Function.Form switch
         {
             FunctionForm.Infix when arguments.Count == 2 => $"({arguments[0]} {name} {arguments[1]})",

@@ -63,8 +63,8 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
     {
         string alias = NewAlias();
         List<string> names = Distinct(columns);
-        for (int i = 0; i < columns.Count; i++) _columns[columns[i]] = $"{alias}.{SqlWords.Name(named ? names[i] : columns[i].Name)}";
-        string list = named ? $"({string.Join(", ", names.Select(SqlWords.Name))})" : "";
+        for (int i = 0; i < columns.Count; i++) _columns[columns[i]] = $"{alias}.{SqlLiteral.Name(named ? names[i] : columns[i].Name)}";
+        string list = named ? $"({string.Join(", ", names.Select(SqlLiteral.Name))})" : "";
         return new SelectText { From = $"{text} AS {alias}{list}", IsSingleRelation = true };
     }
 
@@ -77,12 +77,12 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
             List<string> names = Distinct(scan.Table.Relation.Columns);
             string text = select.Finish(names);
             table = (NewAlias("c"), names);
-            string list = select.SetOperation is not null ? $"({string.Join(", ", names.Select(SqlWords.Name))})" : "";
+            string list = select.SetOperation is not null ? $"({string.Join(", ", names.Select(SqlLiteral.Name))})" : "";
             _commonTableTexts.Add($"{table.Name}{list} AS ({text})");
             _commonTables[scan.Table] = table;
         }
         string alias = NewAlias();
-        for (int i = 0; i < table.Columns.Count; i++) _columns[scan.Columns[i]] = $"{alias}.{SqlWords.Name(table.Columns[i])}";
+        for (int i = 0; i < table.Columns.Count; i++) _columns[scan.Columns[i]] = $"{alias}.{SqlLiteral.Name(table.Columns[i])}";
         return new SelectText { From = $"{table.Name} AS {alias}", IsSingleRelation = true };
     }
 
@@ -119,9 +119,9 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
         List<string> names = Distinct(node.Columns);
         string text = select.Finish(names);
         string alias = NewAlias();
-        for (int i = 0; i < names.Count; i++) _columns[node.Columns[i]] = $"{alias}.{SqlWords.Name(names[i])}";
+        for (int i = 0; i < names.Count; i++) _columns[node.Columns[i]] = $"{alias}.{SqlLiteral.Name(names[i])}";
         // A set operation's columns are named by its first SELECT; the list after the alias names them whatever that one says.
-        string list = select.SetOperation is not null ? $"({string.Join(", ", names.Select(SqlWords.Name))})" : "";
+        string list = select.SetOperation is not null ? $"({string.Join(", ", names.Select(SqlLiteral.Name))})" : "";
         return new SelectText { From = $"({text}) AS {alias}{list}", IsSingleRelation = true };
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lepton.Data.Schemas;
 using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.Sql.Printing;
@@ -65,7 +66,7 @@ internal sealed class SelectText
             for (int i = 0; i < Items!.Count; i++)
             {
                 if (i > 0) text.Append(", ");
-                text.Append(Items[i].Text).Append(" AS ").Append(SqlWords.Name(names[i]));
+                text.Append(Items[i].Text).Append(" AS ").Append(SqlLiteral.Name(names[i]));
             }
             // A relation without columns still has rows.
             if (Items.Count == 0) text.Append("NULL AS \"__nothing\"");

@@ -1,21 +1,18 @@
 using System.Globalization;
 using System.Numerics;
+using Lepton.Data.Schemas;
 using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.Sql.Printing;
 
-/// <summary>Names and constants as SQL text.</summary>
+/// <summary>Constants as SQL text.</summary>
 internal static class SqlWords
 {
-    internal static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    internal static string Text(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
-
     internal static string Constant(BoundConstant constant) => constant.Value switch
     {
         null => constant.Type.Name == "NULL" ? "NULL" : $"CAST(NULL AS {constant.Type.Name})",
         bool value => value ? "true" : "false",
-        string value => Text(value),
+        string value => SqlLiteral.Text(value),
         double value => Double(value),
         BigInteger value when constant.Type.Name.StartsWith("DECIMAL(", StringComparison.Ordinal) => Decimal(value, constant.Type),
         BigInteger value => Integer(value, constant.Type),

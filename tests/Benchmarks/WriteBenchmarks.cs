@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Lepton.Data.Engines;
+using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql;

@@ -1,3 +1,4 @@
+using Lepton.Data.Schemas;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Testing;
 using NUnit.Framework;
