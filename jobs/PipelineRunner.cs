@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Jobs.Planning;
@@ -27,7 +28,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Stops the run: what was committed stays, nothing is left half-written.</param>
     /// <returns>What was done, failures included (<see cref="RunSummary.Failures"/>).</returns>
-    /// <exception cref="LeptonDataException">Nothing was run: a bad definition or source, another run of the same lake.</exception>
+    /// <exception cref="LeptonDataException">Nothing was run: a bad definition or source, another run of the same lake. Or the end of a run could not be written; where a step failed before, that step's error.</exception>
     public async ValueTask<RunSummary> RunAsync(Project project, IReadOnlyList<PipelineDefinition> pipelines, RunContext run, RunOptions options, CancellationToken cancellationToken)
     {
         long start = run.Time.GetTimestamp();
@@ -41,22 +42,31 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         foreach (PipelineDefinition pipeline in pipelines)
             books.Add(pipeline.Name, await PlannedRunAsync(pipeline, preparation, run, startedAt, log, cancellationToken).ConfigureAwait(false));
 
-        RunState? stopped = RunState.Failed;
+        RunState? stopped = null;
+        ExceptionDispatchInfo? failed = null;
         try
         {
             foreach (BoundStep step in preparation.Steps)
                 await session.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-            stopped = null;
         }
-        catch (OperationCanceledException)
+        catch (Exception failure)
         {
-            stopped = RunState.Interrupted;
-            throw;
+            stopped = failure is OperationCanceledException ? RunState.Interrupted : RunState.Failed;
+            failed = ExceptionDispatchInfo.Capture(failure);
         }
-        finally
+        // Every pipeline's end is written, whatever became of another's. What went wrong before is the news; a run whose end could not be written the next one finds dead.
+        foreach (RunBook book in books.Values)
         {
-            foreach (RunBook book in books.Values) await FinishAsync(book, session, stopped, run).ConfigureAwait(false);
+            try
+            {
+                await book.FinishAsync(session.Records, stopped, Now(run), CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception failure)
+            {
+                failed ??= ExceptionDispatchInfo.Capture(session.Failures is [var first, ..] ? first.Error : failure);
+            }
         }
+        failed?.Throw();
         return new RunSummary(run.Id, [.. books.Values.Select(book => book.Record)], session.Failures, run.Time.GetElapsedTime(start));
     }
 
@@ -98,18 +108,6 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             Steps = [.. steps.Select(RunSession.Planned)],
         };
         return new RunBook(log, planned, newestInLog);
-    }
-
-    // A run that was stopped says so, too; where even that fails, what stopped it is the news, and the next run finds it dead.
-    private static async ValueTask FinishAsync(RunBook book, RunSession session, RunState? stopped, RunContext run)
-    {
-        try
-        {
-            await book.FinishAsync(session.Records, stopped, Now(run), CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (LeptonDataException) when (stopped is not null)
-        {
-        }
     }
 
     private static EventTime Now(RunContext run) => EventTime.FromDateTimeOffset(run.Time.GetUtcNow());

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Jobs.Reports;
 
@@ -27,9 +28,22 @@ public static class HtmlReport
             await File.WriteAllTextAsync(aside, Render(model), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), cancellationToken);
             File.Move(aside, path, overwrite: true);
         }
-        finally
+        catch
+        {
+            Drop(aside);
+            throw;
+        }
+    }
+
+    // Why the report could not be written is the news, not that its beginning could not be taken away.
+    private static void Drop(string aside)
+    {
+        try
         {
             File.Delete(aside);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
         }
     }
 

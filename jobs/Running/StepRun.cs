@@ -52,9 +52,21 @@ internal sealed class StepRun(BoundStep step, Inputs inputs, TableState table, T
         catch
         {
             // What a commit names stays; all else of this run goes.
-            await StepCommitter.DropLeftoversAsync(table.Table, run.Id.Value, CancellationToken.None).ConfigureAwait(false);
-            await StepCommitter.DropLeftoversAsync(quarantine.Table, run.Id.Value, CancellationToken.None).ConfigureAwait(false);
+            await DropLeftoversAsync(table).ConfigureAwait(false);
+            await DropLeftoversAsync(quarantine).ConfigureAwait(false);
             throw;
+        }
+    }
+
+    // Why the step failed is the news, not what stands in the way of cleaning up: a file that no commit names is in nobody's way.
+    private async ValueTask DropLeftoversAsync(TableState target)
+    {
+        try
+        {
+            await StepCommitter.DropLeftoversAsync(target.Table, run.Id.Value, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (LeptonDataException)
+        {
         }
     }
 

@@ -466,6 +466,57 @@ internal sealed class RunTests
         Assert.That((await _project.RunAsync()).IsComplete, Is.True);
     }
 
+    // The end of the first of two pipelines cannot be written, since another run took its number: the second's is written all the same.
+    [TestCase(false, "storage.fenced", RunState.Finished)]
+    [TestCase(true, "jobs.rule_broken", RunState.Failed)]
+    public async Task Run_TheEndOfAPipelineCannotBeWritten_TheOthersIsAndTheFirstFailureIsTold(bool hasFailure, string code, RunState state)
+    {
+        await _project.RunWellAsync();
+        string rule = hasFailure ? ", expect: { none: { sql: two > 2, on_failure: fail } }" : "";
+        _project.Pipeline($"pipeline: zoo\nsteps:\n  other: {{ sql: SELECT 2 AS two{rule} }}\n", "z_last");
+        _project.OnProgress = progress =>
+        {
+            if (progress is not { Step: "other", Activity: "jobs.computing" }) return;
+            var log = new RunLog(Lake.Open(_project.Lake.RootPath));
+            RunRecord first = log.ReadAsync("shop").AsTask().GetAwaiter().GetResult().Single();
+            log.BeginAsync(first with { RunId = RunId.Create(_project.Time).Value, Number = 3 }, 1).AsTask().GetAwaiter().GetResult();
+        };
+        LeptonDataException failure = Assert.Catch<LeptonDataException>(() => _project.RunAsync().GetAwaiter().GetResult())!;
+        _project.OnProgress = null;
+        Assert.That((failure.Code, (await new RunLog(_project.Lake).ReadAsync("zoo")).Single().State), Is.EqualTo((code, state)));
+    }
+
+    [Test]
+    public async Task Run_CleaningUpAfterAFailureFailsToo_TheStepsFailureIsTold()
+    {
+        await _project.RunWellAsync();
+        _project.Pipeline(Pipeline.Replace("sql: amount > 0", "sql: amount > 0, on_failure: fail", StringComparison.Ordinal));
+        _project.OnProgress = progress =>
+        {
+            if (progress is not { Step: "orders", Activity: "jobs.checking" }) return;
+            RunRecord own = new RunLog(Lake.Open(_project.Lake.RootPath)).ReadAsync().AsTask().GetAwaiter().GetResult().Single(run => run.State == RunState.Running);
+            _project.Folder.Write($"lake/main/orders/part-{own.RunId}-0.parquet", "x");
+            _project.Folder.Write("lake/main/orders/_delta_log/00000000000000000000.json", "no log");
+        };
+        RunSummary summary = await _project.RunAsync();
+        _project.OnProgress = null;
+        Assert.That(summary.Failures.Single().Error.Code, Is.EqualTo("jobs.rule_broken"));
+    }
+
+    // Name and version number are as before; that the rows are others, only the table's identity says.
+    [Test]
+    public async Task Run_AnInputMadeAnewAtTheSameVersionNumber_IsReadAgain()
+    {
+        await _project.RunWellAsync();
+        Directory.Delete(_project.Folder["lake/main/orders"], recursive: true);
+        Directory.Delete(_project.Folder["lake/main/orders__quarantine"], recursive: true);
+        _project.Reopen();
+        _project.Csv("src", "id,amount\n7,70\n8,80\n");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That(run.Steps.Select(step => (step.Reason, step.Version)), Is.EqualTo(new[] { ("new", (long?)0L), ("input:orders", 1L) }));
+        Assert.That(await _project.RowsAsync("totals"), Is.EqualTo(new[] { "2|150" }));
+    }
+
     [Test]
     public async Task Run_ALogThatWasLost_GoesOnFromTheTables()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Lepton.Data.Jobs.Reports;
+using Lepton.Data.Testing;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Jobs.Reports;
@@ -96,6 +97,15 @@ public sealed partial class HtmlReportTests
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Test]
+    public void Write_WhatWasBegunCannotBeTakenAway_TellsWhyItWasNotWritten()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["report.html.new"]);
+        Assert.That(
+            async () => await HtmlReport.WriteAsync(SampleReport.Create(), folder["report.html"], new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
     }
 
     private static Dictionary<string, string> Texts(string language)
