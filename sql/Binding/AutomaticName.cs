@@ -17,7 +17,7 @@ internal static class AutomaticName
         ParsedConstant { Value: string value } => SqlLiteral.Text(value),
         ParsedConstant { Value: BigInteger value, Type.Name: "INTEGER" or "BIGINT" or "HUGEINT" } => value.ToString(CultureInfo.InvariantCulture),
         ParsedConstant { Value: BigInteger } constant => SqlWords.Constant(new BoundConstant(constant.Type, constant.Value)),
-        ParsedCast cast when Of(cast.Operand) is { } operand => $"{(cast.IsTry ? "TRY_CAST" : "CAST")}({operand} AS {cast.Type.Name.Replace(",", ", ", StringComparison.Ordinal)})",
+        ParsedCast cast when Of(cast.Operand) is { } operand => $"{(cast.IsTry ? "TRY_CAST" : "CAST")}({operand} AS {cast.Type.Name.Replace(", ", ",", StringComparison.Ordinal).Replace(",", ", ", StringComparison.Ordinal)})",
         ParsedComparison comparison when Sign(comparison.Type) is { } sign => Infix(comparison.Left, sign, comparison.Right),
         ParsedConjunction conjunction when All(conjunction.Terms) is { } terms => $"({string.Join(conjunction.Type == "CONJUNCTION_AND" ? " AND " : " OR ", terms)})",
         ParsedOperator { Type: "OPERATOR_NOT" } not when All(not.Operands) is [var operand] => $"(NOT {operand})",

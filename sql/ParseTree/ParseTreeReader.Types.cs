@@ -8,10 +8,11 @@ namespace Lepton.Data.Sql.ParseTree;
 internal sealed partial class ParseTreeReader
 {
     // Types that are written as one word and hold no names of a person.
+    // TIME WITH TIME ZONE is left out: without a date, the engine asks the clock which offset a zone has.
     private static readonly HashSet<string> s_plainTypes = new(StringComparer.Ordinal)
     {
         "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "VARCHAR", "BLOB", "BIT",
-        "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIME WITH TIME ZONE", "INTERVAL", "UUID",
+        "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "INTERVAL", "UUID",
     };
 
     /// <summary>A type as SQL text.</summary>

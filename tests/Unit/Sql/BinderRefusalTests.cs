@@ -38,6 +38,8 @@ internal sealed class BinderRefusalTests
     [TestCase("SELECT '北京' AS a, FROM FROM t", "sql.syntax", 1, 24)]
     // Of one time, age asks the clock.
     [TestCase("SELECT date_part('year', age(ts)) AS years FROM t", "sql.argument_count", 1, 26)]
+    [TestCase("SELECT CAST(timezone('Europe/London', CAST(ts AS TIMETZ)) AS VARCHAR) AS x FROM t", "sql.unsupported_type", 1, 39)]
+    [TestCase("SELECT current_localtimestamp() AS x", "sql.unknown_function", 1, 8)]
     // What would read files, settings, catalogs or hide SQL.
     [TestCase("SELECT * FROM '/etc/passwd'", "sql.file_in_from", 1, 15)]
     [TestCase("SELECT * FROM 'x.parquet'", "sql.file_in_from", 1, 15)]

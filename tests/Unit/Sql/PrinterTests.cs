@@ -74,6 +74,10 @@ internal sealed class PrinterTests
     [TestCase("1 IS NULL")]
     [TestCase("'a' || 'b'")]
     [TestCase("'a' LIKE 'b'")]
+    [TestCase("ts + INTERVAL 1 DAY")]
+    [TestCase("EXTRACT(year FROM ts)")]
+    [TestCase("CAST(NULL AS MAP(VARCHAR, BIGINT))")]
+    [TestCase("CAST(k AS VARCHAR)")]
     public void Bind_ExpressionWithoutAlias_IsNamedAsDuckDbNamesIt(string expression)
     {
         string sql = $"SELECT {expression} FROM t";
