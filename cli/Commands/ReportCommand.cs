@@ -51,7 +51,7 @@ internal static class ReportCommand
             sets.Write(context.Terminal);
         }
         context.Terminal.Out.WriteLine();
-        foreach (WrittenReport report in reports) context.Terminal.Out.WriteLine(Texts.Get("cli.report_written", report.Path));
+        foreach (WrittenReport report in reports) context.Terminal.Out.WriteLine(Texts.Get(report.IsKept ? "cli.report_kept" : "cli.report_written", report.Path));
     }
 
     private static void WriteJson(CommandContext context, List<(TableName Name, Snapshot Snapshot)> tables, List<TrainingSetManifest> trainingSets, IReadOnlyList<WrittenReport> reports)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Reflection;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -19,13 +20,18 @@ public static class HtmlReport
     private static readonly ReportJson s_json = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All), PropertyNamingPolicy = JsonNamingPolicy.CamelCase });
 
     /// <summary>Writes the report beside <paramref name="path"/> and moves it there in one step.</summary>
+    /// <param name="model">What it says.</param>
+    /// <param name="path">Where.</param>
+    /// <param name="identity">What it rests on, 64 hexadecimal digits; then <see cref="IsAsWrittenAsync"/> knows the file again. Null for none.</param>
+    /// <param name="cancellationToken">Cancelled, what stood there stays.</param>
     /// <exception cref="IOException">The file cannot be written; what stood there stays.</exception>
-    public static async Task WriteAsync(ReportModel model, string path, CancellationToken cancellationToken = default)
+    public static async Task WriteAsync(ReportModel model, string path, string? identity = null, CancellationToken cancellationToken = default)
     {
         string aside = path + ".new";
         try
         {
-            await File.WriteAllTextAsync(aside, Render(model), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), cancellationToken);
+            byte[] page = Encoding.UTF8.GetBytes(Render(model));
+            await File.WriteAllBytesAsync(aside, identity is null ? page : [.. page, .. Seal(page, identity)], cancellationToken);
             File.Move(aside, path, overwrite: true);
         }
         catch
@@ -34,6 +40,28 @@ public static class HtmlReport
             throw;
         }
     }
+
+    /// <summary>Whether the file at <paramref name="path"/> is a report that rests on <paramref name="identity"/>, byte for byte as it was written.</summary>
+    public static async Task<bool> IsAsWrittenAsync(string path, string identity, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            byte[] file = await File.ReadAllBytesAsync(path, cancellationToken);
+            int length = file.Length - Seal([], identity).Length;
+            return length >= 0 && file.AsSpan(length).SequenceEqual(Seal(file.AsSpan(0, length), identity));
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            return false;
+        }
+    }
+
+    // The file's last line: what the report rests on, and a digest of all before it, so that an edit shows.
+    private static byte[] Seal(ReadOnlySpan<byte> page, string identity)
+        => Encoding.UTF8.GetBytes($"<!-- lepton.report {identity} {Convert.ToHexStringLower(SHA256.HashData(page))} -->\n");
+
+    /// <summary>The model as the page reads it.</summary>
+    internal static string Json(ReportModel model) => JsonSerializer.Serialize(model, s_json.ReportModel);
 
     // Why the report could not be written is the news, not that its beginning could not be taken away.
     private static void Drop(string aside)
@@ -54,7 +82,7 @@ public static class HtmlReport
         {
             ["title"] = WebUtility.HtmlEncode(model.Title.En ?? model.Title.Zh ?? ""),
             ["css"] = Asset("report.css"),
-            ["data"] = JsonSerializer.Serialize(model, s_json.ReportModel),
+            ["data"] = Json(model),
             ["texts"] = Asset("texts.json"),
             ["echarts"] = Asset("echarts.min.js"),
             ["script"] = $"(() => {{\n'use strict';\n{string.Join('\n', s_scripts.Select(Asset))}\n}})();",

@@ -18,26 +18,28 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
 
     /// <exception cref="LeptonDataException">Nothing ran yet, or a panel's query failed.</exception>
     public async Task<ReportModel> BuildAsync(ReportDefinition definition, CancellationToken cancellationToken)
+        => await DescribeAsync(await OutlineAsync(definition, cancellationToken), cancellationToken);
+
+    /// <summary>What a report says as far as records and manifests tell it.</summary>
+    /// <exception cref="LeptonDataException">Nothing ran yet, or the lineage names what there is not.</exception>
+    public async Task<ReportOutline> OutlineAsync(ReportDefinition definition, CancellationToken cancellationToken)
     {
         IReadOnlyList<RunRecord> runs = await new RunLog(context.Catalog.Lake).ReadAsync(cancellationToken: cancellationToken);
-        List<RunRecord> newest = [.. runs.Where(record => record.State == RunState.Finished).GroupBy(record => record.Pipeline).Select(group => group.MaxBy(record => record.Number)!).OrderBy(record => record.StartedAt)];
+        List<RunRecord> newest = [.. runs.Where(record => record.State == RunState.Finished).GroupBy(record => record.Pipeline).Select(Telling).OrderBy(record => record.StartedAt)];
         if (newest.Count == 0) throw new LeptonDataException("jobs.report_before_run", [project.Folder]);
 
         List<MadeStep> steps = [.. newest.SelectMany(record => record.Steps.Select(step => Making(record, step, runs)))];
         IReadOnlyList<TrainingSetVersion> trainingSets = await NewestTrainingSetsAsync(cancellationToken);
         Dictionary<(string, string), string?> descriptions = project.LoadPipelines().SelectMany(pipeline => pipeline.Steps, (pipeline, step) => (pipeline.Name, Step: step)).ToDictionary(pair => (pair.Name, pair.Step.Name), pair => pair.Step.Description);
 
-        return new ReportModel
+        var model = new ReportModel
         {
             Title = definition.Title,
             Introduction = definition.Introduction,
             Sources = [.. newest.SelectMany(record => record.Sources).DistinctBy(source => source.Name).Select(Source)],
             Steps = [.. steps.Select(made => Step(made, descriptions.GetValueOrDefault((made.Pipeline, made.Step.Name))))],
             Rules = [.. steps.SelectMany(made => made.Step.Rules.Select(rule => new ReportRule(made.Step.Table, rule.Name, rule.Text, rule.OnFailure, made.Step.RowsComputed, rule.BrokenRowCount)))],
-            Refused = await RefusedAsync(steps, cancellationToken),
-            TrainingSets = await TrainingSetsAsync(trainingSets, cancellationToken),
             Lineage = definition.Lineage is { } target ? Lineage(target, trainingSets, steps) : null,
-            Panels = await PanelsAsync(definition.Panels, cancellationToken),
             Provenance = new ReportProvenance(
                 project.Name,
                 [.. newest.Select(record => new ReportRun(record.Pipeline, record.RunId, record.FinishedAt?.ToString()))],
@@ -46,7 +48,31 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
                 [.. trainingSets.SelectMany(set => set.Manifest.Snapshots).Select(snapshot => new ReportSnapshot(snapshot.Table, snapshot.Version)).Distinct()],
                 ["lepton run", "lepton apply", .. trainingSets.Select(set => $"lepton dataset create {set.Manifest.Name}"), .. trainingSets.Select(set => $"lepton dataset verify {set.Manifest.Name}")]),
         };
+        return new ReportOutline(definition, model, steps, trainingSets);
     }
+
+    /// <summary>The outline, filled in with what only queries tell.</summary>
+    public async Task<ReportModel> DescribeAsync(ReportOutline outline, CancellationToken cancellationToken) => outline.Model with
+    {
+        Refused = await RefusedAsync(outline.Steps, cancellationToken),
+        TrainingSets = await TrainingSetsAsync(outline.TrainingSets, cancellationToken),
+        Panels = await PanelsAsync(outline.Definition.Panels, cancellationToken),
+    };
+
+    // A run that found nothing to do tells nothing new: the report is about the one before it that says the same.
+    private static RunRecord Telling(IEnumerable<RunRecord> finished)
+    {
+        RunRecord[] runs = [.. finished.OrderByDescending(record => record.Number)];
+        int i = 0;
+        while (i + 1 < runs.Length && runs[i].Steps.All(step => step.State == StepState.Unchanged) && SaysTheSame(runs[i], runs[i + 1])) i++;
+        return runs[i];
+    }
+
+    private static bool SaysTheSame(RunRecord one, RunRecord other)
+        => one.Sources.Select(Source).SequenceEqual(other.Sources.Select(Source))
+           && one.Steps.Select(Made).SequenceEqual(other.Steps.Select(Made));
+
+    private static (string, string, long?, long?, string?, string?) Made(StepRecord step) => (step.Name, step.Table, step.Version, step.QuarantineVersion, step.Fingerprint, step.ContentHash);
 
     // Many small queries: who waits is told what they are about, not each of them.
     private void Tell(string what) => run.Progress?.Report(new StepProgress(what, "jobs.report_describing"));
@@ -131,7 +157,4 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
     // Records keep columns in the form `name TYPE`, quoted where the name needs it.
     private static string NameOfColumn(string column)
         => column.StartsWith('"') ? column[1..column.LastIndexOf('"')].Replace("\"\"", "\"", StringComparison.Ordinal) : column[..column.IndexOf(' ', StringComparison.Ordinal)];
-
-    /// <summary>A step, as the run that made its table recorded it.</summary>
-    private sealed record MadeStep(string Pipeline, StepRecord Step, bool IsReused);
 }

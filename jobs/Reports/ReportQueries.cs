@@ -15,13 +15,20 @@ internal sealed class ReportQueries(FeatureStoreContext context, RunContext run)
     /// <summary>Longer texts are cut: a report is looked at, and the table has the rest.</summary>
     internal const int TextLengthMax = 300;
 
+    /// <summary>The versions of the tables that a query reads; training sets are not among them.</summary>
+    /// <returns>Null where the same rows may give other answers.</returns>
+    public async Task<string?> PinsAsync(SqlText query, CancellationToken cancellationToken)
+    {
+        (BoundQuery bound, CatalogInputs found) = await BindAsync(query, cancellationToken);
+        if (!bound.IsPure) return null;
+        return string.Join(' ', found.Snapshots.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key}@{entry.Value.TableId}:{entry.Value.Version}")));
+    }
+
     /// <summary>The rows of a query.</summary>
     /// <param name="rowCountMax">More rows are left out.</param>
     public async Task<Answer> ReadAsync(SqlText query, int rowCountMax, CancellationToken cancellationToken)
     {
-        IReadOnlyList<TableReference> references = context.Binder.References(query);
-        CatalogInputs found = await context.Catalog.InputsForAsync(references.Select(reference => (reference.Name, (SourcePlace?)reference.Place)), cancellationToken);
-        BoundQuery bound = context.Binder.Bind(query, found.Inputs.Schemas, run.Access);
+        (BoundQuery bound, CatalogInputs found) = await BindAsync(query, cancellationToken);
         await using IRecordBatchReader reader = await context.Engine.ReadAsync(bound, found.Inputs, run, cancellationToken);
         var rows = new List<IReadOnlyList<object?>>();
         while (rows.Count < rowCountMax && await reader.ReadAsync(cancellationToken) is { } batch)
@@ -32,6 +39,13 @@ internal sealed class ReportQueries(FeatureStoreContext context, RunContext run)
             }
         }
         return new Answer(reader.Schema, rows);
+    }
+
+    private async Task<(BoundQuery Query, CatalogInputs Inputs)> BindAsync(SqlText query, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<TableReference> references = context.Binder.References(query);
+        CatalogInputs found = await context.Catalog.InputsForAsync(references.Select(reference => (reference.Name, (SourcePlace?)reference.Place)), cancellationToken);
+        return (context.Binder.Bind(query, found.Inputs.Schemas, run.Access), found);
     }
 
     /// <summary>What kind of value the page is given for a type: <c>number</c>, <c>time</c>, <c>boolean</c> or <c>text</c>.</summary>

@@ -105,7 +105,7 @@ public sealed partial class HtmlReportTests
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder["report.html.new"]);
         Assert.That(
-            async () => await HtmlReport.WriteAsync(SampleReport.Create(), folder["report.html"], new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+            async () => await HtmlReport.WriteAsync(SampleReport.Create(), folder["report.html"], null, new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
     }
 
     private static Dictionary<string, string> Texts(string language)

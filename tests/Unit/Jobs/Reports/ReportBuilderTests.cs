@@ -8,6 +8,7 @@ using Lepton.Data.Jobs.Reports;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
+using Lepton.Data.Storage.Delta;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Jobs.Reports;
@@ -194,9 +195,73 @@ public sealed class ReportBuilderTests
         Assert.That(await File.ReadAllTextAsync(written.Single().Path), Does.StartWith("<!DOCTYPE html>").And.Contain("\"rowsKept\":5"));
     }
 
+    [TestCase("nothing", true)]
+    [TestCase("a run that found nothing to do", true)]
+    [TestCase("new rows", false)]
+    [TestCase("a new training set", false)]
+    [TestCase("a description", false)]
+    [TestCase("the definition", false)]
+    [TestCase("a table of another program", false)]
+    [TestCase("the file was edited", false)]
+    [TestCase("the file was cut off", false)]
+    [TestCase("the file was deleted", false)]
+    public async Task Write_Again_KeepsTheFileOnlyWhereNothingThatItRestsOnChanged(string change, bool isKept)
+    {
+        await MakeAsync();
+        ITable foreign = _project.Lake.Table(TableName.Parse("theirs"));
+        async Task AddTheirsAsync(Snapshot? before) => await foreign.CommitAsync(new TableChange
+        {
+            Base = before, HasReadTable = false, Schema = new Schema([new Field("a", DataType.Int64)]), Operation = "WRITE", CommittedAt = new EventTime(before is null ? 1 : 2),
+        });
+        await AddTheirsAsync(null);
+        const string more = Report + "\n  theirs: { title: Theirs, sql: SELECT count(*) AS n FROM theirs }\n";
+        _project.Folder.Write("reports/r.yaml", more.ReplaceLineEndings("\n"));
+        WrittenReport first = await WriteAsync();
+        byte[] bytes = await File.ReadAllBytesAsync(first.Path);
+        switch (change)
+        {
+            case "nothing": break;
+            case "a run that found nothing to do": Assert.That((await _project.RunAsync()).IsUnchanged, Is.True); break;
+            case "new rows":
+                _project.Csv("raw", Rows + "\n7,ada,2024-03-09 00:00:00,60\n");
+                await _project.RunWellAsync();
+                break;
+            case "a new training set":
+                _project.Folder.Write("features/f.yaml", Features.Replace("amount > 15", "amount > 25", StringComparison.Ordinal).ReplaceLineEndings("\n"));
+                await ApplyAsync();
+                break;
+            case "a description": _project.Pipeline(Pipeline.Replace("One row for each order.", "Orders.", StringComparison.Ordinal)); break;
+            case "the definition": _project.Folder.Write("reports/r.yaml", more.Replace("0.0", "0.00", StringComparison.Ordinal).ReplaceLineEndings("\n")); break;
+            case "a table of another program": await AddTheirsAsync(await foreign.ReadAsync()); break;
+            case "the file was edited": await File.WriteAllBytesAsync(first.Path, [(byte)' ', .. bytes[1..]]); break;
+            case "the file was cut off": await File.WriteAllBytesAsync(first.Path, bytes[..^1]); break;
+            default: File.Delete(first.Path); break;
+        }
+        WrittenReport second = await WriteAsync();
+        Assert.That((first.IsKept, second.IsKept), Is.EqualTo((false, isKept)));
+        if (isKept || change.StartsWith("the file", StringComparison.Ordinal)) Assert.That(await File.ReadAllBytesAsync(second.Path), Is.EqualTo(bytes));
+        Assert.That((await WriteAsync()).IsKept, Is.True, "what was written anew is known again");
+    }
+
+    [Test]
+    public async Task Write_APanelThatAsksTheClock_IsNeverKept()
+    {
+        await MakeAsync();
+        _project.Folder.Write("reports/r.yaml", Report.Replace("ORDER BY customer", "HAVING max(ordered_at) < now() ORDER BY customer", StringComparison.Ordinal).ReplaceLineEndings("\n"));
+        await WriteAsync();
+        Assert.That((await WriteAsync()).IsKept, Is.False);
+    }
+
+    private async Task<WrittenReport> WriteAsync() => (await new ReportWriter(Project.Load(_project.Folder.Path), Context()).WriteAsync(null, _project.Context())).Single();
+
     private async Task MakeAsync()
     {
         await _project.RunWellAsync();
+        await ApplyAsync();
+    }
+
+    private async Task ApplyAsync()
+    {
         FeatureDefinitions definitions = FeatureDefinitions.Load(_project.Folder.Path);
         await new FeatureRegistry(Context()).ApplyAsync(definitions, _project.Context());
         await new TrainingSetStore(Context()).CreateAsync("asked", definitions, _project.Context());
