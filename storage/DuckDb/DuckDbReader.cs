@@ -104,19 +104,6 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
         Schema = schema;
     }
 
-    /// <summary>Reads all chunks and makes no batches: what benchmarks compare with.</summary>
-    internal long SkipChunks()
-    {
-        long rows = 0;
-        while (_result.FetchChunk() is var chunk && chunk != 0)
-        {
-            rows += (long)NativeMethods.ChunkSize(chunk);
-            NativeMethods.DestroyChunk(ref chunk);
-        }
-        _isAtEnd = true;
-        return rows;
-    }
-
     private RecordBatch? FillUnsynchronized(CancellationToken cancellationToken)
     {
         // Small results are the rule at the start, so only later batches take their full room at once.

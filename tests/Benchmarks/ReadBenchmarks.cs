@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.DuckDb.Native;
 
 namespace Lepton.Data.Tests.Benchmarks;
 
@@ -36,10 +37,21 @@ public class ReadBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public long Chunks()
+    public unsafe long Chunks()
     {
-        using DuckDbReader reader = _connection.Read("FROM source");
-        return reader.SkipChunks();
+        NativeMethods.Prepare(_connection.Handle, "FROM source", out nint prepared);
+        using var statement = new StatementHandle(prepared, _connection.Handle);
+        NativeMethods.PendStreaming(statement, out nint pended);
+        using var pending = new PendingHandle(pended, _connection.Handle);
+        using var result = new ResultHandle(_connection.Handle);
+        if (NativeMethods.ExecutePending(pending, result.Pointer) != 0) throw new InvalidOperationException(result.Error);
+        long rows = 0;
+        while (result.FetchChunk() is var chunk && chunk != 0)
+        {
+            rows += (long)NativeMethods.ChunkSize(chunk);
+            NativeMethods.DestroyChunk(ref chunk);
+        }
+        return rows;
     }
 
     [Benchmark]
