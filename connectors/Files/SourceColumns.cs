@@ -1,14 +1,12 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
+using Lepton.Data.Storage.Delta;
 
 namespace Lepton.Data.Connectors.Files;
 
 /// <summary>Turns a file's columns into a relation's: names made fit, declared types and zones put in.</summary>
 internal static class SourceColumns
 {
-    // What Delta refuses in a column's name, and control characters, which no terminal shows.
-    private const string RefusedCharacters = " ,;{}()\n\t=";
-
     /// <summary>The relation that a source offers.</summary>
     /// <param name="file">Names and types as the file has them.</param>
     /// <param name="source">What the person says of them.</param>
@@ -57,12 +55,12 @@ internal static class SourceColumns
         return (new Schema(fields), zones);
     }
 
-    /// <summary>The name with <c>_</c> for each character that Delta refuses; of several <c>_</c> at the front one stays, since names that begin with two are ours.</summary>
+    /// <summary>The name with <c>_</c> for each character that Delta refuses and each control character, which no terminal shows; of several <c>_</c> at the front one stays, since names that begin with two are ours.</summary>
     internal static string FitName(string name)
     {
         string fit = string.Create(name.Length, name, static (span, text) =>
         {
-            for (int i = 0; i < span.Length; i++) span[i] = RefusedCharacters.Contains(text[i], StringComparison.Ordinal) || char.IsControl(text[i]) ? '_' : text[i];
+            for (int i = 0; i < span.Length; i++) span[i] = ColumnNames.Refuses(text[i]) || char.IsControl(text[i]) ? '_' : text[i];
         });
         // Two underscores at the front are for columns of ours (quarantine, joins).
         while (fit.StartsWith("__", StringComparison.Ordinal)) fit = fit[1..];

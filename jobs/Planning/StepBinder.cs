@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,6 +8,7 @@ using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Sql.Lineage;
+using Lepton.Data.Storage.Delta;
 
 namespace Lepton.Data.Jobs.Planning;
 
@@ -17,9 +17,6 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
 {
     // Counted up when the same plan would be written differently, so that tables are made anew.
     private const int WritingVersion = 1;
-
-    // What Delta refuses in a column's name.
-    private static readonly SearchValues<char> s_refusedCharacters = SearchValues.Create(" ,;{}()\n\t=");
 
     private static readonly string[] s_handedOn = [FieldMetadata.SourceNameKey, FieldMetadata.CommentKey];
 
@@ -82,7 +79,7 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
             TypeId.NaiveTime => "jobs.naive_column",
             TypeId.Null => "jobs.untyped_column",
             _ when column.Name.StartsWith("__", StringComparison.Ordinal) => "jobs.column_is_ours",
-            _ when column.Name.AsSpan().ContainsAny(s_refusedCharacters) => "jobs.column_name",
+            _ when !ColumnNames.IsName(column.Name) => "jobs.column_name",
             _ => null,
         };
         if (code is not null) throw new LeptonDataException(code, [column.Name, step.Name]) { Place = step.Sql.Start };

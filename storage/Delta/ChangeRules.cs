@@ -1,4 +1,3 @@
-using System.Buffers;
 using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Storage.Delta;
@@ -6,8 +5,6 @@ namespace Lepton.Data.Storage.Delta;
 /// <summary>What a change must be, and what may have happened since it was planned.</summary>
 internal static class ChangeRules
 {
-    private static readonly SearchValues<char> s_refusedCharacters = SearchValues.Create(" ,;{}()\n\t=");
-
     /// <summary>The caller's promises that need no look at the table.</summary>
     internal static void Check(TableChange change)
     {
@@ -87,7 +84,7 @@ internal static class ChangeRules
 
     private static void CheckField(Field field, string path, bool isField)
     {
-        if (isField && (field.Name.Length == 0 || field.Name.AsSpan().ContainsAny(s_refusedCharacters))) throw new LeptonDataException("storage.column_name", [path]);
+        if (isField && !ColumnNames.IsName(field.Name)) throw new LeptonDataException("storage.column_name", [path]);
         switch (field.Type)
         {
             case NaiveTimeType:
