@@ -32,7 +32,7 @@ public sealed class LakeCatalog(Lake lake, bool readsLatest = false)
     /// <summary>Finds what <paramref name="names"/> stand for.</summary>
     /// <param name="names">As they stand in the SQL: <c>table</c>, <c>schema.table</c> or <c>datasets.name</c>, with their places.</param>
     /// <param name="cancellationToken">Observed between tables.</param>
-    /// <exception cref="LeptonDataException"><c>featurestore.unknown_table</c>, at the name's place, with the nearest name that there is.</exception>
+    /// <exception cref="LeptonDataException"><c>featurestore.unknown_table</c>, <c>featurestore.training_set_not_made</c>, at the name's place, with the nearest name that there is.</exception>
     public async ValueTask<CatalogInputs> InputsForAsync(IEnumerable<(string Name, SourcePlace? Place)> names, CancellationToken cancellationToken = default)
     {
         var inputs = new Inputs();
@@ -72,8 +72,9 @@ public sealed class LakeCatalog(Lake lake, bool readsLatest = false)
 
     private Input DatasetNamed(string name, SourcePlace? place)
     {
-        if (!TableName.IsName(name) || TrainingSetFolder.Newest(Lake, name) is not { } version)
-            throw FeatureResolver.Unknown("featurestore.unknown_table", $"{DatasetSchema}.{name}", KnownNames(), place);
+        // Words that name a training set are told of training sets, and how one is made; others of all that there is.
+        if (!TableName.IsName(name)) throw FeatureResolver.Unknown("featurestore.unknown_table", $"{DatasetSchema}.{name}", KnownNames(), place);
+        if (TrainingSetFolder.Newest(Lake, name) is not { } version) throw FeatureResolver.Unknown("featurestore.training_set_not_made", name, TrainingSetFolder.Names(Lake), place);
         return TrainingSetFolder.InputOf(version);
     }
 

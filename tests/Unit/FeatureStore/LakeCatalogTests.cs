@@ -37,7 +37,6 @@ public sealed class LakeCatalogTests
     }
 
     [TestCase("flihgts", "did you mean 'flights'?")]
-    [TestCase("datasets.latte", "did you mean 'datasets.late'?")]
     [TestCase("datasets.Late'; DROP", "datasets.late")]
     [TestCase("../../etc", "flights")]
     [TestCase("_lepton.runs", "flights")]
@@ -49,6 +48,23 @@ public sealed class LakeCatalogTests
         LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await lake.Context.Catalog.InputsForAsync([(name, new SourcePlace("q", 3, 4))])))!;
         Assert.That(error.Code, Does.StartWith("featurestore.unknown_table"));
         Assert.That(error.Message, Does.StartWith("q:3:4: ").And.Contain(said));
+    }
+
+    [Test]
+    public async Task InputsFor_TrainingSetNotMade_SaysHowItIsMade()
+    {
+        using TestLake lake = await TestLake.AppliedAsync();
+        await RefusedAsync("datasets.late", "featurestore.training_set_not_made", "`lepton dataset create late` makes it");
+        await RefusedAsync("datasets.Late", "featurestore.training_set_not_made", "`lepton dataset create late` makes it");
+        await lake.CreateAsync();
+        await RefusedAsync("datasets.latte", "featurestore.training_set_not_made_near", "did you mean 'late'?");
+
+        async Task RefusedAsync(string name, string code, string said)
+        {
+            LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await lake.Context.Catalog.InputsForAsync([(name, new SourcePlace("q", 3, 4))])))!;
+            Assert.That(error.Code, Is.EqualTo(code));
+            Assert.That(error.Message, Does.StartWith("q:3:4: ").And.Contain(said).And.Not.Contain("lepton run"));
+        }
     }
 
     [Test]
