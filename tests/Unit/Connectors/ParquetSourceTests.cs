@@ -208,6 +208,25 @@ internal sealed class ParquetSourceTests
         Assert.That(await DigestSeenAfter(TimeSpan.FromSeconds(1)), Is.EqualTo(first.Scan.Files.Single().Sha256), "a write in the same moment could hide");
     }
 
+    [TestCase("touched")]
+    [TestCase("longer")]
+    public async Task Digest_AFileWrittenWhileItIsRead_IsRefused(string change)
+    {
+        string path = _source.Folder["a.bin"];
+        await File.WriteAllBytesAsync(path, new byte[3 << 20]);
+        bool isChanged = false;
+        void Write(long count)
+        {
+            if (isChanged) return;
+            isChanged = true;
+            DateTime before = File.GetLastWriteTimeUtc(path);
+            if (change == "longer") File.AppendAllText(path, "x");
+            File.SetLastWriteTimeUtc(path, change == "longer" ? before : before.AddSeconds(1));
+        }
+        LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(async () => await new FileDigests(new Dictionary<string, KnownFile>()).OfAsync(path, null, null, Write, CancellationToken.None)))!;
+        Assert.That((refused.Code, refused.IsTransient), Is.EqualTo(("connectors.file_changed", true)));
+    }
+
     [Test]
     public async Task CheckUnchanged_AFileWrittenSince_IsRefused()
     {
