@@ -39,21 +39,34 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
         foreach (TrainingSetFile file in _manifest.Files)
         {
             string path = Path.Combine(version.Folder, file.Path);
-            try
+            await FindAsync(path, async () =>
             {
                 var info = new FileInfo(path);
                 if (!info.Exists) _findings.Add(Finding("featurestore.file_missing", path));
                 else if (info.Length != file.SizeBytes) _findings.Add(Finding("featurestore.file_size_differs", path, info.Length, file.SizeBytes));
                 else if (await TrainingSetBuilder.Sha256Async(path, cancellationToken).ConfigureAwait(false) is var sha256 && sha256 != file.Sha256)
                     _findings.Add(Finding("featurestore.file_changed", path, sha256, file.Sha256));
-            }
-            catch (Exception failure) when (FileErrors.IsFileFailure(failure))
-            {
-                _findings.Add(FileErrors.Of(failure, path));
-            }
+            }).ConfigureAwait(false);
         }
-        foreach (string path in Directory.EnumerateFileSystemEntries(version.Folder).Order(StringComparer.Ordinal))
-            if (Path.GetFileName(path) is var name && name != TrainingSetFolder.ManifestName && !_manifest.Files.Any(file => file.Path == name)) _findings.Add(Finding("featurestore.file_unexpected", path));
+        await FindAsync(version.Folder, () =>
+        {
+            foreach (string path in Directory.EnumerateFileSystemEntries(version.Folder).Order(StringComparer.Ordinal))
+                if (Path.GetFileName(path) is var name && name != TrainingSetFolder.ManifestName && !_manifest.Files.Any(file => file.Path == name)) _findings.Add(Finding("featurestore.file_unexpected", path));
+            return ValueTask.CompletedTask;
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Looks at a file or folder; what the system refuses is a finding, too.</summary>
+    private async ValueTask FindAsync(string path, Func<ValueTask> look)
+    {
+        try
+        {
+            await look().ConfigureAwait(false);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            _findings.Add(FileErrors.Of(failure, path));
+        }
     }
 
     /// <summary>The snapshots that the manifest names, or null where one cannot be read whole.</summary>

@@ -83,6 +83,17 @@ public sealed class TrainingSetVerifyTests
         => FindsAsync("featurestore.table_missing", (lake, _) => Directory.Delete(Path.Combine(lake.Lake.RootPath, "main", "hourly"), recursive: true), isRebuilt: false);
 
     [Test]
+    public async Task Verify_FolderTakenAwayMeanwhile_IsNamed()
+    {
+        using TestLake lake = await TestLake.AppliedAsync();
+        TrainingSetVersion version = (await lake.CreateAsync()).Version;
+        Directory.Delete(version.Folder, recursive: true);
+        VerificationResult result = await new Verification(lake.Context, version, FeatureStoreWorld.NewRun()).RunAsync(CancellationToken.None);
+        Assert.That(result.Findings.Select(finding => finding.Code), Is.EqualTo((string[])["featurestore.file_missing", "storage.not_found"]));
+        Assert.That(result.Findings[1].Message, Does.Contain(version.Folder));
+    }
+
+    [Test]
     public async Task Verify_VersionOfATableMissing_IsNamed()
     {
         using TestLake lake = await TestLake.AppliedAsync();
