@@ -6,6 +6,7 @@ using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Engines;
 
@@ -21,14 +22,16 @@ public sealed partial class DuckDbEngine
     {
         EnsureWritable(query);
         string name = target.KeepsOrder ? $"{target.FileNamePrefix}00000.parquet" : $"{target.FileNamePrefix}{Guid.NewGuid():N}.parquet";
-        string path = Path.Combine(target.Folder, name);
+        LocalObjectStore store = _storeOf(target.Folder);
+        string path = store.Locate(name);
         // Only a numbered name can be taken, and then the file is not ours to delete when this fails.
         if (File.Exists(path)) throw new LeptonDataException("engines.file_exists", [path]);
         bool isDone = false;
         try
         {
-            CopiedFile copied = await Task.Run(() => Copy(query, inputs, path, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
+            CopiedFile copied = await Task.Run(() => Copy(query, inputs, store, name, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
             if (copied.RowCount == 0) return [];
+            await store.SyncAsync([name], cancellationToken).ConfigureAwait(false);
             ContentSum sum = await SumAsync(query, path, copied.RowCount, run, cancellationToken).ConfigureAwait(false);
             var file = new DataFile(name, copied.SizeBytes, EventTime.FromDateTimeOffset(run.Time.GetUtcNow()), CopyStatistics.Of(copied, query.Schema), query.RowsAreInexact ? null : sum);
             isDone = true;
@@ -40,7 +43,7 @@ public sealed partial class DuckDbEngine
         }
         finally
         {
-            if (!isDone) DurableFiles.DeleteQuietly(path);
+            if (!isDone) DeleteQuietly(path);
         }
     }
 
@@ -59,23 +62,34 @@ public sealed partial class DuckDbEngine
         }
     }
 
-    private CopiedFile Copy(BoundQuery query, Inputs inputs, string path, bool keepsOrder, RunContext run, CancellationToken cancellationToken)
+    private CopiedFile Copy(BoundQuery query, Inputs inputs, LocalObjectStore store, string name, bool keepsOrder, RunContext run, CancellationToken cancellationToken)
     {
         using var statement = new Statement(this, query, inputs);
         string select = statement.SelectAs(query.Schema);
         // Sorted rows fall into the same row groups on any number of threads; others would not, so they are sorted by the order in which they come.
         if (keepsOrder && !query.IsOrdered) select = $"SELECT * EXCLUDE ({OrderColumn}) FROM (SELECT *, row_number() OVER () AS {OrderColumn} FROM ({select})) ORDER BY {OrderColumn}";
-        DurableFiles.CreateFolder(Path.GetDirectoryName(path)!);
+        store.MakeFolder("");
         string order = keepsOrder ? "true" : "false";
         using (new ProgressReport(run, "engines.writing", statement.Connection))
         {
             CopiedFile copied = statement.Connection.Copy(
-                $"COPY ({select}) TO {SqlLiteral.Text(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {order}, USE_TMP_FILE false, RETURN_STATS)",
+                $"COPY ({select}) TO {SqlLiteral.Text(store.Locate(name))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {order}, USE_TMP_FILE false, RETURN_STATS)",
                 cancellationToken)[0];
             cancellationToken.ThrowIfCancellationRequested();
             statement.EnsureFilesUnchanged();
-            DurableFiles.Sync(path);
             return copied;
+        }
+    }
+
+    // Another error is under way, and the file may not be there; no commit names it, so it is only garbage.
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
         }
     }
 

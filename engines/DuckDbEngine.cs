@@ -5,6 +5,7 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Sql.Printing;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Engines;
 
@@ -16,6 +17,7 @@ namespace Lepton.Data.Engines;
 public sealed partial class DuckDbEngine : IEngine
 {
     private readonly DuckDbEngineOptions _options;
+    private readonly Func<string, LocalObjectStore> _storeOf;
     private readonly Lazy<DuckDbDatabase> _database;
     private SpillFolder? _spill;
     private int _lastStagedNumber;
@@ -23,8 +25,15 @@ public sealed partial class DuckDbEngine : IEngine
 
     /// <summary>An engine with these means.</summary>
     public DuckDbEngine(DuckDbEngineOptions options)
+        : this(options, folder => new LocalObjectStore(folder))
     {
-        _options = options;
+    }
+
+    /// <param name="options">Its means.</param>
+    /// <param name="storeOf">Makes a target folder and its files durable, given the folder.</param>
+    internal DuckDbEngine(DuckDbEngineOptions options, Func<string, LocalObjectStore> storeOf)
+    {
+        (_options, _storeOf) = (options, storeOf);
         _database = new Lazy<DuckDbDatabase>(Open);
     }
 

@@ -21,7 +21,7 @@ public sealed partial class Lake
     /// <exception cref="LeptonDataException"><c>storage.fenced</c>, <c>storage.schema_change</c>, or the folder cannot be written.</exception>
     public async ValueTask<Snapshot> AppendRecordsAsync(ITable table, Schema schema, IReadOnlyList<RecordBatch> rows, RecordsCommit commit, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<DataFile> files = await WriteFilesAsync(table, schema, rows, commit, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<DataFile> files = WriteFiles(table, schema, rows, commit, cancellationToken);
         return await CommitOrForgetAsync(table, files, async () =>
         {
             for (int attempt = 1; ; attempt++)
@@ -52,7 +52,7 @@ public sealed partial class Lake
     public async ValueTask<Snapshot> ReplaceRecordsAsync(
         ITable table, Snapshot? current, Schema schema, IReadOnlyList<RecordBatch> rows, RecordsCommit commit, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<DataFile> files = await WriteFilesAsync(table, schema, rows, commit, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<DataFile> files = WriteFiles(table, schema, rows, commit, cancellationToken);
         TableChange change = ChangeOf(current, schema, files, commit) with { HasReadTable = true, Removed = current?.Files ?? [] };
         return await CommitOrForgetAsync(table, files, async () => await table.CommitAsync(change, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
     }
@@ -93,10 +93,10 @@ public sealed partial class Lake
         return added.Length == 0 ? table : new Schema(table.Fields.Concat(added));
     }
 
-    private async ValueTask<IReadOnlyList<DataFile>> WriteFilesAsync(ITable table, Schema schema, IReadOnlyList<RecordBatch> rows, RecordsCommit commit, CancellationToken cancellationToken)
+    private IReadOnlyList<DataFile> WriteFiles(ITable table, Schema schema, IReadOnlyList<RecordBatch> rows, RecordsCommit commit, CancellationToken cancellationToken)
     {
         if (rows.All(batch => batch.RowCount == 0)) return [];
-        return [await ParquetRecords.WriteAsync(_store, FolderOf(table.RootPath), schema, rows, commit.CommittedAt, cancellationToken).ConfigureAwait(false)];
+        return [ParquetRecords.Write(Store, FolderOf(table.RootPath), schema, rows, commit.CommittedAt, cancellationToken)];
     }
 
     private string FolderOf(string path) => path.StartsWith(RootPath + Path.DirectorySeparatorChar, StringComparison.Ordinal)
@@ -125,7 +125,7 @@ public sealed partial class Lake
             Snapshot? newest = result ?? await table.ReadAsync().ConfigureAwait(false);
             HashSet<string> live = [.. newest?.Files.Select(file => file.Path) ?? []];
             foreach (DataFile file in files.Where(file => !live.Contains(file.Path)))
-                await _store.DeleteAsync($"{FolderOf(table.RootPath)}/{file.Path}").ConfigureAwait(false);
+                await Store.DeleteAsync($"{FolderOf(table.RootPath)}/{file.Path}").ConfigureAwait(false);
         }
         catch (LeptonDataException)
         {

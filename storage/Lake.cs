@@ -17,44 +17,47 @@ public sealed partial class Lake
     /// <summary>The file that makes a folder a lake.</summary>
     public const string MarkerFileName = "lepton.json";
 
-    private const string SystemFolder = "_lepton";
+    internal const string SystemFolder = "_lepton";
     private const int MarkerSizeMax = 64 * 1024;
-
-    private readonly IObjectStore _store;
 
     // A table keeps its newest state, so that reading it again reads only what was added.
     private readonly ConcurrentDictionary<string, DeltaTable> _tables = new(StringComparer.Ordinal);
 
-    private Lake(LocalObjectStore store) => (_store, RootPath) = (store, store.RootPath);
+    private Lake(LocalObjectStore store) => Store = store;
 
     /// <summary>The folder, absolute.</summary>
-    public string RootPath { get; }
+    public string RootPath => Store.RootPath;
+
+    /// <summary>The folder's files: whoever makes some that must outlive a power cut makes and syncs them through it.</summary>
+    public LocalObjectStore Store { get; }
 
     /// <summary>Makes a lake in a folder that does not exist or holds nothing, or opens the one that is there.</summary>
     /// <param name="rootPath">The folder.</param>
     /// <exception cref="LeptonDataException">The folder holds other things (<c>storage.not_a_lake</c>), cannot be written, or is a lake of a newer layout.</exception>
-    public static Lake Create(string rootPath)
+    public static Lake Create(string rootPath) => Create(new LocalObjectStore(rootPath));
+
+    internal static Lake Create(LocalObjectStore store)
     {
-        var store = new LocalObjectStore(rootPath);
         if (File.Exists(store.RootPath)) throw new LeptonDataException("storage.not_a_folder", [store.RootPath]);
         if (!File.Exists(store.Locate(MarkerFileName)))
         {
             // What begins with a dot is a desktop's or the rest of an interrupted creation.
-            if (Directory.Exists(store.RootPath) && Guarded(store.RootPath, () => Directory.EnumerateFileSystemEntries(store.RootPath).Any(entry => !Path.GetFileName(entry).StartsWith('.'))))
+            if (Directory.Exists(store.RootPath) && FileErrors.Guard(store.RootPath, () => Directory.EnumerateFileSystemEntries(store.RootPath).Any(entry => !Path.GetFileName(entry).StartsWith('.'))))
                 throw new LeptonDataException("storage.not_a_lake", [store.RootPath]);
             byte[] marker = Encoding.UTF8.GetBytes($$"""{"formatVersion":{{FormatVersion}},"createdBy":"{{EngineInfo}}"}""" + "\n");
             store.PutIfAbsentAsync(MarkerFileName, marker).AsTask().GetAwaiter().GetResult();
         }
-        return Open(rootPath);
+        return Open(store);
     }
 
     /// <summary>Opens the lake in a folder.</summary>
     /// <exception cref="LeptonDataException">There is none (<c>storage.no_lake</c>), or its layout is newer than this version knows (<c>storage.lake_newer</c>).</exception>
-    public static Lake Open(string rootPath)
+    public static Lake Open(string rootPath) => Open(new LocalObjectStore(rootPath));
+
+    internal static Lake Open(LocalObjectStore store)
     {
-        var store = new LocalObjectStore(rootPath);
         string marker = store.Locate(MarkerFileName);
-        byte[] content = Guarded(marker, () =>
+        byte[] content = FileErrors.Guard(marker, () =>
         {
             var file = new FileInfo(marker);
             if (!file.Exists) throw new LeptonDataException("storage.no_lake", [store.RootPath]);
@@ -78,7 +81,7 @@ public sealed partial class Lake
     }
 
     /// <summary>The tables of the project that have a first commit, quarantines included, in order of name.</summary>
-    public IReadOnlyList<TableName> ListTables() => Guarded(RootPath, () =>
+    public IReadOnlyList<TableName> ListTables() => FileErrors.Guard(RootPath, () =>
     {
         var names = new List<TableName>();
         foreach (string schema in Directory.EnumerateDirectories(RootPath).Where(folder => TableName.IsName(Path.GetFileName(folder))))
@@ -93,13 +96,13 @@ public sealed partial class Lake
     public string DatasetFolder(string name)
     {
         if (!TableName.IsName(name)) throw new ArgumentException($"'{name}' is no training set's name", nameof(name));
-        return _store.Locate($"{SystemFolder}/datasets/{name}");
+        return Store.Locate($"{SystemFolder}/datasets/{name}");
     }
 
     /// <summary>What commits and files say of who wrote them.</summary>
     internal static string EngineInfo { get; } = $"Lepton.Data/{typeof(Lake).Assembly.GetName().Version?.ToString(3)}";
 
-    private DeltaTable TableAt(string folder) => _tables.GetOrAdd(folder, path => new DeltaTable(_store, path));
+    private DeltaTable TableAt(string folder) => _tables.GetOrAdd(folder, path => new DeltaTable(Store, path));
 
     private static TableName? NameOf(string schema, string table)
     {
@@ -125,18 +128,6 @@ public sealed partial class Lake
         catch (JsonException)
         {
             return null;
-        }
-    }
-
-    private static T Guarded<T>(string path, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
-        {
-            throw FileErrors.Of(failure, path);
         }
     }
 }

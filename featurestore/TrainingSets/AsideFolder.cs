@@ -24,9 +24,9 @@ internal sealed class AsideFolder : IDisposable
     internal static AsideFolder Make(Lake lake, string name, RunContext run)
     {
         string folder = lake.DatasetFolder(name);
-        return TrainingSetFolder.Guarded(folder, () =>
+        return FileErrors.Guard(folder, () =>
         {
-            Directory.CreateDirectory(folder);
+            lake.Store.MakeFolder(System.IO.Path.GetRelativePath(lake.RootPath, folder));
             RemoveAbandoned(folder);
             // Two builds of one run would take the same name; the number keeps them apart.
             while (true)
@@ -36,7 +36,7 @@ internal sealed class AsideFolder : IDisposable
                 {
                     // The lock stands before the folder: who sees the folder finds it held.
                     FileStream held = Hold(path + LockSuffix);
-                    Directory.CreateDirectory(path);
+                    lake.Store.MakeFolder(System.IO.Path.GetRelativePath(lake.RootPath, path));
                     return new AsideFolder(path, held);
                 }
                 catch (IOException) when (File.Exists(path + LockSuffix))

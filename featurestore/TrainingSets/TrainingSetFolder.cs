@@ -18,7 +18,7 @@ internal static class TrainingSetFolder
     internal static IReadOnlyList<string> Names(Lake lake)
     {
         string root = Path.GetDirectoryName(lake.DatasetFolder("any"))!;
-        return Guarded(root, () => !Directory.Exists(root)
+        return FileErrors.Guard(root, () => !Directory.Exists(root)
             ? []
             : Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)).Where(TableName.IsName).Where(name => Versions(lake, name).Count > 0).Order(StringComparer.Ordinal).ToArray());
     }
@@ -27,7 +27,7 @@ internal static class TrainingSetFolder
     internal static IReadOnlyList<int> Versions(Lake lake, string name)
     {
         string folder = lake.DatasetFolder(name);
-        return Guarded(folder, () => !Directory.Exists(folder)
+        return FileErrors.Guard(folder, () => !Directory.Exists(folder)
             ? []
             : Directory.EnumerateDirectories(folder).Select(path => VersionOf(Path.GetFileName(path))).OfType<int>().Order().ToArray());
     }
@@ -43,7 +43,7 @@ internal static class TrainingSetFolder
     {
         string folder = FolderOf(lake, name, version);
         string path = Path.Combine(folder, ManifestName);
-        byte[] json = Guarded(path, () =>
+        byte[] json = FileErrors.Guard(path, () =>
         {
             using FileStream file = File.OpenRead(path);
             if (file.Length > ManifestSizeMax) throw new LeptonDataException("featurestore.manifest_broken", [path, $"{file.Length} bytes"]);
@@ -77,13 +77,12 @@ internal static class TrainingSetFolder
     /// <returns>False where the version was published by another in the meantime.</returns>
     internal static async ValueTask<bool> PublishAsync(Lake lake, string aside, TrainingSetManifest manifest, CancellationToken cancellationToken)
     {
-        // Rooted at the lake, so that each folder up to it is synced, the one of all training sets too.
-        var store = new LocalObjectStore(lake.RootPath);
+        LocalObjectStore store = lake.Store;
         string target = FolderOf(lake, manifest.Name, manifest.Version);
         string manifestPath = Path.Combine(aside, ManifestName);
-        if (File.Exists(manifestPath)) Guarded(manifestPath, () => Delete(manifestPath));
-        await store.PutIfAbsentAsync(Path.GetRelativePath(store.RootPath, manifestPath), ManifestJson.Write(manifest), cancellationToken).ConfigureAwait(false);
-        await store.SyncAsync([.. manifest.Files.Select(file => Path.GetRelativePath(store.RootPath, Path.Combine(aside, file.Path)))], cancellationToken).ConfigureAwait(false);
+        await store.DeleteAsync(Relative(manifestPath), cancellationToken).ConfigureAwait(false);
+        await store.PutIfAbsentAsync(Relative(manifestPath), ManifestJson.Write(manifest), cancellationToken).ConfigureAwait(false);
+        await store.SyncAsync([.. manifest.Files.Select(file => Relative(Path.Combine(aside, file.Path)))], cancellationToken).ConfigureAwait(false);
         try
         {
             // rename(2) replaces an empty folder at most, and a published one never is empty.
@@ -94,26 +93,11 @@ internal static class TrainingSetFolder
             if (Directory.Exists(target)) return false;
             throw FileErrors.Of(failure, target);
         }
-        await store.SyncAsync([Path.GetRelativePath(store.RootPath, Path.Combine(target, ManifestName))], CancellationToken.None).ConfigureAwait(false);
+        // The folder itself: the rename changed only its own name.
+        await store.SyncAsync([Relative(target)], CancellationToken.None).ConfigureAwait(false);
         return true;
-    }
 
-    internal static T Guarded<T>(string path, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
-        {
-            throw FileErrors.Of(failure, path);
-        }
-    }
-
-    private static bool Delete(string path)
-    {
-        File.Delete(path);
-        return true;
+        string Relative(string path) => Path.GetRelativePath(store.RootPath, path);
     }
 
     private static int? VersionOf(string folder)

@@ -33,6 +33,28 @@ public static class FileErrors
         };
     }
 
+    /// <summary>Does some work on <paramref name="path"/>; what the file system refuses is thrown as <see cref="Of"/> says it.</summary>
+    /// <param name="path">What is worked on, absolute.</param>
+    /// <param name="work">The work.</param>
+    public static T Guard<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception failure) when (IsFileFailure(failure))
+        {
+            throw Of(failure, path);
+        }
+    }
+
+    /// <inheritdoc cref="Guard{T}"/>
+    public static void Guard(string path, Action work) => Guard(path, () =>
+    {
+        work();
+        return true;
+    });
+
     /// <summary>Why the system refused, as a part of a sentence: in English what it said itself, on one line and without the full stop; in Chinese ours, or its number.</summary>
     public static BilingualText Reason(Exception failure)
         => new(string.Join(' ', failure.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.', ' '), ChineseReason(failure));

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Storage.Objects;
 
 /// <summary>Objects as files below a folder. What is put is durable when the call returns: the file is written aside, synced, linked to its name, and the folder synced.</summary>
 /// <remarks>Needs hard links, which every file system that a Linux machine usually has offers (ext4, xfs, btrfs, tmpfs, NFS); where they are refused the error says so.</remarks>
-public sealed class LocalObjectStore : IObjectStore
+public sealed partial class LocalObjectStore : IObjectStore
 {
     private readonly IFileCalls _calls;
 
@@ -32,7 +33,7 @@ public sealed class LocalObjectStore : IObjectStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         string file = Locate(path);
-        return ValueTask.FromResult(Guard(file, () => InfoOf(new FileInfo(file), path) ?? (Directory.Exists(file) ? InfoOf(new DirectoryInfo(file), path) : null)));
+        return ValueTask.FromResult(FileErrors.Guard(file, () => InfoOf(new FileInfo(file), path) ?? (Directory.Exists(file) ? InfoOf(new DirectoryInfo(file), path) : null)));
     }
 
     /// <inheritdoc/>
@@ -42,7 +43,7 @@ public sealed class LocalObjectStore : IObjectStore
         if (length is < 0) throw new ArgumentOutOfRangeException(nameof(length), length, "a length is not negative");
         cancellationToken.ThrowIfCancellationRequested();
         string file = Locate(path);
-        return ValueTask.FromResult(Guard<Stream?>(file, () =>
+        return ValueTask.FromResult(FileErrors.Guard<Stream?>(file, () =>
         {
             try
             {
@@ -62,7 +63,7 @@ public sealed class LocalObjectStore : IObjectStore
     {
         await ValueTask.CompletedTask.ConfigureAwait(false);
         string path = Locate(folder);
-        ObjectInfo[] entries = Guard(path, () =>
+        ObjectInfo[] entries = FileErrors.Guard(path, () =>
         {
             if (File.Exists(path)) throw new LeptonDataException("storage.not_a_folder", [path]);
             if (!Directory.Exists(path)) return [];
@@ -84,9 +85,8 @@ public sealed class LocalObjectStore : IObjectStore
         cancellationToken.ThrowIfCancellationRequested();
         string file = Locate(path);
         string folder = Path.GetDirectoryName(file)!;
-        // A name that begins with a dot is one that Spark, Hadoop and we pass over.
-        string aside = Path.Join(folder, $".{Path.GetFileName(file)}.{Guid.NewGuid():n}.tmp");
-        return ValueTask.FromResult(Guard(file, () =>
+        string aside = Path.Join(folder, AsideName(Path.GetFileName(file)));
+        return ValueTask.FromResult(FileErrors.Guard(file, () =>
         {
             MakeFolders(folder);
             try
@@ -111,11 +111,7 @@ public sealed class LocalObjectStore : IObjectStore
         foreach (string path in paths)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Guard(Locate(path), () =>
-            {
-                _calls.SyncFile(Locate(path));
-                return true;
-            });
+            FileErrors.Guard(Locate(path), () => _calls.SyncFile(Locate(path)));
         }
         foreach (string folder in paths.Select(path => Path.GetDirectoryName(Locate(path))!).Distinct(StringComparer.Ordinal))
         {
@@ -129,11 +125,7 @@ public sealed class LocalObjectStore : IObjectStore
         }
         return ValueTask.CompletedTask;
 
-        void SyncFolder(string folder) => Guard(folder, () =>
-        {
-            _calls.SyncFolder(folder);
-            return true;
-        });
+        void SyncFolder(string folder) => FileErrors.Guard(folder, () => _calls.SyncFolder(folder));
     }
 
     /// <inheritdoc/>
@@ -141,12 +133,20 @@ public sealed class LocalObjectStore : IObjectStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         string file = Locate(path);
-        Guard(file, () =>
+        FileErrors.Guard(file, () =>
         {
             if (File.Exists(file)) _calls.Unlink(file);
-            return true;
         });
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Makes a folder and those above it, durably; nothing happens where it is there.</summary>
+    /// <param name="path">Relative to the root; empty for the root itself.</param>
+    /// <exception cref="LeptonDataException">The file system refuses.</exception>
+    public void MakeFolder(string path)
+    {
+        string folder = Locate(path);
+        FileErrors.Guard(folder, () => MakeFolders(folder));
     }
 
     private void MakeFolders(string folder)
@@ -158,6 +158,15 @@ public sealed class LocalObjectStore : IObjectStore
         _calls.MakeFolder(folder);
         if (parent is not null) _calls.SyncFolder(parent);
     }
+
+    /// <summary>Whether a file of this name was written aside by a store of ours: others that use dots and <c>.tmp</c> (Spark) write their numbers with hyphens.</summary>
+    internal static bool IsAsideName(string name) => AsideForm().IsMatch(name);
+
+    // A name that begins with a dot is one that Spark, Hadoop and we pass over.
+    private static string AsideName(string name) => $".{name}.{Guid.NewGuid():n}.tmp";
+
+    [GeneratedRegex(@"\A\..+\.[0-9a-f]{32}\.tmp\z", RegexOptions.CultureInvariant)]
+    private static partial Regex AsideForm();
 
     // What remains aside is rubbish, never harm, so that a failure here hides no other one.
     private void RemoveAside(string path)
@@ -176,17 +185,5 @@ public sealed class LocalObjectStore : IObjectStore
         if (!entry.Exists) return null;
         var modifiedAt = EventTime.FromDateTimeOffset(new DateTimeOffset(entry.LastWriteTimeUtc));
         return entry is FileInfo file ? new ObjectInfo(path, file.Length, modifiedAt) : new ObjectInfo(path, 0, modifiedAt, IsFolder: true);
-    }
-
-    private static T Guard<T>(string path, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
-        {
-            throw FileErrors.Of(failure, path);
-        }
     }
 }

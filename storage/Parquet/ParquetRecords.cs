@@ -10,29 +10,27 @@ namespace Lepton.Data.Storage.Parquet;
 /// <summary>Small Parquet files from and to record batches. Large ones are an engine's work.</summary>
 internal static class ParquetRecords
 {
-    /// <summary>Writes rows into a new file of a table, synced; it is not part of the table until it is committed.</summary>
+    /// <summary>Writes rows into a new file of a table. It is not part of the table until it is committed, and the commit syncs it.</summary>
     /// <param name="store">Where the table lies.</param>
     /// <param name="tableFolder">The table, relative to the store.</param>
     /// <param name="schema">The rows' columns.</param>
     /// <param name="batches">Borrowed; at least one row.</param>
     /// <param name="writtenAt">What the log says of when.</param>
     /// <param name="cancellationToken">Stops the writing; no file is left then.</param>
-    internal static async ValueTask<DataFile> WriteAsync(
-        IObjectStore store, string tableFolder, Schema schema, IReadOnlyList<RecordBatch> batches, EventTime writtenAt, CancellationToken cancellationToken)
+    internal static DataFile Write(
+        LocalObjectStore store, string tableFolder, Schema schema, IReadOnlyList<RecordBatch> batches, EventTime writtenAt, CancellationToken cancellationToken)
     {
         string name = $"part-{Guid.NewGuid():n}.parquet";
         string path = store.Locate($"{tableFolder}/{name}");
-        string folder = store.Locate(tableFolder);
         try
         {
-            Directory.CreateDirectory(folder);
+            store.MakeFolder(tableFolder);
             // Made empty first: what the system refuses is then said in its own number, and not only in DuckDB's words.
             File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
-            using (DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(folder)))
+            using (DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(store.Locate(tableFolder))))
             using (DuckDbConnection connection = database.Connect())
             using (OfferedBatches offered = database.Offer(schema, batches))
                 connection.Execute($"COPY (FROM {offered.Sql}) TO {SqlLiteral.Text(path)} (FORMAT parquet, COMPRESSION zstd)", null, cancellationToken);
-            await store.SyncAsync([$"{tableFolder}/{name}"], cancellationToken).ConfigureAwait(false);
             using var sum = new ContentSumAccumulator(schema);
             foreach (RecordBatch batch in batches) sum.Process(batch);
             return new DataFile(name, new FileInfo(path).Length, writtenAt, BatchStatistics.Of(schema, batches), sum.Sum);

@@ -25,12 +25,12 @@ public sealed class RunLock : IDisposable
     /// <exception cref="LeptonDataException"><c>storage.run_in_progress</c>: another run holds it; or the lake cannot be written.</exception>
     public static RunLock Take(Lake lake, string holder)
     {
-        string folder = Path.Combine(lake.RootPath, "_lepton");
+        string folder = lake.Store.Locate(Lake.SystemFolder);
         string path = Path.Combine(folder, "run.lock");
         string holderPath = Path.Combine(folder, "run.holder");
         try
         {
-            Directory.CreateDirectory(folder);
+            lake.Store.MakeFolder(Lake.SystemFolder);
             FileStream file;
             try
             {

@@ -6,8 +6,10 @@ using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
+using Lepton.Data.Tests.Unit.Storage.Objects;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Engines;
@@ -88,6 +90,22 @@ public sealed class DuckDbEngineTests
         Inputs inputs = new Inputs().Add("t", new SnapshotInput(SnapshotOf(s_numbers, [])));
         Assert.That(await _engine.WriteAsync(Bind("SELECT id, name FROM t", inputs), inputs, new FileTarget(_folder["table"]), Run(), default), Is.Empty);
         Assert.That(Directory.GetFileSystemEntries(_folder["table"]), Is.Empty);
+    }
+
+    [Test]
+    public async Task WriteAsync_FolderNotThere_MakesExactlyTheseCalls()
+    {
+        var calls = new RecordingFileCalls(_folder.Path);
+        await using var engine = new DuckDbEngine(new DuckDbEngineOptions { ThreadCount = 2, AllowedFolders = [_folder.Path] }, folder => new LocalObjectStore(folder, calls));
+        await engine.WriteAsync(Bind("SELECT 1 AS id", new Inputs()), new Inputs(), new FileTarget(_folder["lake/table"]), Run(), default);
+        calls.AssertAre("""
+            make lake
+            sync names in .
+            make lake/table
+            sync names in lake
+            sync lake/table/part-*.parquet
+            sync names in lake/table
+            """);
     }
 
     [Test]

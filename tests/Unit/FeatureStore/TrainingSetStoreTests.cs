@@ -1,8 +1,12 @@
 using Lepton.Data.Engines;
+using Lepton.Data.FeatureStore;
 using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.FeatureStore.TrainingSets;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Objects;
+using Lepton.Data.Tests.Unit.Storage.Objects;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.FeatureStore;
@@ -228,6 +232,37 @@ public sealed class TrainingSetStoreTests
         var run = FeatureStoreWorld.NewRun() with { Progress = new Callback(progress => { if (progress.Activity == "featurestore.writing") cancel.Cancel(); }) };
         Assert.That(async () => await lake.TrainingSets.CreateAsync("late", lake.Definitions, run, cancel.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(Entries(lake), Is.Empty);
+    }
+
+    // The name v1 comes between the last sync of the folder aside and the first of v1 itself.
+    [Test]
+    public async Task Create_NewVersion_MakesExactlyTheseCalls()
+    {
+        using TestLake lake = await TestLake.AppliedAsync();
+        var calls = new RecordingFileCalls(lake.Lake.RootPath);
+        FeatureStoreContext context = FeatureStoreWorld.ContextOf(Lake.Open(new LocalObjectStore(lake.Lake.RootPath, calls)));
+        await new TrainingSetStore(context).CreateAsync("late", lake.Definitions, FeatureStoreWorld.NewRun());
+        calls.AssertAre("""
+            make _lepton/datasets
+            sync names in _lepton
+            make _lepton/datasets/late
+            sync names in _lepton/datasets
+            make _lepton/datasets/late/.building-*-*
+            sync names in _lepton/datasets/late
+            write _lepton/datasets/late/.building-*-*/.manifest.json.*.tmp
+            sync _lepton/datasets/late/.building-*-*/.manifest.json.*.tmp
+            link _lepton/datasets/late/.building-*-*/manifest.json
+            sync names in _lepton/datasets/late/.building-*-*
+            unlink _lepton/datasets/late/.building-*-*/.manifest.json.*.tmp
+            sync _lepton/datasets/late/.building-*-*/part-00000.parquet
+            sync names in _lepton/datasets/late/.building-*-*
+            sync names in _lepton/datasets/late
+            sync names in _lepton/datasets
+            sync names in _lepton
+            sync names in .
+            sync _lepton/datasets/late/v1
+            sync names in _lepton/datasets/late
+            """);
     }
 
     [Test]

@@ -3,7 +3,9 @@ using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Testing;
+using Lepton.Data.Tests.Unit.Storage.Objects;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage;
@@ -37,6 +39,45 @@ public sealed class LakeRecordsTests
         object?[][] read = await RowsOf(lake, snapshot);
         Assert.That(read, Is.EqualTo(new[] { full, empty }));
         Assert.That(snapshot.ContentHash, Is.EqualTo(await HashOf(lake, snapshot)), "what was written hashes as what is read");
+    }
+
+    [Test]
+    public async Task AppendRecords_FirstRows_MakeExactlyTheseCalls()
+    {
+        using var folder = new TempFolder();
+        var calls = new RecordingFileCalls(folder.Path);
+        Lake lake = Lake.Create(new LocalObjectStore(folder["lake"], calls));
+        calls.AssertAre("""
+            make lake
+            sync names in .
+            write lake/.lepton.json.*.tmp
+            sync lake/.lepton.json.*.tmp
+            link lake/lepton.json
+            sync names in lake
+            unlink lake/.lepton.json.*.tmp
+            """);
+        using RecordBatch rows = BatchOf(new Schema([new Field("id", DataType.Int64)]), [1L]);
+        await lake.AppendRecordsAsync(lake.SystemTable("runs"), rows.Schema, [rows], s_commit);
+        calls.AssertAre("""
+            make lake/_lepton
+            sync names in lake
+            make lake/_lepton/runs
+            sync names in lake/_lepton
+            sync lake/_lepton/runs/part-*.parquet
+            sync names in lake/_lepton/runs
+            sync names in lake/_lepton
+            sync names in lake
+            make lake/_lepton/runs/_delta_log
+            sync names in lake/_lepton/runs
+            write lake/_lepton/runs/_delta_log/.00000000000000000000.json.*.tmp
+            sync lake/_lepton/runs/_delta_log/.00000000000000000000.json.*.tmp
+            link lake/_lepton/runs/_delta_log/00000000000000000000.json
+            sync names in lake/_lepton/runs/_delta_log
+            unlink lake/_lepton/runs/_delta_log/.00000000000000000000.json.*.tmp
+            sync lake/_lepton/runs/_delta_log/00000000000000000000.json
+            sync names in lake/_lepton/runs/_delta_log
+            sync names in lake/_lepton/runs
+            """);
     }
 
     // Nothing can be made below a file, nor deleted there: the first of the two says why.

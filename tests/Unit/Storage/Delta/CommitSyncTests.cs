@@ -1,57 +1,47 @@
 using Lepton.Data.Storage.Delta;
-using Lepton.Data.Storage.Objects;
+using Lepton.Data.Tests.Unit.Storage.Objects;
 using NUnit.Framework;
 using static Lepton.Data.Tests.Unit.Storage.Delta.DeltaFixture;
 
 namespace Lepton.Data.Tests.Unit.Storage.Delta;
 
-/// <summary>What must be durable before a commit is visible, and what right after.</summary>
+/// <summary>What must be durable before a commit is visible, and what right after: every call, in order.</summary>
 internal sealed class CommitSyncTests
 {
     [Test]
-    public async Task Commit_AddedFiles_AreSyncedWithTheirFoldersBeforeTheLogEntryHasItsName()
+    public async Task Commit_FirstAndSecond_MakeExactlyTheseCalls()
     {
         using var t = new DeltaFixture();
-        var calls = new RecordingFileCalls();
+        var calls = new RecordingFileCalls(t.RootPath);
         DeltaTable table = t.Open(calls);
-        await table.CommitAsync(Append(null, t.File("a.parquet"), t.File("k=1/b.parquet")));
-        int visible = calls.Done.IndexOf($"link {t.LogFile(0)}");
-        Assert.Multiple(() =>
-        {
-            Assert.That(visible, Is.Positive, string.Join("\n", calls.Done));
-            foreach (string call in new[] { $"sync {t.TablePath}/a.parquet", $"sync {t.TablePath}/k=1/b.parquet", $"sync folder {t.TablePath}/k=1", $"sync folder {t.TablePath}", $"sync folder {t.RootPath}" })
-                Assert.That(calls.Done.IndexOf(call), Is.InRange(0, visible), call);
-            // The name of the entry, and of a new table's folders.
-            Assert.That(calls.Done.LastIndexOf($"sync folder {t.LogPath}"), Is.GreaterThan(visible));
-        });
-    }
-
-    private sealed class RecordingFileCalls : IFileCalls
-    {
-        internal List<string> Done { get; } = [];
-
-        public void MakeFolder(string path) => SystemFileCalls.Instance.MakeFolder(path);
-
-        public void WriteNew(string path, ReadOnlySpan<byte> content) => SystemFileCalls.Instance.WriteNew(path, content);
-
-        public void SyncFile(string path)
-        {
-            SystemFileCalls.Instance.SyncFile(path);
-            Done.Add($"sync {path}");
-        }
-
-        public void SyncFolder(string path)
-        {
-            SystemFileCalls.Instance.SyncFolder(path);
-            Done.Add($"sync folder {path}");
-        }
-
-        public bool Link(string existing, string name)
-        {
-            Done.Add($"link {name}");
-            return SystemFileCalls.Instance.Link(existing, name);
-        }
-
-        public void Unlink(string path) => SystemFileCalls.Instance.Unlink(path);
+        Snapshot first = await table.CommitAsync(Append(null, t.File("a.parquet"), t.File("k=1/b.parquet")));
+        calls.AssertAre("""
+            sync t/a.parquet
+            sync t/k=1/b.parquet
+            sync names in t
+            sync names in .
+            sync names in t/k=1
+            sync names in t
+            make t/_delta_log
+            sync names in t
+            write t/_delta_log/.00000000000000000000.json.*.tmp
+            sync t/_delta_log/.00000000000000000000.json.*.tmp
+            link t/_delta_log/00000000000000000000.json
+            sync names in t/_delta_log
+            unlink t/_delta_log/.00000000000000000000.json.*.tmp
+            sync t/_delta_log/00000000000000000000.json
+            sync names in t/_delta_log
+            sync names in t
+            """);
+        await table.CommitAsync(Append(first, t.File("c.parquet")));
+        calls.AssertAre("""
+            sync t/c.parquet
+            sync names in t
+            write t/_delta_log/.00000000000000000001.json.*.tmp
+            sync t/_delta_log/.00000000000000000001.json.*.tmp
+            link t/_delta_log/00000000000000000001.json
+            sync names in t/_delta_log
+            unlink t/_delta_log/.00000000000000000001.json.*.tmp
+            """);
     }
 }

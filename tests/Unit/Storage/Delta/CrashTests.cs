@@ -6,7 +6,7 @@ using static Lepton.Data.Tests.Unit.Storage.Delta.DeltaFixture;
 
 namespace Lepton.Data.Tests.Unit.Storage.Delta;
 
-/// <summary>A crash before and after every write, sync and link of a create, an append and an overwrite.</summary>
+/// <summary>A crash before and after every write, sync and link of a create, an append and an overwrite. <see cref="CommitSyncTests"/> has the calls themselves.</summary>
 public sealed class CrashTests
 {
     private const int StepCount = 3;
@@ -24,19 +24,6 @@ public sealed class CrashTests
         }
         // Three commits of at least write, sync, link, sync, unlink, with two or three points each, and two folders made.
         Assert.That(point, Is.GreaterThan(StepCount * 11));
-    }
-
-    [TestCase(true, false, TestName = "Commit_PowerLossWithoutSyncOfFiles_IsNoticed")]
-    [TestCase(false, true, TestName = "Commit_PowerLossWithoutSyncOfFolders_IsNoticed")]
-    public async Task Commit_SyncLeftOut(bool skipsFileSync, bool skipsFolderSync)
-    {
-        // The test above must be able to fail: without one of the syncs it does.
-        for (int point = 1; ; point++)
-        {
-            var calls = new CrashingFileCalls(point, skipsFileSync, skipsFolderSync);
-            if (await ViolationAsync(calls, losesPower: true) is not null) Assert.Pass($"noticed at point {point}");
-            if (point > 1000 || !calls.HasCrashed) Assert.Fail("nothing was noticed");
-        }
     }
 
     /// <summary>Runs three commits up to the crash, looks at what is there, and runs them again.</summary>

@@ -7,9 +7,9 @@ internal sealed class CrashException(int point) : Exception($"crash at point {po
 
 /// <summary>
 /// The system's file calls with a crash at a chosen point: before a call, half-way through a write, or after a call. After it every call fails, as a dead process makes none.
-/// It knows what was not synced, so that a test can also take the power away; told to skip syncs, it shows that the test would notice.
+/// It knows what was not synced, so that a test can also take the power away.
 /// </summary>
-internal sealed class CrashingFileCalls(int crashAt, bool skipsFileSync = false, bool skipsFolderSync = false) : IFileCalls
+internal sealed class CrashingFileCalls(int crashAt) : IFileCalls
 {
     private readonly HashSet<string> _unsyncedContent = new(StringComparer.Ordinal);
     private readonly List<string> _unsyncedNames = [];
@@ -41,15 +41,9 @@ internal sealed class CrashingFileCalls(int crashAt, bool skipsFileSync = false,
     }
 
     // A real sync is left out: the page cache survives a test's crash, and what it promises is modelled here.
-    public void SyncFile(string path) => Step(() =>
-    {
-        if (!skipsFileSync) _unsyncedContent.Remove(path);
-    });
+    public void SyncFile(string path) => Step(() => _unsyncedContent.Remove(path));
 
-    public void SyncFolder(string path) => Step(() =>
-    {
-        if (!skipsFolderSync) _unsyncedNames.RemoveAll(name => Path.GetDirectoryName(name) == path);
-    });
+    public void SyncFolder(string path) => Step(() => _unsyncedNames.RemoveAll(name => Path.GetDirectoryName(name) == path));
 
     public bool Link(string existing, string name)
     {
