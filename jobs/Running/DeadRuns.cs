@@ -14,7 +14,7 @@ internal static class DeadRuns
     internal static async ValueTask<IReadOnlyList<RunRecord>> BuryAsync(Lake lake, RunLog log, TimeProvider time, CancellationToken cancellationToken)
     {
         EventTime start = EventTime.FromDateTimeOffset(time.GetUtcNow());
-        Leftovers.SweepRoot(lake, start);
+        Leftovers.SweepRoot(lake);
         await log.SweepAsync(start, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<RunRecord> runs = await log.ReadAsync(null, cancellationToken).ConfigureAwait(false);
         var now = new List<RunRecord>(runs.Count);
@@ -31,7 +31,7 @@ internal static class DeadRuns
                 foreach (ITable table in new[] { lake.Table(name), lake.Table(name.Quarantine) })
                 {
                     await StepCommitter.DropLeftoversAsync(table, run.RunId, cancellationToken).ConfigureAwait(false);
-                    Leftovers.SweepLog(table, start);
+                    Leftovers.SweepLog(table);
                 }
             }
             RunRecord buried = run with { State = RunState.Abandoned, FinishedAt = start };

@@ -6,6 +6,7 @@ namespace Lepton.Data.Storage.Native;
 internal static partial class LibC
 {
     internal const int OpenReadOnly = 0;
+    internal const int NoSuchFile = 2;
     internal const int Exists = 17;
 
     // Different on macOS (0x100000), where an O_RDONLY open of a folder does as well.

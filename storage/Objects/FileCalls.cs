@@ -47,7 +47,8 @@ internal sealed class SystemFileCalls : IFileCalls
     {
         if (LibC.Link(existing, name) == 0) return true;
         int error = Marshal.GetLastPInvokeError();
-        return error == LibC.Exists ? false : throw Failure("link", error);
+        // The existing name may be gone as well: a run's sweep takes what somebody without its lock writes aside for a killed process's.
+        return error == LibC.Exists || (error == LibC.NoSuchFile && File.Exists(name)) ? false : throw Failure("link", error);
     }
 
     public void Unlink(string path) => File.Delete(path);

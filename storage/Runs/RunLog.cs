@@ -105,14 +105,14 @@ public sealed class RunLog
         => await AppendAsync(run, run.FinishedAt ?? run.StartedAt, [], cancellationToken).ConfigureAwait(false);
 
     /// <summary>Takes away what a process that was killed while it wrote a record left behind. Only for the holder of the <see cref="RunLock"/>.</summary>
-    /// <param name="before">When the holder took it.</param>
+    /// <param name="at">When, for the commit that makes one file of many.</param>
     /// <param name="cancellationToken">Observed while the log is read.</param>
-    public async ValueTask SweepAsync(EventTime before, CancellationToken cancellationToken = default)
+    public async ValueTask SweepAsync(EventTime at, CancellationToken cancellationToken = default)
     {
-        Leftovers.SweepLog(_table, before);
+        Leftovers.SweepLog(_table);
         Snapshot? snapshot = await _table.ReadAsync(null, cancellationToken).ConfigureAwait(false);
-        if (snapshot?.Files.Count > FileCountMax) snapshot = await CompactAsync(snapshot, before, cancellationToken).ConfigureAwait(false);
-        Leftovers.SweepFiles(_table, snapshot, before);
+        if (snapshot?.Files.Count > FileCountMax) snapshot = await CompactAsync(snapshot, at, cancellationToken).ConfigureAwait(false);
+        Leftovers.SweepFiles(_table, snapshot);
     }
 
     /// <summary>Puts one file with the row that counts of each run in the place of all.</summary>

@@ -124,6 +124,43 @@ public sealed class LocalObjectStoreTests
         await Refusal.Of("storage.not_found", () => store.SyncAsync(["x/g"]).AsTask());
     }
 
+    // A run's sweep takes what a writer without its lock has aside; the writer must neither report a success nor an error that is none.
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task PutIfAbsent_AsideFileSwept_IsLostOrRefused(bool isTaken)
+    {
+        using var folder = new TempFolder();
+        var store = new LocalObjectStore(folder.Path, new SweptFileCalls());
+        if (isTaken) await File.WriteAllTextAsync(folder["a"], "other");
+        if (isTaken) Assert.That(await store.PutIfAbsentAsync("a", s_content), Is.False);
+        else await Refusal.Of("storage.not_found", () => store.PutIfAbsentAsync("a", s_content).AsTask());
+        Assert.That(Directory.GetFiles(folder.Path), Is.EqualTo(isTaken ? [folder["a"]] : Array.Empty<string>()));
+    }
+
+    private sealed class SweptFileCalls : IFileCalls
+    {
+        public void MakeFolder(string path) => SystemFileCalls.Instance.MakeFolder(path);
+
+        public void WriteNew(string path, ReadOnlySpan<byte> content) => SystemFileCalls.Instance.WriteNew(path, content);
+
+        public void SyncFile(string path)
+        {
+        }
+
+        public void SyncFolder(string path)
+        {
+        }
+
+        public bool Link(string existing, string name)
+        {
+            Assert.That(LocalObjectStore.IsAsideName(Path.GetFileName(existing)));
+            File.Delete(existing);
+            return SystemFileCalls.Instance.Link(existing, name);
+        }
+
+        public void Unlink(string path) => SystemFileCalls.Instance.Unlink(path);
+    }
+
     private sealed class RefusingFileCalls(string refused, int error) : IFileCalls
     {
         public void MakeFolder(string path) => SystemFileCalls.Instance.MakeFolder(path);

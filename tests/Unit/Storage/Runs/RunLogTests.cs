@@ -2,8 +2,10 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Runs;
 using Lepton.Data.Testing;
+using Lepton.Data.Tests.Unit.Storage.Objects;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage.Runs;
@@ -133,16 +135,17 @@ internal sealed class RunLogTests
         await _log.BeginAsync(Run("p", 1, RunState.Running), 0);
         string folder = _folder["lake/_lepton/runs"];
         string half = Path.Combine(folder, "part-half.parquet");
-        string aside = Path.Combine(folder, "_delta_log", ".00000000000000000001.json.0123.tmp");
-        string young = Path.Combine(folder, "part-young.parquet");
-        foreach (string file in new[] { half, aside, young }) File.WriteAllText(file, "x");
-        File.SetLastWriteTimeUtc(young, new DateTime(2100, 1, 1));
-        await _log.SweepAsync(EventTime.FromDateTimeOffset(new DateTimeOffset(2090, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        string aside = Path.Combine(folder, "_delta_log", $".00000000000000000001.json.{Guid.NewGuid():n}.tmp");
+        string sparks = Path.Combine(folder, "_delta_log", $".00000000000000000001.json.{Guid.NewGuid()}.tmp");
+        foreach (string file in new[] { half, aside, sparks }) File.WriteAllText(file, "x");
+        // Whatever the clock said then, or says now.
+        File.SetLastWriteTimeUtc(half, new DateTime(2100, 1, 1));
+        await _log.SweepAsync(new EventTime(1));
         Assert.Multiple(async () =>
         {
             Assert.That(File.Exists(half), Is.False);
             Assert.That(File.Exists(aside), Is.False);
-            Assert.That(File.Exists(young), Is.True, "another writer may be about to commit it");
+            Assert.That(File.Exists(sparks), Is.True, "Spark may be about to commit it");
             Assert.That(await _log.ReadAsync(), Has.Count.EqualTo(1));
         });
     }
@@ -153,7 +156,7 @@ internal sealed class RunLogTests
         Directory.CreateDirectory(_folder["lake/_lepton/runs"]);
         string half = _folder["lake/_lepton/runs/part-half.parquet"];
         File.WriteAllText(half, "x");
-        await _log.SweepAsync(EventTime.FromDateTimeOffset(new DateTimeOffset(2090, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        await _log.SweepAsync(new EventTime(1));
         Assert.That(File.Exists(half), Is.False);
     }
 
@@ -189,6 +192,13 @@ internal sealed class RunLogTests
         using (Lepton.Data.Schemas.Batches.RecordBatch batch = builder.Build())
             await lake.AppendRecordsAsync(table, snapshot.Schema, [batch], new RecordsCommit("WRITE", snapshot.CommittedAt));
         await Refusal.Of("storage.run_newer", async () => await new RunLog(Lake.Open(_folder["lake"])).ReadAsync());
+    }
+
+    [Test]
+    public void Take_InANewLake_MakesItsFolderDurable()
+    {
+        var calls = new RecordingFileCalls(_folder["lake"]);
+        using (RunLock.Take(Lake.Open(new LocalObjectStore(_folder["lake"], calls)), "run one")) calls.AssertAre("make _lepton\nsync names in .");
     }
 
     [Test]
