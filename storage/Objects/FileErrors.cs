@@ -93,6 +93,8 @@ public static class FileErrors
     {
         UnauthorizedAccessException { InnerException: IOException inner } => inner.HResult,
         UnauthorizedAccessException => AccessDenied,
+        // Where .NET reserves a file's size before writing it, it drops the number and says this.
+        _ when failure.Message.Contains("because the disk was full", StringComparison.Ordinal) => NoSpace,
         _ => failure.HResult is > 0 and < 4096 ? failure.HResult : InputOutput,
     };
 }

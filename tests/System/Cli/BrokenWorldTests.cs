@@ -130,6 +130,23 @@ internal sealed class BrokenWorldTests
     }
 
     [Test]
+    public void Report_FullDisk_IsSaidInBothLanguagesAndLeavesNothing()
+    {
+        using TestFolder folder = SmallProject.Create();
+        folder.Lepton.Done("run");
+        using Mount disk = Mount.Tmpfs(folder["disk"], "200k");
+        Answer english = folder.Lepton.Run("report", "--out", "disk/report.html");
+        Answer chinese = folder.Lepton.With("LANG", "zh_CN.UTF-8").Run("report", "--out", "disk/report.html");
+        Assert.Multiple(() =>
+        {
+            Assert.That((english.ExitCode, chinese.ExitCode), Is.EqualTo((1, 1)), $"{english}{chinese}");
+            Assert.That(english.ErrorLines.Single(), Does.Contain("disk/report.html").And.Contain("disk was full"));
+            Assert.That(chinese.ErrorLines.Single(), Does.Contain("disk/report.html").And.Contain("磁盘空间不足"));
+            Assert.That(folder.Files("disk"), Is.Empty);
+        });
+    }
+
+    [Test]
     public void Run_Twice_IsUnchangedTheSecondTime()
     {
         using TestFolder folder = SmallProject.Create();

@@ -36,6 +36,15 @@ public sealed class FileErrorsTests
         });
     }
 
+    // The framework's words, of a size reserved on a full disk.
+    [Test]
+    public void Of_NoRoomToReserveAFile_IsAFullDisk()
+    {
+        var failure = new IOException("Failed to create '/lake/a' with allocation size '1183516' because the disk was full.");
+        Assert.That(FileErrors.Of(failure, "/lake/a").Code, Is.EqualTo("storage.disk_full"));
+        Assert.That(FileErrors.Reason(failure).Chinese, Is.EqualTo("磁盘空间不足"));
+    }
+
     [Test]
     public void Of_ErrorWithoutWordsOfOurs_HasNoEnglishInChinese()
         => Assert.That(FileErrors.Of(new IOException("Too many open files", 24), "/lake/a").MessageIn(s_chinese), Does.Contain("打开的文件过多").And.Not.Contain("Too many"));
