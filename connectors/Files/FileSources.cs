@@ -87,7 +87,7 @@ public sealed class FileSources : IDisposable
             else SameColumns.Check(first, fields, files[0].Path, files[i].Path, source.Path.Place);
             rows += count;
         }
-        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path);
+        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path, IsOfProject(files[0].Path));
         return new InspectedSource(source, new FileScan(FileFormat.Parquet, new EquatableList<SourceFile>(files), FileSchemaOf(first, source, files[0].Path), schema, null, zones), rows);
     }
 
@@ -104,7 +104,7 @@ public sealed class FileSources : IDisposable
             else if (!found.Equals(format)) throw new LeptonDataException("connectors.formats_differ", [files[0].Path, files[i].Path]) { Place = source.Path.Place };
             else first = SameColumns.Widened(first, fields, files[0].Path, files[i].Path, source.Path.Place);
         }
-        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path);
+        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path, IsOfProject(files[0].Path));
         // Text is read as what it is to be; a time with a declared zone first as the naive time that it is.
         var fileSchema = FileSchemaOf(first.Select((field, i) => field with { Type = zones.ContainsKey(schema[i].Name) ? DataType.NaiveTime : schema[i].Type }), source, files[0].Path);
         return new InspectedSource(source, new FileScan(FileFormat.Csv, new EquatableList<SourceFile>(files), fileSchema, schema, format, zones), null);
@@ -121,6 +121,8 @@ public sealed class FileSources : IDisposable
             throw new LeptonDataException("connectors.names_collide", [failure.Arguments[0], failure.Arguments[0], path, failure.Arguments[0]]) { Place = source.Place };
         }
     }
+
+    private bool IsOfProject(string path) => path.StartsWith(RealPath.Of(_projectFolder).TrimEnd('/') + "/", StringComparison.Ordinal);
 
     private void CheckZones(FileSourceDefinition source)
     {

@@ -11,8 +11,9 @@ internal static class SourceColumns
     /// <param name="file">Names and types as the file has them.</param>
     /// <param name="source">What the person says of them.</param>
     /// <param name="path">The file, for messages.</param>
+    /// <param name="isOfProject">Whether it lies in the project's folder.</param>
     /// <exception cref="LeptonDataException">A declared column that is not there, names that collide, a naive time without a zone.</exception>
-    internal static (Schema Schema, IReadOnlyDictionary<string, string> TimeZones) Offer(IReadOnlyList<Field> file, FileSourceDefinition source, string path)
+    internal static (Schema Schema, IReadOnlyDictionary<string, string> TimeZones) Offer(IReadOnlyList<Field> file, FileSourceDefinition source, string path, bool isOfProject)
     {
         var declared = new Dictionary<string, ColumnDeclaration>(StringComparer.Ordinal);
         foreach (ColumnDeclaration column in source.Columns)
@@ -21,9 +22,11 @@ internal static class SourceColumns
             if (found is null)
             {
                 string? near = Suggest.Nearest(column.Name, file.Select(field => field.Name));
-                throw near is null
+                if (near is not null) throw Error(column.Place, "connectors.no_column_but", column.Name, path, near);
+                // A path that leads out of the project may lead to a file that is no data at all (/etc/passwd), and its "columns" are its first line: that is not for messages and logs.
+                throw isOfProject
                     ? Error(column.Place, "connectors.no_column", column.Name, path, string.Join(", ", file.Take(20).Select(field => field.Name)))
-                    : Error(column.Place, "connectors.no_column_but", column.Name, path, near);
+                    : Error(column.Place, "connectors.no_column_outside", column.Name, path);
             }
             if (!declared.TryAdd(found.Name, column)) throw Error(column.Place, "connectors.column_twice", found.Name);
         }

@@ -104,6 +104,21 @@ internal sealed class CsvSourceTests
         Assert.That(found.Scan.FileSchema.ToString(), Is.EqualTo("iata VARCHAR, when TIMESTAMP"));
     }
 
+    // The first line of a file that is no data at all, as /etc/passwd is, belongs in no message.
+    [TestCase("inside.csv", "connectors.no_column", true)]
+    [TestCase("../outside.csv", "connectors.no_column_outside", false)]
+    public void Inspect_DeclaredColumnThatIsNotThere_ListsColumnsOfTheProjectsFilesAlone(string path, string code, bool isListed)
+    {
+        string project = _source.Folder["project"];
+        _source.Folder.Write("project/inside.csv", "root:x:0:0\nbin:x:1:1\n");
+        _source.Folder.Write("outside.csv", "root:x:0:0\nbin:x:1:1\n");
+        FileSourceDefinition source = SourceFixture.Define($"{{ format: csv, path: {path}, columns: {{ nope: {{ type: VARCHAR }} }} }}");
+        using var sources = new FileSources([source], project, new Dictionary<string, KnownFile>());
+        LeptonDataException refused = Assert.Catch<LeptonDataException>(() => sources.InspectAsync(source, null, CancellationToken.None).AsTask().GetAwaiter().GetResult())!;
+        Assert.That(refused.Code, Is.EqualTo(code));
+        Assert.That(refused.Message.Contains("root:x", StringComparison.Ordinal), Is.EqualTo(isListed), refused.Message);
+    }
+
     [Test]
     public void Inspect_NaiveTimesOfText_NeedAZone()
     {
