@@ -101,16 +101,7 @@ internal sealed partial class DuckDbWriter
     }
 
     private string AggregateCall(BoundAggregateCall call)
-    {
-        string filter = call.Filter is null ? "" : $" FILTER (WHERE {Expression(call.Filter)})";
-        string order = call.Order.Count == 0 ? "" : $" ORDER BY {string.Join(", ", call.Order.Select(SortKey))}";
-        string arguments = $"{(call.IsDistinct ? "DISTINCT " : "")}{string.Join(", ", call.Arguments.Select(Expression))}";
-        string One(string name) => $"{name}({arguments}{order}){filter}";
-        string text = call.Function == FunctionTable.IntegerMean ? $"(CAST({One("sum")} AS DOUBLE) / {One("count")})"
-            : call.Function.Name == "count_star" ? $"count(*){filter}"
-            : One(call.Function.DuckDbName);
-        return call.Result is null ? text : $"CAST({text} AS {call.Result.Name})";
-    }
+        => Aggregated(call.Function, call.Arguments, call.IsDistinct, call.Order, call.Filter, call.Result, nulls: "", over: "");
 
     private string WindowCall(BoundWindowCall call)
     {
@@ -119,15 +110,20 @@ internal sealed partial class DuckDbWriter
         if (call.Order.Count > 0) parts.Add($"ORDER BY {string.Join(", ", call.Order.Select(SortKey))}");
         if (!call.Frame.Equals(BoundFrame.Default)) parts.Add(Frame(call.Frame));
         string over = $" OVER ({string.Join(" ", parts)})";
-        string filter = call.Filter is null ? "" : $" FILTER (WHERE {Expression(call.Filter)})";
-        string order = call.ArgumentOrder.Count == 0 ? "" : $" ORDER BY {string.Join(", ", call.ArgumentOrder.Select(SortKey))}";
-        string nulls = call.IgnoresNulls ? " IGNORE NULLS" : "";
-        string arguments = $"{(call.IsDistinct ? "DISTINCT " : "")}{string.Join(", ", call.Arguments.Select(Expression))}";
+        return Aggregated(call.Function, call.Arguments, call.IsDistinct, call.ArgumentOrder, call.Filter, call.Result, call.IgnoresNulls ? " IGNORE NULLS" : "", over);
+    }
+
+    private string Aggregated(
+        SqlFunction function, EquatableList<BoundExpression> operands, bool isDistinct, EquatableList<BoundSortKey> keys, BoundExpression? condition, SqlType? result, string nulls, string over)
+    {
+        string filter = condition is null ? "" : $" FILTER (WHERE {Expression(condition)})";
+        string order = keys.Count == 0 ? "" : $" ORDER BY {string.Join(", ", keys.Select(SortKey))}";
+        string arguments = $"{(isDistinct ? "DISTINCT " : "")}{string.Join(", ", operands.Select(Expression))}";
         string One(string name) => $"{name}({arguments}{order}{nulls}){filter}{over}";
-        string text = call.Function == FunctionTable.IntegerMean ? $"(CAST({One("sum")} AS DOUBLE) / {One("count")})"
-            : call.Function.Name == "count_star" ? $"count(*){filter}{over}"
-            : One(call.Function.DuckDbName);
-        return call.Result is null ? text : $"CAST({text} AS {call.Result.Name})";
+        string text = function == FunctionTable.IntegerMean ? $"(CAST({One("sum")} AS DOUBLE) / {One("count")})"
+            : function.Name == "count_star" ? $"count(*){filter}{over}"
+            : One(function.DuckDbName);
+        return result is null ? text : $"CAST({text} AS {result.Name})";
     }
 
     private string Frame(BoundFrame frame)
