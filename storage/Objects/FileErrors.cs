@@ -55,9 +55,15 @@ public static class FileErrors
         return true;
     });
 
-    /// <summary>Why the system refused, as a part of a sentence: in English what it said itself, on one line and without the full stop; in Chinese ours, or its number.</summary>
+    /// <summary>
+    /// Why the system refused, as a part of a sentence: in English what it said itself, on one line, without the full stop and the path that it ends with; in Chinese ours, or its number.
+    /// </summary>
     public static BilingualText Reason(Exception failure)
-        => new(string.Join(' ', failure.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.', ' '), ChineseReason(failure));
+    {
+        string words = string.Join(' ', failure.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.', ' ');
+        int path = words.IndexOf(" : '", StringComparison.Ordinal);
+        return new BilingualText(path > 0 && words.EndsWith('\'') ? words[..path] : words, ChineseReason(failure));
+    }
 
     private static string ChineseReason(Exception failure) => failure switch
     {

@@ -25,6 +25,10 @@ public sealed class FileErrorsTests
     }
 
     [Test]
+    public void Reason_PathAtTheEnd_IsLeftOut()
+        => Assert.That(FileErrors.Reason(new IOException("No space left on device : '/lake/it's here'", 28)).English, Is.EqualTo("No space left on device"));
+
+    [Test]
     public void Reason_ExceptionOfTheFramework_IsSaidByItsKindOrItsNumber()
     {
         Assert.Multiple(() =>
