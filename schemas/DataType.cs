@@ -12,6 +12,9 @@ public abstract record DataType
     /// <summary>What to switch on.</summary>
     public abstract TypeId Id { get; }
 
+    /// <summary>What lies within: a struct's fields, a list's element, a map's key and value; empty for flat types.</summary>
+    public virtual IReadOnlyList<Field> Children => [];
+
     /// <summary>The type of a column that holds nothing but NULL.</summary>
     public static DataType Null { get; } = new NullType();
 
@@ -229,6 +232,9 @@ public sealed record StructType(EquatableList<Field> Fields) : DataType
     public override TypeId Id => TypeId.Struct;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Field> Children => Fields;
+
+    /// <inheritdoc/>
     public override string ToString() => $"STRUCT({string.Join(", ", Fields.Select(field => $"{TypeNames.Quote(field.Name)} {field.Type}"))})";
 }
 
@@ -238,6 +244,9 @@ public sealed record ListType(Field Element) : DataType
 {
     /// <inheritdoc/>
     public override TypeId Id => TypeId.List;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Field> Children => [Element];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Element.Type}[]";
@@ -252,6 +261,9 @@ public sealed record FixedSizeListType(Field Element, int Length) : DataType
     public override TypeId Id => TypeId.FixedSizeList;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Field> Children => [Element];
+
+    /// <inheritdoc/>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Element.Type}[{Length}]");
 }
 
@@ -262,6 +274,9 @@ public sealed record MapType(Field Key, Field Value) : DataType
 {
     /// <inheritdoc/>
     public override TypeId Id => TypeId.Map;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Field> Children => [Key, Value];
 
     /// <inheritdoc/>
     public override string ToString() => $"MAP({Key.Type}, {Value.Type})";

@@ -1,20 +1,9 @@
 namespace Lepton.Data.Schemas.Batches;
 
-/// <summary>Where one column's buffers lie. Pointers stay valid as long as the <see cref="BatchMemory"/> has an owner.</summary>
-internal unsafe struct ColumnBuffers
-{
-    /// <summary>Bitmap of present values, or null where none is missing.</summary>
-    internal byte* Validity;
-
-    /// <summary>Fixed-width values, boolean bits, or <c>rows + 1</c> offsets of 32 bits for text and bytes.</summary>
-    internal byte* Values;
-
-    /// <summary>Text and bytes; null for fixed widths.</summary>
-    internal byte* Data;
-}
-
 /// <summary>The counted native memory beneath one or more batches.</summary>
-internal sealed class BatchMemory(ColumnBuffers[] columns, NativeBlock[] blocks)
+/// <param name="columns">One for each column of the schema.</param>
+/// <param name="owners">Disposed with the last batch.</param>
+internal sealed class BatchMemory(ColumnBuffers[] columns, IDisposable[] owners)
 {
     private int _ownerCount = 1;
 
@@ -34,6 +23,6 @@ internal sealed class BatchMemory(ColumnBuffers[] columns, NativeBlock[] blocks)
     internal void RemoveOwner()
     {
         if (Interlocked.Decrement(ref _ownerCount) > 0) return;
-        foreach (NativeBlock block in blocks) block.Dispose();
+        foreach (IDisposable owner in owners) owner.Dispose();
     }
 }

@@ -6,11 +6,13 @@ namespace Lepton.Data.Schemas.Batches;
 
 /// <summary>Fills one column of a batch to be. Not safe for use by several threads.</summary>
 /// <remarks>What stands under a NULL is zeroed, so that equal rows are equal bytes.</remarks>
-public sealed unsafe class ColumnBuilder
+public sealed unsafe partial class ColumnBuilder
 {
     private readonly MemoryBudget? _budget;
     private readonly int _width;
     private readonly bool _hasOffsets;
+    private readonly bool _hasData;
+    private readonly ColumnBuilder[] _children = [];
     private NativeBlock? _validity;
     private NativeBlock? _values;
     private NativeBlock? _data;
@@ -19,8 +21,10 @@ public sealed unsafe class ColumnBuilder
 
     internal ColumnBuilder(DataType type, int rowCapacity, MemoryBudget? budget)
     {
-        if (type.Id is TypeId.Struct or TypeId.List or TypeId.FixedSizeList or TypeId.Map) throw new LeptonDataException("schemas.nested_batch", [type]);
-        (Type, _rowCapacity, _budget, _width, _hasOffsets) = (type, rowCapacity, budget, TypeWidths.Of(type), type.Id is TypeId.String or TypeId.Binary);
+        (Type, _rowCapacity, _budget, _width) = (type, rowCapacity, budget, TypeWidths.Of(type));
+        _hasData = type.Id is TypeId.String or TypeId.Binary;
+        _hasOffsets = _hasData || type.Id is TypeId.List or TypeId.Map;
+        if (type.Children.Count > 0) _children = [.. type.Children.Select(field => new ColumnBuilder(field.Type, ChildRowCapacity(), budget))];
     }
 
     /// <summary>What the values are.</summary>
@@ -29,8 +33,16 @@ public sealed unsafe class ColumnBuilder
     /// <summary>Rows appended so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Bytes of text and binary values appended so far; at most <see cref="int.MaxValue"/>.</summary>
-    public int DataSizeBytes => _dataBytes;
+    /// <summary>Bytes appended so far whose number the count of rows does not bound: of text and binary values, and of what is within lists and maps.</summary>
+    public long DataSizeBytes
+    {
+        get
+        {
+            long size = _dataBytes;
+            foreach (ColumnBuilder child in _children) size += child.DataSizeBytes + (_hasOffsets ? (long)child.Count * Math.Max(child._width, 1) : 0);
+            return size;
+        }
+    }
 
     /// <summary>One NULL.</summary>
     public void AppendNull()
@@ -44,7 +56,12 @@ public sealed unsafe class ColumnBuilder
         Reserve(1);
         EnsureValidity();
         ClearBit(_validity!.Pointer, Count);
-        if (_hasOffsets) ((int*)_values!.Pointer)[Count + 1] = _dataBytes;
+        if (_hasOffsets)
+        {
+            CheckNothingPending();
+            AppendOffset(Count);
+        }
+        else if (Type.Id is TypeId.Struct or TypeId.FixedSizeList) AppendNullsWithin();
         else if (_width > 0) new Span<byte>(_values!.Pointer + ((long)Count * _width), _width).Clear();
         else ClearBit(_values!.Pointer, Count);
         Count++;
@@ -75,7 +92,7 @@ public sealed unsafe class ColumnBuilder
     /// <exception cref="LeptonDataException"><c>schemas.batch_too_large</c>: a column of a batch holds at most 2^31 - 1 bytes of text.</exception>
     public void AppendBytes(ReadOnlySpan<byte> value)
     {
-        if (!_hasOffsets) throw new InvalidOperationException($"a column of {Type} takes no bytes");
+        if (!_hasData) throw new InvalidOperationException($"a column of {Type} takes no bytes");
         Reserve(1);
         ReserveData(value.Length);
         if (_validity is not null) SetBit(_validity.Pointer, Count);
@@ -151,12 +168,15 @@ public sealed unsafe class ColumnBuilder
             case (DateType, DateOnly date): Append(date.DayNumber - new DateOnly(1970, 1, 1).DayNumber); break;
             case (DateType, _): Append((int)value); break;
             case (InstantType or NaiveTimeType, _): Append(((EventTime)value).MicrosecondsSinceEpoch); break;
-            default: throw new InvalidCastException($"a column of {Type} takes no {value.GetType()}");
+            default:
+                if (_children.Length == 0) throw new InvalidCastException($"a column of {Type} takes no {value.GetType()}");
+                AppendNestedValue(value);
+                break;
         }
     }
 
     /// <summary>Hands the buffers over and starts anew. <see cref="Complete"/> was called before, so that nothing here can fail.</summary>
-    internal ColumnBuffers Take(List<NativeBlock> blocks)
+    internal ColumnBuffers Take(List<IDisposable> blocks)
     {
         ColumnBuffers buffers = default;
         if (_validity is not null)
@@ -174,14 +194,25 @@ public sealed unsafe class ColumnBuilder
             buffers.Data = _data.Pointer;
             blocks.Add(_data);
         }
+        if (_children.Length > 0)
+        {
+            buffers.Children = new ColumnBuffers[_children.Length];
+            for (int i = 0; i < _children.Length; i++) buffers.Children[i] = _children[i].Take(blocks);
+        }
         (_validity, _values, _data, _dataBytes, Count) = (null, null, null, 0, 0);
         return buffers;
     }
 
-    /// <summary>Offsets begin with a 0 also where no row follows.</summary>
+    /// <summary>Makes the buffers whole: offsets begin with a 0 also where no row follows, and the columns within have what the rows say.</summary>
+    /// <exception cref="InvalidOperationException">A column within holds another number of values.</exception>
     internal void Complete()
     {
         if (_hasOffsets) Reserve(0);
+        for (int i = 0; i < _children.Length; i++)
+        {
+            if (_children[i].Count != ExpectedWithin) throw new InvalidOperationException($"{Count} values of {Type} stand over {_children[i].Count} of {_children[i].Type}, not {ExpectedWithin}");
+            _children[i].Complete();
+        }
     }
 
     internal void Free()
@@ -189,6 +220,7 @@ public sealed unsafe class ColumnBuilder
         _validity?.Dispose();
         _values?.Dispose();
         _data?.Dispose();
+        foreach (ColumnBuilder child in _children) child.Free();
         (_validity, _values, _data, _dataBytes, Count) = (null, null, null, 0, 0);
     }
 

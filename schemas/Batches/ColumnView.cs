@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Lepton.Data.Schemas.Batches;
 
-/// <summary>One column of a <see cref="RecordBatch"/>, for reading. Row numbers count from 0 in the batch (a slice starts at its own 0).</summary>
+/// <summary>One column of a <see cref="RecordBatch"/>, or one within it, for reading. Row numbers count from 0 in the batch (a slice starts at its own 0).</summary>
+/// <remarks>What stands under a NULL is zero in batches of <see cref="RecordBatchBuilder"/>, and anything in those over other memory (<see cref="RecordBatch.Over"/>).</remarks>
 public readonly unsafe ref struct ColumnView
 {
     private readonly ColumnBuffers _buffers;
@@ -11,7 +12,7 @@ public readonly unsafe ref struct ColumnView
 
     internal ColumnView(DataType type, in ColumnBuffers buffers, int start, int count)
     {
-        (Type, _start, Count) = (type, start, count);
+        (Type, _start, Count) = (type, buffers.Offset + start, count);
         _buffers = buffers;
     }
 
@@ -63,7 +64,7 @@ public readonly unsafe ref struct ColumnView
 
     /// <summary>
     /// All values of a fixed width, side by side: sbyte, short, int, long, float, double by type; <see cref="Int128"/> for decimals (unscaled),
-    /// int (days) for dates, long (microseconds) for times. What stands under a NULL is zero.
+    /// int (days) for dates, long (microseconds) for times.
     /// </summary>
     /// <exception cref="InvalidOperationException"><typeparamref name="T"/> is not as wide as the column's values.</exception>
     public ReadOnlySpan<T> Values<T>()
@@ -73,7 +74,7 @@ public readonly unsafe ref struct ColumnView
         return new ReadOnlySpan<T>((T*)_buffers.Values + _start, Count);
     }
 
-    /// <summary>The value of a boolean column; false under a NULL.</summary>
+    /// <summary>The value of a boolean column.</summary>
     public bool Boolean(int row)
     {
         if (Type.Id != TypeId.Boolean) throw new InvalidOperationException($"a column of {Type} has no booleans");
@@ -82,7 +83,7 @@ public readonly unsafe ref struct ColumnView
         return (_buffers.Values[bit >> 3] & (1 << (bit & 7))) != 0;
     }
 
-    /// <summary>The bytes of a text (UTF-8) or binary value; empty under a NULL.</summary>
+    /// <summary>The bytes of a text (UTF-8) or binary value.</summary>
     public ReadOnlySpan<byte> Bytes(int row)
     {
         if (Type.Id is not (TypeId.String or TypeId.Binary)) throw new InvalidOperationException($"a column of {Type} has no bytes");
@@ -91,22 +92,53 @@ public readonly unsafe ref struct ColumnView
         return new ReadOnlySpan<byte>(_buffers.Data + offsets[0], offsets[1] - offsets[0]);
     }
 
-    /// <summary>The offsets of text or bytes into <see cref="Data"/>: <see cref="Count"/> + 1 of them; the first is not 0 in a slice.</summary>
+    /// <summary>
+    /// The offsets of text or bytes into <see cref="Data"/>, of lists and maps into <see cref="Child"/>: <see cref="Count"/> + 1 of them, ascending; the first is not 0 in a slice.
+    /// </summary>
     public ReadOnlySpan<int> Offsets
     {
         get
         {
-            if (Type.Id is not (TypeId.String or TypeId.Binary)) throw new InvalidOperationException($"a column of {Type} has no offsets");
+            if (Type.Id is not (TypeId.String or TypeId.Binary or TypeId.List or TypeId.Map)) throw new InvalidOperationException($"a column of {Type} has no offsets");
             return new ReadOnlySpan<int>((int*)_buffers.Values + _start, Count + 1);
         }
     }
 
-    /// <summary>What <see cref="Offsets"/> point into.</summary>
+    /// <summary>What <see cref="Offsets"/> of text and bytes point into.</summary>
     public ReadOnlySpan<byte> Data => new(_buffers.Data, Offsets[^1]);
 
     /// <summary>
+    /// The column within, one for each of <see cref="DataType.Children"/>. A struct's has a value for each row. A fixed-size list's has <c>Length</c> values for each row, row
+    /// after row. A list's element, and a map's key and value, are counted by <see cref="Offsets"/>: row i has those in <c>[Offsets[i], Offsets[i + 1])</c>.
+    /// Under a NULL of the outer column there may be values; they mean nothing.
+    /// </summary>
+    public ColumnView Child(int index)
+    {
+        DataType type = Type.Children[index].Type;
+        ref readonly ColumnBuffers child = ref _buffers.Children![index];
+        return Type switch
+        {
+            StructType => new ColumnView(type, in child, _start, Count),
+            FixedSizeListType { Length: var length } => new ColumnView(type, in child, _start * length, Count * length),
+            _ => new ColumnView(type, in child, 0, Offsets[^1]),
+        };
+    }
+
+    /// <summary>Where the buffers lie, with <see cref="ColumnBuffers.Offset"/> set to this view's first row; valid as long as the batch.</summary>
+    public ColumnBuffers Buffers
+    {
+        get
+        {
+            ColumnBuffers buffers = _buffers;
+            buffers.Offset = _start;
+            return buffers;
+        }
+    }
+
+    /// <summary>
     /// The value as an object, for edges made for people: null, bool, sbyte to long, float, double, <see cref="Int128"/> (unscaled decimal), string, byte[],
-    /// <see cref="DateOnly"/> or int days outside its range, <see cref="EventTime"/> for both kinds of time.
+    /// <see cref="DateOnly"/> or int days outside its range, <see cref="EventTime"/> for both kinds of time; object?[] for a struct (by field) and both kinds of list,
+    /// <c>KeyValuePair&lt;object, object?&gt;[]</c> for a map, in the entries' order.
     /// </summary>
     public object? Value(int row)
     {
@@ -125,8 +157,35 @@ public readonly unsafe ref struct ColumnView
             BinaryType => Bytes(row).ToArray(),
             DateType => DateOf(Values<int>()[row]),
             InstantType or NaiveTimeType => new EventTime(Values<long>()[row]),
+            StructType { Fields.Count: var count } => StructValue(row, count),
+            FixedSizeListType { Length: var length } => Child(0).ValuesOf(row * length, (row + 1) * length),
+            ListType => Child(0).ValuesOf(Offsets[row], Offsets[row + 1]),
+            MapType => MapValue(Offsets[row], Offsets[row + 1]),
             _ => throw new InvalidOperationException($"a batch holds no {Type}"),
         };
+    }
+
+    private object?[] StructValue(int row, int fieldCount)
+    {
+        var values = new object?[fieldCount];
+        for (int i = 0; i < values.Length; i++) values[i] = Child(i).Value(row);
+        return values;
+    }
+
+    private object?[] ValuesOf(int start, int end)
+    {
+        var values = new object?[end - start];
+        for (int i = 0; i < values.Length; i++) values[i] = Value(start + i);
+        return values;
+    }
+
+    private KeyValuePair<object, object?>[] MapValue(int start, int end)
+    {
+        ColumnView keys = Child(0);
+        ColumnView values = Child(1);
+        var entries = new KeyValuePair<object, object?>[end - start];
+        for (int i = 0; i < entries.Length; i++) entries[i] = new(keys.Value(start + i)!, values.Value(start + i));
+        return entries;
     }
 
     private static object DateOf(int days)

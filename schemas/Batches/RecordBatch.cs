@@ -2,11 +2,11 @@ namespace Lepton.Data.Schemas.Batches;
 
 /// <summary>
 /// Rows held by column under one schema, in Arrow's memory layout: validity as a bitmap (bit set = value present, least significant bit first),
-/// fixed-width values side by side, booleans as bits, text and bytes as 32-bit offsets into one run of data.
+/// fixed-width values side by side, booleans as bits, text and bytes as 32-bit offsets into one run of data, lists and maps as 32-bit offsets into the columns within.
 /// </summary>
 /// <remarks>
 /// Immutable; reading is safe for several threads. The native memory is counted: who receives a batch disposes it once, and <see cref="Share"/> and
-/// <see cref="Slice"/> make another owner without a copy. Batches hold flat types.
+/// <see cref="Slice"/> make another owner without a copy.
 /// </remarks>
 public sealed class RecordBatch : IDisposable
 {
@@ -22,6 +22,18 @@ public sealed class RecordBatch : IDisposable
 
     /// <summary>How many rows every column has.</summary>
     public int RowCount { get; }
+
+    /// <summary>A batch over memory that somebody else filled, without a copy: a mapped file, a message, another library's columns. The caller owns the batch.</summary>
+    /// <param name="schema">Names and types of the columns.</param>
+    /// <param name="rowCount">How many rows every column has.</param>
+    /// <param name="columns">One for each field of the schema. They are trusted: whoever calls has checked that buffers are long enough, offsets ascend, and text is UTF-8.</param>
+    /// <param name="owner">Keeps the memory; disposed with the last batch that shares it.</param>
+    public static RecordBatch Over(Schema schema, int rowCount, ColumnBuffers[] columns, IDisposable owner)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
+        if (columns.Length != schema.Count) throw new ArgumentException($"{columns.Length} columns for {schema.Count} fields", nameof(columns));
+        return new RecordBatch(schema, new BatchMemory(columns, [owner]), 0, rowCount);
+    }
 
     /// <summary>The column at <paramref name="index"/>; valid until this batch is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The batch was disposed.</exception>

@@ -16,7 +16,6 @@ public sealed class ContentSumAccumulator : IAccumulator
     /// Names and types by which values are hashed. The batches have these columns in any order, and may have others; integers and floats may be of another width there.
     /// Columns marked <see cref="FieldMetadata.InexactKey"/> are left out.
     /// </param>
-    /// <exception cref="LeptonDataException"><c>schemas.nested_batch</c></exception>
     public ContentSumAccumulator(Schema schema) => _hasher = new RowHasher(schema, skipInexact: true);
 
     /// <summary>What was taken in so far.</summary>

@@ -40,6 +40,23 @@ internal struct HashState
         High = Mix(High ^ word);
     }
 
+    /// <summary>The lower word, then the upper one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Absorb(Int128 value)
+    {
+        Absorb((ulong)value);
+        Absorb((ulong)(value >> 64));
+    }
+
+    /// <summary>A float's bits, one for all that counts as the same value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong Canonical(double value)
+    {
+        // Adding 0.0 makes 0.0 of -0.0 and leaves every other number as it is.
+        value += 0.0;
+        return double.IsNaN(value) ? 0x7FF8_0000_0000_0000 : BitConverter.DoubleToUInt64Bits(value);
+    }
+
     /// <summary>Words of eight bytes, little-endian, the last one filled up with zeros; then the number of bytes.</summary>
     internal void Absorb(ReadOnlySpan<byte> bytes)
     {

@@ -15,7 +15,6 @@ public sealed class OrderedContentHashAccumulator : IAccumulator
 
     /// <summary>A hash over all columns of <paramref name="schema"/>.</summary>
     /// <param name="schema">Names and types by which values are hashed, see <see cref="ContentSumAccumulator"/>; the order of columns counts too.</param>
-    /// <exception cref="LeptonDataException"><c>schemas.nested_batch</c></exception>
     public OrderedContentHashAccumulator(Schema schema) => (_schema, _hasher) = (schema, new RowHasher(schema, skipInexact: false));
 
     /// <summary>The hash of the rows taken in so far.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Lepton.Data.Schemas.Batches;
 
 namespace Lepton.Data.Schemas.Hashing;
@@ -14,24 +13,24 @@ internal sealed class RowHasher
     private readonly ulong[] _low = new ulong[RunRowsMax];
     private readonly ulong[] _high = new ulong[RunRowsMax];
     private readonly ulong[] _words = new ulong[RunRowsMax];
-    private readonly int[] _indexes;
     private Schema? _mapped;
 
     internal RowHasher(Schema schema, bool skipInexact)
-    {
-        _columns = [.. schema.Fields.Where(field => !skipInexact || !HashedColumn.IsInexact(field)).Select(field => new HashedColumn(field))];
-        _indexes = new int[_columns.Length];
-    }
+        => _columns = [.. schema.Fields.Where(field => !skipInexact || !HashedColumn.IsInexact(field)).Select(field => new HashedColumn(field))];
 
     /// <summary>Hashes of the rows <c>[start, start + count)</c>, as two halves; valid until the next call.</summary>
     internal void Hash(RecordBatch batch, int start, int count, out ReadOnlySpan<ulong> low, out ReadOnlySpan<ulong> high)
     {
-        if (!ReferenceEquals(batch.Schema, _mapped)) Map(batch.Schema);
+        if (!ReferenceEquals(batch.Schema, _mapped))
+        {
+            HashedColumn.Map(_columns, batch.Schema.Fields);
+            _mapped = batch.Schema;
+        }
         Span<ulong> lowSums = _low.AsSpan(0, count);
         Span<ulong> highSums = _high.AsSpan(0, count);
         lowSums.Clear();
         highSums.Clear();
-        for (int i = 0; i < _columns.Length; i++) Add(_columns[i], batch.Column(_indexes[i]), start, lowSums, highSums);
+        for (int i = 0; i < _columns.Length; i++) Add(_columns[i], batch.Column(_columns[i].Index), start, lowSums, highSums);
         Finish(lowSums, highSums);
         low = lowSums;
         high = highSums;
@@ -60,6 +59,9 @@ internal sealed class RowHasher
                 return;
             case StringType or BinaryType:
                 AddBytes(column, values, start, low, high);
+                return;
+            case StructType or ListType or FixedSizeListType or MapType:
+                AddNested(column, values, start, low, high);
                 return;
             case BooleanType:
                 for (int i = 0; i < words.Length; i++) words[i] = values.Boolean(start + i) ? 1UL : 0;
@@ -110,8 +112,7 @@ internal sealed class RowHasher
         {
             if (values.IsNull(start + i)) continue;
             HashState cell = column.Key;
-            cell.Absorb((ulong)unscaled[i]);
-            cell.Absorb((ulong)(unscaled[i] >> 64));
+            cell.Absorb(unscaled[i]);
             low[i] += cell.Low;
             high[i] += cell.High;
         }
@@ -132,6 +133,18 @@ internal sealed class RowHasher
         }
     }
 
+    private static void AddNested(HashedColumn column, ColumnView values, int start, Span<ulong> low, Span<ulong> high)
+    {
+        for (int i = 0; i < low.Length; i++)
+        {
+            if (values.IsNull(start + i)) continue;
+            HashState cell = column.Key;
+            NestedHash.Absorb(ref cell, column, values, start + i);
+            low[i] += cell.Low;
+            high[i] += cell.High;
+        }
+    }
+
     private static void Widen<T>(ReadOnlySpan<T> values, Span<ulong> words)
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
@@ -141,61 +154,6 @@ internal sealed class RowHasher
     private static void Canonical<T>(ReadOnlySpan<T> values, Span<ulong> words)
         where T : unmanaged, System.Numerics.IFloatingPoint<T>
     {
-        for (int i = 0; i < words.Length; i++)
-        {
-            // Adding 0.0 makes 0.0 of -0.0 and leaves every other number as it is.
-            double value = double.CreateTruncating(values[i]) + 0.0;
-            words[i] = double.IsNaN(value) ? 0x7FF8_0000_0000_0000 : BitConverter.DoubleToUInt64Bits(value);
-        }
+        for (int i = 0; i < words.Length; i++) words[i] = HashState.Canonical(double.CreateTruncating(values[i]));
     }
-
-    private void Map(Schema schema)
-    {
-        for (int i = 0; i < _columns.Length; i++)
-        {
-            _indexes[i] = schema.IndexOf(_columns[i].Name);
-            if (_indexes[i] < 0) throw new ArgumentException($"the batch has no column {_columns[i].Name}", nameof(schema));
-            if (HashedColumn.Tag(schema[_indexes[i]].Type) != _columns[i].TypeTag) throw new ArgumentException($"the batch has {schema[_indexes[i]]} where {_columns[i].Type} is hashed", nameof(schema));
-        }
-        _mapped = schema;
-    }
-}
-
-/// <summary>A column's part in a row's hash.</summary>
-internal sealed class HashedColumn
-{
-    internal HashedColumn(Field field)
-    {
-        (Name, Type, TypeTag) = (field.Name, field.Type, Tag(field.Type));
-        HashState key = HashState.Start;
-        key.Absorb(TypeTag);
-        key.Absorb(Encoding.UTF8.GetBytes(field.Name));
-        Key = key;
-    }
-
-    internal string Name { get; }
-
-    internal DataType Type { get; }
-
-    internal ulong TypeTag { get; }
-
-    internal HashState Key { get; }
-
-    internal static bool IsInexact(Field field) => field.Metadata[FieldMetadata.InexactKey] == "true";
-
-    /// <summary>What kind of value; for decimals with the scale, since 10 means 1.0 under one scale and 0.1 under another.</summary>
-    internal static ulong Tag(DataType type) => type switch
-    {
-        NullType => 0,
-        BooleanType => 1,
-        IntegerType => 2,
-        FloatType => 3,
-        DecimalType { Scale: var scale } => 4 + ((ulong)scale << 8),
-        StringType => 5,
-        BinaryType => 6,
-        DateType => 7,
-        InstantType => 8,
-        NaiveTimeType => 9,
-        _ => throw new LeptonDataException("schemas.nested_batch", [type]),
-    };
 }

@@ -142,9 +142,9 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
         return _findCause(cancellationToken) ?? error;
     }
 
-    private int TextBytes(RecordBatchBuilder builder)
+    private long TextBytes(RecordBatchBuilder builder)
     {
-        int most = 0;
+        long most = 0;
         for (int i = 0; i < _columns.Length; i++) most = Math.Max(most, builder.Column(i).DataSizeBytes);
         return most;
     }

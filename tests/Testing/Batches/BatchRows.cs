@@ -75,6 +75,9 @@ public static class BatchRows
     public static bool AreEqual(object? expected, object? actual, double tolerance = 0) => (expected, actual) switch
     {
         (byte[] left, byte[] right) => left.AsSpan().SequenceEqual(right),
+        (object?[] left, object?[] right) => left.Length == right.Length && left.Zip(right).All(pair => AreEqual(pair.First, pair.Second, tolerance)),
+        (KeyValuePair<object, object?>[] left, KeyValuePair<object, object?>[] right) => left.Length == right.Length
+            && left.Zip(right).All(pair => AreEqual(pair.First.Key, pair.Second.Key) && AreEqual(pair.First.Value, pair.Second.Value, tolerance)),
         (double left, double right) => AreClose(left, right, tolerance),
         (float left, float right) => AreClose(left, right, tolerance),
         _ => Equals(expected, actual),
@@ -93,6 +96,8 @@ public static class BatchRows
     {
         null => "NULL",
         byte[] bytes => $"x'{Convert.ToHexString(bytes)}'",
+        object?[] items => $"[{string.Join(", ", items.Select(Say))}]",
+        KeyValuePair<object, object?>[] entries => $"{{{string.Join(", ", entries.Select(entry => $"{Say(entry.Key)}: {Say(entry.Value)}"))}}}",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => $"'{value}'",
     };

@@ -18,16 +18,43 @@ public static class RandomBatches
         DataType.String, DataType.Binary, DataType.Date, DataType.Instant, DataType.NaiveTime,
     ];
 
+    /// <summary>One of every nested type, and some in one another.</summary>
+    public static IReadOnlyList<DataType> NestedTypes { get; } =
+    [
+        .. new[]
+        {
+            "STRUCT(a BIGINT, b VARCHAR)", "VARCHAR[]", "DOUBLE[]", "FLOAT[3]", "VARCHAR[2]", "MAP(VARCHAR, BIGINT)", "STRUCT(x DECIMAL(9,2), y BOOLEAN[], z STRUCT(t TIMESTAMPTZ))", "BIGINT[][]", "BOOLEAN[3][2]",
+            "MAP(BIGINT, STRUCT(d DATE, v VARCHAR[]))[]",
+        }.Select(DataType.Parse),
+    ];
+
+    /// <summary>A type, flat or nested at most <paramref name="depth"/> deep.</summary>
+    public static DataType RandomType(Random random, int depth)
+    {
+        if (depth == 0 || random.Next(2) == 0) return FlatTypes[random.Next(FlatTypes.Count)];
+        Field Part(string name) => new(name, RandomType(random, depth - 1));
+        return random.Next(4) switch
+        {
+            0 => new StructType(new EquatableList<Field>(Enumerable.Range(0, random.Next(1, 4)).Select(index => Part($"f{index}")))),
+            1 => new ListType(Part("element")),
+            2 => new FixedSizeListType(Part("element"), random.Next(1, 4)),
+            _ => new MapType(new Field("key", FlatTypes[random.Next(FlatTypes.Count)], IsNullable: false), Part("value")),
+        };
+    }
+
     /// <summary>A column of every flat type, called <c>c0</c>, <c>c1</c>, ….</summary>
     public static Schema SchemaOf(IEnumerable<DataType> types) => new(types.Select((type, index) => new Field($"c{index}", type)));
 
     /// <summary>A schema of 1 to <paramref name="columnsMax"/> columns.</summary>
-    public static Schema RandomSchema(Random random, int columnsMax = 8)
-        => SchemaOf(Enumerable.Range(0, random.Next(1, columnsMax + 1)).Select(_ => FlatTypes[random.Next(FlatTypes.Count)]));
+    /// <param name="random">See <see cref="Create"/>.</param>
+    /// <param name="columnsMax">At least 1.</param>
+    /// <param name="depth">0: flat types only; else see <see cref="RandomType"/>.</param>
+    public static Schema RandomSchema(Random random, int columnsMax = 8, int depth = 0)
+        => SchemaOf(Enumerable.Range(0, random.Next(1, columnsMax + 1)).Select(_ => RandomType(random, depth)));
 
     /// <summary>One batch. About one value in <paramref name="nullEvery"/> is NULL (in columns that may hold it); 0 for none.</summary>
     /// <param name="random">Seeded by the caller, who names the seed when a test fails.</param>
-    /// <param name="schema">Flat types.</param>
+    /// <param name="schema">Names and types.</param>
     /// <param name="rowCount">How many rows.</param>
     /// <param name="nullEvery">0 for no NULLs.</param>
     /// <param name="calendarYears">Dates and times within years 1 to 9999 only, as files and engines agree on; else the whole range of the type.</param>
@@ -39,7 +66,7 @@ public static class RandomBatches
             for (int column = 0; column < schema.Count; column++)
             {
                 bool isNull = schema[column].IsNullable && nullEvery > 0 && random.Next(nullEvery) == 0;
-                builder.Column(column).AppendValue(isNull ? null : Value(random, schema[column].Type, calendarYears));
+                builder.Column(column).AppendValue(isNull ? null : Value(random, schema[column].Type, calendarYears, nullEvery));
             }
         }
         return builder.Build(rowCount);
@@ -59,7 +86,7 @@ public static class RandomBatches
     }
 
     /// <summary>A value as <see cref="ColumnBuilder.AppendValue"/> takes it; one in four is an extreme.</summary>
-    public static object? Value(Random random, DataType type, bool calendarYears = true)
+    public static object? Value(Random random, DataType type, bool calendarYears = true, int nullEvery = 5)
     {
         bool isExtreme = random.Next(4) == 0;
         return type switch
@@ -76,9 +103,27 @@ public static class RandomBatches
             StringType => isExtreme ? Pick(random, s_texts) : $"v{random.Next(1000)}",
             BinaryType => isExtreme ? Pick(random, [], [0], Encoding.UTF8.GetBytes("中"), [0xFF, 0xFE, 0x00]) : Bytes(random),
             DateType => Date(random, isExtreme, calendarYears),
+            StructType { Fields: var fields } => fields.Select(Part).ToArray(),
+            ListType { Element: var element } => Enumerable.Range(0, random.Next(isExtreme ? 20 : 4)).Select(_ => Part(element)).ToArray(),
+            FixedSizeListType { Element: var element, Length: var length } => Enumerable.Range(0, length).Select(_ => Part(element)).ToArray(),
+            MapType map => Entries(map),
             _ => Time(random, isExtreme, calendarYears),
         };
+
+        object? Part(Field field) => field.IsNullable && nullEvery > 0 && random.Next(nullEvery) == 0 ? null : Value(random, field.Type, calendarYears, nullEvery);
+
+        // Keys are distinct as engines compare them: 0.0 is -0.0, and NaN is NaN.
+        KeyValuePair<object, object?>[] Entries(MapType map)
+            => [.. Enumerable.Range(0, random.Next(4)).Select(_ => Value(random, map.Key.Type, calendarYears)!).DistinctBy(KeyIdentity).Select(key => KeyValuePair.Create(key, Part(map.Value)))];
     }
+
+    private static object KeyIdentity(object key) => key switch
+    {
+        float number => number + 0f,
+        double number => number + 0d,
+        byte[] bytes => Convert.ToHexString(bytes),
+        _ => key,
+    };
 
     private static long Integer(Random random, int bits, bool isExtreme)
     {

@@ -14,10 +14,10 @@ public sealed class RecordBatchBuilderTests
     public void Build_AnyValues_HoldsWhatWasAppended([Range(0, 29)] int seed)
     {
         var random = new Random(seed);
-        Schema schema = RandomBatches.SchemaOf([.. RandomBatches.FlatTypes, DataType.Null]);
+        Schema schema = RandomBatches.SchemaOf([.. RandomBatches.FlatTypes, DataType.Null, .. RandomBatches.NestedTypes]);
         int rows = random.Next(0, 400);
         int nullEvery = random.Next(0, 4);
-        List<object?[]> model = [.. Enumerable.Range(0, rows).Select(_ => schema.Fields.Select(field => nullEvery > 0 && random.Next(nullEvery) == 0 ? null : RandomBatches.Value(random, field.Type, calendarYears: false)).ToArray())];
+        List<object?[]> model = [.. Enumerable.Range(0, rows).Select(_ => schema.Fields.Select(field => nullEvery > 0 && random.Next(nullEvery) == 0 ? null : RandomBatches.Value(random, field.Type, calendarYears: field.Type.Children.Count > 0)).ToArray())];
         using var builder = new RecordBatchBuilder(schema, random.Next(0, 500));
         foreach (object?[] row in model)
             for (int column = 0; column < row.Length; column++) builder.Column(column).AppendValue(row[column]);
@@ -137,10 +137,57 @@ public sealed class RecordBatchBuilderTests
     }
 
     [Test]
-    public void NestedType_InABatch_IsRefused()
-        => Assert.That(
-            Assert.Throws<LeptonDataException>(() => new RecordBatchBuilder(new Schema([new Field("l", DataType.Parse("BIGINT[]"))])))!.Code,
-            Is.EqualTo("schemas.nested_batch"));
+    public void Over_BuffersOfASlice_HasItsRows([Range(0, 19)] int seed)
+    {
+        var random = new Random(seed);
+        Schema schema = RandomBatches.SchemaOf([.. RandomBatches.FlatTypes, DataType.Null, .. RandomBatches.NestedTypes]);
+        using RecordBatch batch = RandomBatches.Create(random, schema, 200, nullEvery: random.Next(0, 3));
+        int start = random.Next(0, 201);
+        RecordBatch slice = batch.Slice(start, random.Next(0, 201 - start));
+        List<object?[]> expected = BatchRows.Of(slice);
+        using RecordBatch over = RecordBatch.Over(schema, slice.RowCount, [.. Enumerable.Range(0, schema.Count).Select(column => slice.Column(column).Buffers)], slice);
+        Assert.That(BatchRows.FirstDifference(expected, BatchRows.Of(over)), Is.Null, $"seed {seed}");
+        over.Dispose();
+        Assert.That(() => slice.Column(0).Count, Throws.InstanceOf<ObjectDisposedException>(), "the owner goes with the last batch");
+    }
+
+    [Test]
+    public void AppendLists_RangesOfAllLengths_HoldsWhatWasAppended()
+    {
+        using var builder = new RecordBatchBuilder(new Schema([new Field("l", DataType.Parse("BIGINT[]")), new Field("s", DataType.Parse("STRUCT(a BIGINT)")), new Field("f", DataType.Parse("BIGINT[2]"))]));
+        builder.Column(0).Child(0).AppendRange<long>([1, 2, 3]);
+        builder.Column(0).AppendLists([2, 0, 0, 1], [0b1011]);
+        builder.Column(1).Child(0).AppendRange<long>([1, 0, 3, 4], [0b1101]);
+        builder.Column(1).AppendPresent(4, [0b1101]);
+        builder.Column(2).Child(0).AppendRange<long>([1, 2, 3, 4, 0, 0, 5, 6], [0b11001111]);
+        builder.Column(2).AppendPresent(4, [0b1011]);
+        using RecordBatch batch = builder.Build();
+        object?[][] expected = [[new object?[] { 1L, 2L }, new object?[] { 1L }, new object?[] { 1L, 2L }], [Array.Empty<object?>(), null, new object?[] { 3L, 4L }], [null, new object?[] { 3L }, null], [new object?[] { 3L }, new object?[] { 4L }, new object?[] { 5L, 6L }]];
+        Assert.That(BatchRows.FirstDifference(expected, BatchRows.Of(batch)), Is.Null);
+    }
+
+    [Test]
+    public void Build_NestedColumnsThatDoNotFit_IsTheCallersMistake()
+    {
+        using var builder = new RecordBatchBuilder(new Schema([new Field("l", DataType.Parse("BIGINT[]")), new Field("s", DataType.Parse("STRUCT(a BIGINT)")), new Field("f", DataType.Parse("BIGINT[2]"))]));
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => builder.Column(0).AppendPresent(), Throws.InvalidOperationException);
+            Assert.That(() => builder.Column(1).AppendList(), Throws.InvalidOperationException);
+            Assert.That(() => builder.Column(2).AppendValue(new object?[] { 1L }), Throws.InstanceOf<InvalidCastException>());
+        });
+        builder.Column(0).Child(0).Append(1L);
+        Assert.That(() => builder.Column(0).AppendNull(), Throws.InvalidOperationException, "an element without a list");
+        builder.Column(0).AppendList();
+        builder.Column(1).AppendPresent();
+        builder.Column(2).AppendPresent();
+        Assert.That(() => builder.Build(), Throws.InvalidOperationException, "a struct without its field");
+        builder.Column(1).Child(0).Append(1L);
+        Assert.That(() => builder.Build(), Throws.InvalidOperationException, "a list of two without its elements");
+        builder.Column(2).Child(0).AppendRange<long>([1, 2]);
+        using RecordBatch batch = builder.Build();
+        Assert.That(batch.RowCount, Is.EqualTo(1));
+    }
 
     [Test]
     public void AppendString_HalfASurrogatePair_BecomesTheReplacementCharacter()

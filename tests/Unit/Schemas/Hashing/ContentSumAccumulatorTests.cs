@@ -11,10 +11,10 @@ public sealed class ContentSumAccumulatorTests
     private static readonly Schema s_ab = new([new Field("a", DataType.Int64), new Field("b", DataType.Int64)]);
 
     [Test]
-    public void Sum_AnyRows_AgreesWithTheReference([Range(0, 39)] int seed)
+    public void Sum_AnyRows_AgreesWithTheReference([Range(0, 59)] int seed)
     {
         var random = new Random(seed);
-        Schema schema = RandomBatches.RandomSchema(random);
+        Schema schema = RandomBatches.RandomSchema(random, depth: seed < 40 ? 0 : 3);
         int rows = random.Next(3) == 0 ? random.Next(1000, 2500) : random.Next(0, 80);
         using RecordBatch batch = RandomBatches.Create(random, schema, rows, nullEvery: random.Next(0, 4), calendarYears: false);
         int start = random.Next(0, rows + 1);

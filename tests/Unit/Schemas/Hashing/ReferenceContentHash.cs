@@ -11,18 +11,24 @@ internal static class ReferenceContentHash
 
     internal static UInt128 RowHash(IEnumerable<(Field Field, object? Value)> row)
     {
-        ulong low = 0;
-        ulong high = 0;
-        foreach ((Field field, object? value) in row)
-        {
-            if (value is null) continue;
-            List<ulong> words = [Tag(field.Type), .. Words(Encoding.UTF8.GetBytes(field.Name)), .. Words(value)];
-            low += Absorb(StartLow, words);
-            high += Absorb(StartHigh, words);
-        }
+        (ulong low, ulong high) = Cells(row);
         high = Mix(high ^ 0xa54ff53a5f1d36f1);
         low = Mix(low ^ 0x3c6ef372fe94f82b ^ high);
         return ((UInt128)high << 64) | low;
+    }
+
+    private static (ulong Low, ulong High) Cells(IEnumerable<(Field Field, object? Value)> fields)
+    {
+        ulong low = 0;
+        ulong high = 0;
+        foreach ((Field field, object? value) in fields)
+        {
+            if (value is null) continue;
+            List<ulong> words = [.. Tags(field.Type), .. Words(Encoding.UTF8.GetBytes(field.Name)), .. Words(field.Type, value)];
+            low += Absorb(StartLow, words);
+            high += Absorb(StartHigh, words);
+        }
+        return (low, high);
     }
 
     internal static UInt128 Sum(Schema schema, IEnumerable<object?[]> rows)
@@ -61,19 +67,47 @@ internal static class ReferenceContentHash
         return x ^ (x >> 31);
     }
 
-    private static ulong Tag(DataType type) => type switch
+    private static IEnumerable<ulong> Tags(DataType type) => type switch
     {
-        BooleanType => 1,
-        IntegerType => 2,
-        FloatType => 3,
-        DecimalType number => (ulong)(4 + (256 * number.Scale)),
-        StringType => 5,
-        BinaryType => 6,
-        DateType => 7,
-        InstantType => 8,
-        NaiveTimeType => 9,
+        BooleanType => [1],
+        IntegerType => [2],
+        FloatType => [3],
+        DecimalType number => [(ulong)(4 + (256 * number.Scale))],
+        StringType => [5],
+        BinaryType => [6],
+        DateType => [7],
+        InstantType => [8],
+        NaiveTimeType => [9],
+        ListType list => [10, .. Tags(list.Element.Type)],
+        FixedSizeListType list => [10, .. Tags(list.Element.Type)],
+        StructType => [11],
+        MapType map => [12, .. Tags(map.Key.Type), .. Tags(map.Value.Type)],
         _ => throw new NotSupportedException(),
     };
+
+    private static List<ulong> Words(DataType type, object value)
+    {
+        switch (type, value)
+        {
+            case (ListType or FixedSizeListType, object?[] items): return [(ulong)items.Length, .. items.SelectMany(item => PresentOrNot(type.Children[0].Type, item))];
+            case (StructType { Fields: var fields }, object?[] parts):
+                (ulong low, ulong high) = Cells(fields.Zip(parts));
+                return [low, high];
+            case (MapType map, KeyValuePair<object, object?>[] entries):
+                ulong lowSum = 0;
+                ulong highSum = 0;
+                foreach ((object key, object? item) in entries)
+                {
+                    List<ulong> words = [.. Words(map.Key.Type, key), .. PresentOrNot(map.Value.Type, item)];
+                    lowSum += Absorb(StartLow, words);
+                    highSum += Absorb(StartHigh, words);
+                }
+                return [(ulong)entries.Length, lowSum, highSum];
+            default: return Words(value);
+        }
+    }
+
+    private static List<ulong> PresentOrNot(DataType type, object? value) => value is null ? [0] : [1, .. Words(type, value)];
 
     private static List<ulong> Words(byte[] bytes)
     {
