@@ -9,11 +9,17 @@ using TypeCode = Lepton.Data.Storage.DuckDb.Native.TypeCode;
 namespace Lepton.Data.Storage.DuckDb;
 
 /// <summary>Appends one column of DuckDB's chunks to a column of a batch. Nothing is allocated for a row.</summary>
-internal sealed unsafe class ColumnCopier
+internal sealed unsafe partial class ColumnCopier
 {
+    /// <summary>The most rows of one call.</summary>
+    internal static readonly int RowsMax = (int)NativeMethods.VectorSize();
+
     private readonly string _column;
     private readonly TypeCode _storage;
+    private readonly int _width;
     private readonly byte[][] _enumTexts = [];
+    private readonly ColumnCopier[] _children;
+    private readonly ulong[] _present = new ulong[RowsMax / 64];
 
     /// <param name="column">Its name, for messages.</param>
     /// <param name="type">DuckDB's type, borrowed.</param>
@@ -29,12 +35,23 @@ internal sealed unsafe class ColumnCopier
             TypeCode.Enum => NativeMethods.EnumStorage(type),
             _ => Code,
         };
+        _width = WidthOf(_storage);
         if (Code == TypeCode.Enum) _enumTexts = [.. LogicalTypes.EnumTexts(type).Select(Encoding.UTF8.GetBytes)];
+        TypeHandle[] parts = LogicalTypes.PartsOf(type);
+        try
+        {
+            _children = [.. parts.Select(part => new ColumnCopier(column, part.Value))];
+        }
+        finally
+        {
+            foreach (TypeHandle part in parts) part.Dispose();
+        }
     }
 
     internal DataType Type { get; }
 
     private TypeCode Code { get; }
+
 
     /// <summary>The error for a type that no batch and no table of ours holds; the text says what to cast to.</summary>
     internal static LeptonDataException Refusal(string column, string type)
@@ -50,14 +67,20 @@ internal sealed unsafe class ColumnCopier
 
     /// <summary>Appends rows of a vector.</summary>
     /// <param name="vector">Flat, of the type that this was made for.</param>
-    /// <param name="rows">How many rows, from the first.</param>
+    /// <param name="start">The first row.</param>
+    /// <param name="rows">How many rows, at most <see cref="RowsMax"/>.</param>
+    /// <param name="outer">Bit i says whether what holds row <paramref name="start"/> + i is present; empty: all of it.</param>
     /// <param name="target">The batch's column.</param>
     /// <param name="scratch">Room for 16 bytes a row.</param>
-    internal void Append(nint vector, int rows, ColumnBuilder target, Span<byte> scratch)
+    internal void Append(nint vector, int start, int rows, ReadOnlySpan<ulong> outer, ColumnBuilder target, Span<byte> scratch)
     {
-        void* data = NativeMethods.VectorData(vector);
-        ulong* bits = NativeMethods.VectorValidity(vector);
-        ReadOnlySpan<ulong> validity = bits is null ? default : new ReadOnlySpan<ulong>(bits, (rows + 63) / 64);
+        ReadOnlySpan<ulong> validity = Present(NativeMethods.VectorValidity(vector), start, rows, outer);
+        if (_children.Length > 0)
+        {
+            AppendNested(vector, start, rows, validity, target, scratch);
+            return;
+        }
+        void* data = (byte*)NativeMethods.VectorData(vector) + ((long)start * _width);
         switch (Code)
         {
             case TypeCode.SqlNull:
@@ -84,6 +107,16 @@ internal sealed unsafe class ColumnCopier
             default: throw new InvalidOperationException($"a chunk of {Code}");
         }
     }
+
+    // Of one value in a vector, in bytes.
+    private static int WidthOf(TypeCode storage) => storage switch
+    {
+        TypeCode.Boolean or TypeCode.TinyInt or TypeCode.UTinyInt => 1,
+        TypeCode.SmallInt or TypeCode.USmallInt => 2,
+        TypeCode.Integer or TypeCode.UInteger or TypeCode.Float or TypeCode.Date => 4,
+        TypeCode.HugeInt or TypeCode.Uuid or TypeCode.Varchar or TypeCode.Blob => sizeof(StringStruct),
+        _ => 8,
+    };
 
     // DuckDB's infinite times are carried as they are, at any unit.
     private static bool IsInfinite(long time) => time is long.MaxValue or -long.MaxValue;

@@ -123,7 +123,7 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
             try
             {
                 int count = (int)NativeMethods.ChunkSize(chunk);
-                for (int i = 0; i < _columns.Length; i++) _columns[i].Append(NativeMethods.ChunkVector(chunk, (ulong)i), count, builder.Column(i), _scratch);
+                for (int i = 0; i < _columns.Length; i++) _columns[i].Append(NativeMethods.ChunkVector(chunk, (ulong)i), 0, count, default, builder.Column(i), _scratch);
                 rows += count;
             }
             finally

@@ -27,12 +27,20 @@ internal static unsafe class LogicalTypes
         TypeCode.Date => DataType.Date,
         TypeCode.TimestampTz => DataType.Instant,
         TypeCode.Timestamp or TypeCode.TimestampS or TypeCode.TimestampMs or TypeCode.TimestampNs => DataType.NaiveTime,
+        TypeCode.List => PartOf("element", NativeMethods.ListElementType(type)) is { } element ? new ListType(element) : null,
+        TypeCode.Array => PartOf("element", NativeMethods.ArrayElementType(type)) is { } element ? new FixedSizeListType(element, (int)NativeMethods.ArraySize(type)) : null,
+        TypeCode.Map => PartOf("key", NativeMethods.MapKeyType(type)) is { } key && PartOf("value", NativeMethods.MapValueType(type)) is { } value ? new MapType(key with { IsNullable = false }, value) : null,
+        TypeCode.Struct => StructTypeOf(type),
         _ => null,
     };
 
-    /// <summary>The DuckDB type that holds values of a flat type of ours.</summary>
+    /// <summary>The DuckDB type that holds values of a type of ours.</summary>
     internal static TypeHandle Create(DataType type) => new(type switch
     {
+        ListType { Element.Type: var element } => CreateOver(element, NativeMethods.CreateListType),
+        FixedSizeListType { Element.Type: var element, Length: var length } => CreateOver(element, handle => NativeMethods.CreateArrayType(handle, (ulong)length)),
+        MapType { Key.Type: var key, Value.Type: var value } => CreateOver(key, keyHandle => CreateOver(value, valueHandle => NativeMethods.CreateMapType(keyHandle, valueHandle))),
+        StructType { Fields: var fields } => CreateStruct(fields),
         DecimalType { Precision: var precision, Scale: var scale } => NativeMethods.CreateDecimalType((byte)precision, (byte)scale),
         _ => NativeMethods.CreateType(type switch
         {
@@ -49,9 +57,19 @@ internal static unsafe class LogicalTypes
             DateType => TypeCode.Date,
             InstantType => TypeCode.TimestampTz,
             NaiveTimeType => TypeCode.Timestamp,
-            _ => throw new LeptonDataException("schemas.nested_batch", [type]),
+            _ => throw new InvalidOperationException($"no type of DuckDB for {type}"),
         }),
     });
+
+    /// <summary>The types of what is within a nested type: a struct's fields, a list's element, a map's key and value. The caller disposes them.</summary>
+    internal static TypeHandle[] PartsOf(nint type) => NativeMethods.TypeCodeOf(type) switch
+    {
+        TypeCode.List => [new TypeHandle(NativeMethods.ListElementType(type))],
+        TypeCode.Array => [new TypeHandle(NativeMethods.ArrayElementType(type))],
+        TypeCode.Map => [new TypeHandle(NativeMethods.MapKeyType(type)), new TypeHandle(NativeMethods.MapValueType(type))],
+        TypeCode.Struct => [.. Enumerable.Range(0, (int)NativeMethods.StructFieldCount(type)).Select(index => new TypeHandle(NativeMethods.StructFieldType(type, (ulong)index)))],
+        _ => [],
+    };
 
     /// <summary>A type in DuckDB's own spelling.</summary>
     internal static string NameOf(nint type)
@@ -113,6 +131,48 @@ internal static unsafe class LogicalTypes
         var texts = new string[NativeMethods.EnumSize(type)];
         for (int i = 0; i < texts.Length; i++) texts[i] = TakeText(NativeMethods.EnumValue(type, (ulong)i));
         return texts;
+    }
+
+    private static Field? PartOf(string name, nint part)
+    {
+        using var handle = new TypeHandle(part);
+        return DataTypeOf(part) is { } type ? new Field(name, type) : null;
+    }
+
+    // row(1, 2) has fields without names, which nothing of ours could speak of.
+    private static StructType? StructTypeOf(nint type)
+    {
+        var fields = new Field?[NativeMethods.StructFieldCount(type)];
+        for (int i = 0; i < fields.Length; i++)
+        {
+            string name = TakeText(NativeMethods.StructFieldName(type, (ulong)i));
+            fields[i] = PartOf(name, NativeMethods.StructFieldType(type, (ulong)i));
+            if (fields[i] is null || name.Length == 0) return null;
+        }
+        return new StructType(new EquatableList<Field>(fields!));
+    }
+
+    private static nint CreateOver(DataType part, Func<TypeHandle, nint> create)
+    {
+        using TypeHandle handle = Create(part);
+        return create(handle);
+    }
+
+    private static nint CreateStruct(EquatableList<Field> fields)
+    {
+        TypeHandle[] handles = [.. fields.Select(field => Create(field.Type))];
+        nint[] names = [.. fields.Select(field => Marshal.StringToCoTaskMemUTF8(field.Name))];
+        try
+        {
+            fixed (nint* types = handles.Select(handle => handle.Value).ToArray())
+            fixed (nint* texts = names)
+                return NativeMethods.CreateStructType(types, (byte**)texts, (ulong)handles.Length);
+        }
+        finally
+        {
+            foreach (TypeHandle handle in handles) handle.Dispose();
+            foreach (nint name in names) Marshal.FreeCoTaskMem(name);
+        }
     }
 
     private static string NameOfPart(nint part)

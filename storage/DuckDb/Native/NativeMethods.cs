@@ -169,7 +169,28 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_struct_vector_get_child")]
     internal static partial nint StructChild(nint vector, ulong index);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_array_vector_get_child")]
+    internal static partial nint ArrayChild(nint vector);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_list_vector_reserve")]
+    internal static partial int ReserveList(nint vector, ulong capacity);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_list_vector_set_size")]
+    internal static partial int SetListSize(nint vector, ulong size);
+
     // Types.
+
+    [LibraryImport(Library, EntryPoint = "duckdb_create_list_type")]
+    internal static partial nint CreateListType(TypeHandle element);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_create_array_type")]
+    internal static partial nint CreateArrayType(TypeHandle element, ulong length);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_create_map_type")]
+    internal static partial nint CreateMapType(TypeHandle key, TypeHandle value);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_create_struct_type")]
+    internal static partial nint CreateStructType(nint* fields, byte** names, ulong count);
 
     [LibraryImport(Library, EntryPoint = "duckdb_create_logical_type")]
     internal static partial nint CreateType(TypeCode code);

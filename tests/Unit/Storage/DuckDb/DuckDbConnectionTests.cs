@@ -21,10 +21,12 @@ public sealed class DuckDbConnectionTests
     public void Close() => _database.Dispose();
 
     [Test]
-    public async Task Offer_RandomBatches_ComeBackAsTheyAre([Values(1, 2, 3, 4, 5, 6, 7, 8)] int seed)
+    public async Task Offer_RandomBatches_ComeBackAsTheyAre([Range(1, 16)] int seed)
     {
         var random = new Random(seed);
-        Schema schema = seed <= 2 ? RandomBatches.SchemaOf(RandomBatches.FlatTypes) : RandomBatches.RandomSchema(random);
+        Schema schema = seed <= 2 ? RandomBatches.SchemaOf(RandomBatches.FlatTypes)
+            : seed <= 4 ? RandomBatches.SchemaOf(RandomBatches.NestedTypes)
+            : RandomBatches.RandomSchema(random, depth: seed <= 8 ? 0 : 3);
         RecordBatch[] batches = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => RandomBatches.Create(random, schema, random.Next(0, 5000), random.Next(0, 4), calendarYears: seed % 2 == 0))];
         try
         {
@@ -50,7 +52,7 @@ public sealed class DuckDbConnectionTests
     public void Offer_ASliceOfABatch_GivesThoseRowsOnly()
     {
         var random = new Random(11);
-        Schema schema = RandomBatches.SchemaOf(RandomBatches.FlatTypes);
+        Schema schema = RandomBatches.SchemaOf([.. RandomBatches.FlatTypes, .. RandomBatches.NestedTypes]);
         using RecordBatch whole = RandomBatches.Create(random, schema, 300);
         using RecordBatch slice = whole.Slice(37, 150);
         using OfferedBatches offer = _database.Offer(schema, [slice]);
