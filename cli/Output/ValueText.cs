@@ -10,21 +10,30 @@ internal static class ValueText
 {
     private static readonly System.Buffers.SearchValues<char> s_wholeNumber = System.Buffers.SearchValues.Create("-0123456789");
 
-    /// <summary>The value as text; null for NULL.</summary>
-    internal static string? Of(in ColumnView column, int row) => column.Value(row) switch
+    /// <summary>The value as text, nested ones as JSON; null for NULL.</summary>
+    internal static string? Of(in ColumnView column, int row) => Of(column.Type, column.Value(row));
+
+    private static string? Of(DataType type, object? value) => value switch
     {
         null => null,
-        bool value => value ? "true" : "false",
-        string value => value,
-        byte[] value => $"\\x{Convert.ToHexStringLower(value)}",
-        float value => Float(value.ToString("R", CultureInfo.InvariantCulture)),
-        double value => Float(value.ToString("R", CultureInfo.InvariantCulture)),
-        Int128 value when column.Type is DecimalType type => Decimal(value, type.Scale),
-        DateOnly value => value.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-        EventTime value => column.Type.Id == TypeId.NaiveTime ? value.ToString().TrimEnd('Z') : value.ToString(),
-        IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
-        object value => value.ToString(),
+        bool truth => truth ? "true" : "false",
+        string text => text,
+        byte[] bytes => $"\\x{Convert.ToHexStringLower(bytes)}",
+        float number => Float(number.ToString("R", CultureInfo.InvariantCulture)),
+        double number => Float(number.ToString("R", CultureInfo.InvariantCulture)),
+        Int128 unscaled when type is DecimalType { Scale: var scale } => Decimal(unscaled, scale),
+        DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        EventTime time => type.Id == TypeId.NaiveTime ? time.ToString().TrimEnd('Z') : time.ToString(),
+        IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
+        _ => Json(type, value),
     };
+
+    private static string Json(DataType type, object value)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, JsonOutput.LineOptions)) WriteJson(json, type, value);
+        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
 
     /// <summary>The value as text, whole seconds without their zeros.</summary>
     internal static string? ForPeople(in ColumnView column, int row)
@@ -38,30 +47,56 @@ internal static class ValueText
     internal static bool IsNumber(DataType type) => type.Id is TypeId.Integer or TypeId.Float or TypeId.Decimal;
 
     /// <summary>Writes the value: numbers as numbers with all their digits (NaN and the infinities as text, since JSON has none), bytes as base64, times as ISO 8601.</summary>
-    internal static void WriteJson(Utf8JsonWriter json, in ColumnView column, int row)
+    /// <remarks>A struct is an object, a list an array, a map an object by the texts of its keys.</remarks>
+    internal static void WriteJson(Utf8JsonWriter json, in ColumnView column, int row) => WriteJson(json, column.Type, column.Value(row));
+
+    private static void WriteJson(Utf8JsonWriter json, DataType type, object? value)
     {
-        switch (column.Value(row))
+        switch (value)
         {
             case null:
                 json.WriteNullValue();
                 break;
-            case bool value:
-                json.WriteBooleanValue(value);
+            case bool truth:
+                json.WriteBooleanValue(truth);
                 break;
-            case byte[] value:
-                json.WriteBase64StringValue(value);
+            case byte[] bytes:
+                json.WriteBase64StringValue(bytes);
                 break;
-            case float value when float.IsFinite(value):
-                json.WriteNumberValue(value);
+            case float number when float.IsFinite(number):
+                json.WriteNumberValue(number);
                 break;
-            case double value when double.IsFinite(value):
-                json.WriteNumberValue(value);
+            case double number when double.IsFinite(number):
+                json.WriteNumberValue(number);
+                break;
+            case object?[] parts when type is StructType { Fields: var fields }:
+                json.WriteStartObject();
+                for (int i = 0; i < parts.Length; i++)
+                {
+                    json.WritePropertyName(fields[i].Name);
+                    WriteJson(json, fields[i].Type, parts[i]);
+                }
+                json.WriteEndObject();
+                break;
+            case object?[] items:
+                json.WriteStartArray();
+                foreach (object? item in items) WriteJson(json, type.Children[0].Type, item);
+                json.WriteEndArray();
+                break;
+            case KeyValuePair<object, object?>[] entries:
+                json.WriteStartObject();
+                foreach ((object key, object? item) in entries)
+                {
+                    json.WritePropertyName(Of(type.Children[0].Type, key)!);
+                    WriteJson(json, type.Children[1].Type, item);
+                }
+                json.WriteEndObject();
                 break;
             case sbyte or short or int or long or Int128:
-                json.WriteRawValue(Of(column, row)!, skipInputValidation: true);
+                json.WriteRawValue(Of(type, value)!, skipInputValidation: true);
                 break;
             default:
-                json.WriteStringValue(Of(column, row));
+                json.WriteStringValue(Of(type, value));
                 break;
         }
     }

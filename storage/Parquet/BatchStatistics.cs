@@ -15,7 +15,7 @@ internal static class BatchStatistics
         {
             long nulls = 0;
             object? min = null, max = null;
-            bool hasBounds = schema[i].Type is not (BooleanType or BinaryType);
+            bool hasBounds = schema[i].Type is not (BooleanType or BinaryType) && schema[i].Type.Children.Count == 0;
             foreach (RecordBatch batch in batches)
             {
                 ColumnView column = batch.Column(i);

@@ -36,6 +36,23 @@ internal sealed class ValueTextTests
         Assert.That(Encoding.UTF8.GetString(stream.ToArray()), Is.EqualTo("""[12.345,"NaN",-9223372036854775808,"1970-01-01T00:00:00.000000Z","北\"京\n","AA=="]"""));
     }
 
+    [TestCase("STRUCT(a BIGINT, b VARCHAR[])", """{"a":1,"b":["x\n",null]}""")]
+    [TestCase("MAP(DATE, DECIMAL(4,1))", """{"2001-02-03":-1.5,"1970-01-01":null}""")]
+    [TestCase("DOUBLE[2]", """[0.5,"NaN"]""")]
+    public void Of_NestedValue_IsItsJson(string type, string expected)
+    {
+        object value = type[0] switch
+        {
+            'S' => new object?[] { 1L, new object?[] { "x\n", null } },
+            'M' => new KeyValuePair<object, object?>[] { new(new DateOnly(2001, 2, 3), (Int128)(-15)), new(new DateOnly(1970, 1, 1), null) },
+            _ => new object?[] { 0.5, double.NaN },
+        };
+        using var builder = new RecordBatchBuilder(new Schema([new Field("v", DataType.Parse(type))]));
+        builder.Column(0).AppendValue(value);
+        using RecordBatch batch = builder.Build();
+        Assert.That(ValueText.Of(batch.Column(0), 0), Is.EqualTo(expected));
+    }
+
     private static RecordBatch Batch(params object[] values)
     {
         using var builder = new RecordBatchBuilder(s_schema);
