@@ -49,16 +49,18 @@ public sealed partial class DuckDbEngine
 
     private static void EnsureWritable(BoundQuery query)
     {
-        foreach (Field field in query.Schema.Fields)
+        foreach (Field field in query.Schema.Fields) EnsureWritable(field.Name, field.Type);
+
+        void EnsureWritable(string path, DataType type)
         {
-            string? code = field.Type.Id switch
+            string? code = type.Id switch
             {
                 TypeId.NaiveTime => "engines.naive_time",
                 TypeId.Null => "engines.untyped_null",
-                TypeId.Struct or TypeId.List or TypeId.FixedSizeList or TypeId.Map => "engines.nested_column",
                 _ => null,
             };
-            if (code is not null) throw new LeptonDataException(code, [field.Name, field.Type]) { Place = query.Source.Start };
+            if (code is not null) throw new LeptonDataException(code, [path, type]) { Place = query.Source.Start };
+            foreach (Field inner in type.Children) EnsureWritable($"{path}.{inner.Name}", inner.Type);
         }
     }
 
