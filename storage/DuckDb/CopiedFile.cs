@@ -16,21 +16,15 @@ public sealed record CopiedFile(string Path, long RowCount, long SizeBytes, IRea
     internal static unsafe List<CopiedFile> ReadAll(ResultHandle result)
     {
         var files = new List<CopiedFile>();
-        while (result.FetchChunk() is var chunk && chunk != 0)
+        using var chunk = new ChunkHandle();
+        while (chunk.MoveNext(result))
         {
-            try
-            {
-                var paths = (StringStruct*)NativeMethods.VectorData(NativeMethods.ChunkVector(chunk, 0));
-                var rows = (ulong*)NativeMethods.VectorData(NativeMethods.ChunkVector(chunk, 1));
-                var sizes = (ulong*)NativeMethods.VectorData(NativeMethods.ChunkVector(chunk, 2));
-                nint statistics = NativeMethods.ChunkVector(chunk, StatisticsIndex);
-                for (int i = 0; i < (int)NativeMethods.ChunkSize(chunk); i++)
-                    files.Add(new CopiedFile(TextOf(paths + i), checked((long)rows[i]), checked((long)sizes[i]), ColumnsOf(statistics, i)));
-            }
-            finally
-            {
-                NativeMethods.DestroyChunk(ref chunk);
-            }
+            var paths = (StringStruct*)NativeMethods.VectorData(chunk.Vector(0));
+            var rows = (ulong*)NativeMethods.VectorData(chunk.Vector(1));
+            var sizes = (ulong*)NativeMethods.VectorData(chunk.Vector(2));
+            nint statistics = chunk.Vector(StatisticsIndex);
+            for (int i = 0; i < chunk.RowCount; i++)
+                files.Add(new CopiedFile(TextOf(paths + i), checked((long)rows[i]), checked((long)sizes[i]), ColumnsOf(statistics, i)));
         }
         return string.IsNullOrEmpty(result.Error) ? files : throw DuckDbException.Of(result.Error);
     }

@@ -161,7 +161,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
         int state = NativeMethods.Prepare(Handle, sql, out nint pointer);
         var statement = new StatementHandle(pointer, Handle);
         if (state == 0) return statement;
-        using (statement) throw DuckDbException.Of(Marshal.PtrToStringUTF8((nint)NativeMethods.PrepareError(statement)) ?? "the statement was refused");
+        using (statement) throw Failure(Marshal.PtrToStringUTF8((nint)NativeMethods.PrepareError(statement)) ?? "the statement was refused");
     }
 
     private ResultHandle Run(string sql, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
@@ -188,7 +188,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
         Bind(statement, arguments);
         int state = isStreaming ? NativeMethods.PendStreaming(statement, out nint pointer) : NativeMethods.Pend(statement, out pointer);
         using var pending = new PendingHandle(pointer, Handle);
-        if (state != 0) throw DuckDbException.Of(Marshal.PtrToStringUTF8((nint)NativeMethods.PendingError(pending)) ?? "the statement was refused");
+        if (state != 0) throw Failure(Marshal.PtrToStringUTF8((nint)NativeMethods.PendingError(pending)) ?? "the statement was refused");
         var result = new ResultHandle(Handle);
         try
         {
@@ -218,7 +218,8 @@ public sealed unsafe class DuckDbConnection : IDisposable
             try
             {
                 using ResultHandle result = RunOnce(sql, arguments, isStreaming: true, cancellationToken);
-                while (result.FetchChunk() is var chunk && chunk != 0) NativeMethods.DestroyChunk(ref chunk);
+                using var chunk = new ChunkHandle();
+                while (chunk.MoveNext(result)) { }
                 if (string.IsNullOrEmpty(result.Error)) continue;
                 Exception error = Failure(result, cancellationToken);
                 if (!IsUnexplained(error)) return error;
@@ -237,9 +238,11 @@ public sealed unsafe class DuckDbConnection : IDisposable
 
     internal static Exception Failure(ResultHandle result, CancellationToken cancellationToken)
     {
-        DuckDbException error = DuckDbException.Of(result.Error ?? "the statement failed");
-        return error.Error == DuckDbError.Interrupted && cancellationToken.IsCancellationRequested ? new OperationCanceledException(error.Message, error, cancellationToken) : error;
+        LeptonDataException error = Failure(result.Error ?? "the statement failed");
+        return error is DuckDbException { Error: DuckDbError.Interrupted } && cancellationToken.IsCancellationRequested ? new OperationCanceledException(error.Message, error, cancellationToken) : error;
     }
+
+    private static LeptonDataException Failure(string message) => (LeptonDataException?)CallErrors.Find(message) ?? DuckDbException.Of(message);
 
     private static void Bind(StatementHandle statement, IReadOnlyList<object?> arguments)
     {

@@ -38,7 +38,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         try
         {
             using DuckDbConnection connection = database.Connect();
-            database._batches.RegisterFunction(connection.Handle);
+            TableCalls.Register(connection.Handle, database._batches);
             Harden(connection, options);
             return database;
         }
@@ -74,32 +74,39 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     /// <returns>What stands for them in SQL; to be disposed when no query reads it any more.</returns>
     public OfferedBatches Offer(Schema schema, IReadOnlyList<RecordBatch> batches) => _batches.Offer(schema, batches);
 
+    /// <summary>Adds a function to the SQL of every connection, for good. One of the same name and parameters is replaced, a built-in one too.</summary>
+    /// <exception cref="DuckDbException">DuckDB refuses it.</exception>
+    public void Register(ScalarFunction function) => Register(connection => ScalarCalls.Register(connection, function));
+
+    /// <inheritdoc cref="Register(ScalarFunction)"/>
+    public void Register(TableFunction function) => Register(connection => TableCalls.Register(connection, function));
+
     /// <summary>Closes it, once its last connection is closed.</summary>
     public void Dispose() => _handle.Dispose();
 
-    private static DatabaseHandle OpenHandle(DuckDbOptions options)
+    private void Register(Action<ConnectionHandle> register)
     {
-        if (NativeMethods.CreateConfig(out nint config) != 0) throw DuckDbException.Of("the configuration was refused");
-        try
-        {
-            SetConfig(config, "threads", options.ThreadCount is { } threads ? SqlLiteral.Number(threads) : null);
-            SetConfig(config, "memory_limit", options.MemoryLimitBytes is { } bytes ? $"{SqlLiteral.Number(bytes)}B" : null);
-            SetConfig(config, "autoinstall_known_extensions", "false");
-            SetConfig(config, "autoload_known_extensions", "false");
-            SetConfig(config, "allow_community_extensions", "false");
-            SetConfig(config, "preserve_insertion_order", options.KeepsInsertionOrder ? "true" : "false");
-            if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database);
-            string message = Marshal.PtrToStringUTF8((nint)error) ?? "the database was refused";
-            NativeMethods.Free(error);
-            throw DuckDbException.Of(message);
-        }
-        finally
-        {
-            NativeMethods.DestroyConfig(ref config);
-        }
+        using DuckDbConnection connection = Connect();
+        register(connection.Handle);
     }
 
-    private static void SetConfig(nint config, string name, string? value)
+    private static DatabaseHandle OpenHandle(DuckDbOptions options)
+    {
+        if (NativeMethods.CreateConfig(out nint pointer) != 0) throw DuckDbException.Of("the configuration was refused");
+        using var config = new ConfigHandle(pointer);
+        SetConfig(config, "threads", options.ThreadCount is { } threads ? SqlLiteral.Number(threads) : null);
+        SetConfig(config, "memory_limit", options.MemoryLimitBytes is { } bytes ? $"{SqlLiteral.Number(bytes)}B" : null);
+        SetConfig(config, "autoinstall_known_extensions", "false");
+        SetConfig(config, "autoload_known_extensions", "false");
+        SetConfig(config, "allow_community_extensions", "false");
+        SetConfig(config, "preserve_insertion_order", options.KeepsInsertionOrder ? "true" : "false");
+        if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database);
+        string message = Marshal.PtrToStringUTF8((nint)error) ?? "the database was refused";
+        NativeMethods.Free(error);
+        throw DuckDbException.Of(message);
+    }
+
+    private static void SetConfig(ConfigHandle config, string name, string? value)
     {
         if (value is not null && NativeMethods.SetConfig(config, name, value) != 0) throw DuckDbException.Of($"the setting {name} does not take {value}");
     }

@@ -15,14 +15,13 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
     private const int RowCapacity = 2 * BatchRowsMin;
     private const int TextBytesMax = 64 << 20;
 
-    private static readonly int s_chunkRowsMax = (int)NativeMethods.VectorSize();
-
     private readonly DuckDbConnection _connection;
     private readonly ResultHandle _result;
     private readonly MemoryBudget? _memory;
     private readonly Func<CancellationToken, Exception?> _findCause;
     private readonly ColumnCopier[] _columns;
-    private readonly byte[] _scratch = new byte[s_chunkRowsMax * 16];
+    private readonly ChunkHandle _chunk = new();
+    private readonly byte[] _scratch = new byte[ColumnCopier.RowsMax * 16];
     private readonly Lock _gate = new();
     private readonly List<IDisposable> _owned = [];
     private bool _isAtEnd;
@@ -79,6 +78,7 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
         if (!_isAtEnd) _connection.Interrupt();
         lock (_gate)
         {
+            _chunk.Dispose();
             _result.Dispose();
             _connection.Release(this);
             foreach (IDisposable owned in _owned) owned.Dispose();
@@ -110,26 +110,18 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
         using var builder = new RecordBatchBuilder(Schema, _isFirst ? 0 : RowCapacity, _memory);
         _isFirst = false;
         int rows = 0;
-        while (rows <= RowCapacity - s_chunkRowsMax && TextBytes(builder) < TextBytesMax)
+        while (rows <= RowCapacity - ColumnCopier.RowsMax && TextBytes(builder) < TextBytesMax)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            nint chunk = _result.FetchChunk();
-            if (chunk == 0)
+            if (!_chunk.MoveNext(_result))
             {
                 _isAtEnd = true;
                 if (!string.IsNullOrEmpty(_result.Error)) throw Failure(cancellationToken);
                 break;
             }
-            try
-            {
-                int count = (int)NativeMethods.ChunkSize(chunk);
-                for (int i = 0; i < _columns.Length; i++) _columns[i].Append(NativeMethods.ChunkVector(chunk, (ulong)i), 0, count, default, builder.Column(i), _scratch);
-                rows += count;
-            }
-            finally
-            {
-                NativeMethods.DestroyChunk(ref chunk);
-            }
+            int count = _chunk.RowCount;
+            for (int i = 0; i < _columns.Length; i++) _columns[i].Append(_chunk.Vector(i), 0, count, default, builder.Column(i), _scratch);
+            rows += count;
         }
         return rows == 0 ? null : builder.Build(rows);
     }

@@ -11,14 +11,22 @@ internal static unsafe class VectorFiller
     /// <summary>Rows <c>[start, start + count)</c> of a column become the first ones of a vector.</summary>
     /// <param name="vector">Of the column's type, with room for <paramref name="count"/> values.</param>
     /// <param name="name">The column's name, for messages.</param>
-    /// <param name="column">Stays where it is for as long as DuckDB reads the vector: long texts are pointed to.</param>
+    /// <param name="column">The values.</param>
     /// <param name="start">The first row.</param>
     /// <param name="count">How many rows.</param>
+    /// <param name="isKept">Whether the column stays where it is for as long as DuckDB reads the vector: then long texts are pointed to instead of copied.</param>
     /// <exception cref="LeptonDataException"><c>storage.duckdb_text</c>: a text is not UTF-8.</exception>
-    internal static void Fill(nint vector, string name, ColumnView column, int start, int count) => Fill(vector, name, column, start, count, outer: null, valuesPerOuter: 1);
+    internal static void Fill(nint vector, string name, ColumnView column, int start, int count, bool isKept) => Fill(vector, name, column, start, count, isKept, outer: null, valuesPerOuter: 1);
+
+    /// <summary>As <see cref="Fill(nint, string, ColumnView, int, int, bool)"/>, for a column by number; a number past the last means a row's number, which nobody looks at.</summary>
+    internal static void FillOrClear(nint vector, RecordBatch batch, int index, int start, int count, bool isKept)
+    {
+        if (index < batch.Schema.Count) Fill(vector, batch.Schema[index].Name, batch.Column(index), start, count, isKept);
+        else new Span<long>(NativeMethods.VectorData(vector), count).Clear();
+    }
 
     // DuckDB wants NULL within wherever the outer value is NULL; columns of others may hold anything there.
-    private static void Fill(nint vector, string name, ColumnView column, int start, int count, ulong* outer, int valuesPerOuter)
+    private static void Fill(nint vector, string name, ColumnView column, int start, int count, bool isKept, ulong* outer, int valuesPerOuter)
     {
         ulong* validity = FillValidity(vector, column, start, count, outer, valuesPerOuter);
         void* data = NativeMethods.VectorData(vector);
@@ -38,18 +46,18 @@ internal static unsafe class VectorFiller
             case DecimalType { Precision: <= 9 }: Narrow<int>(column, start, count, data); break;
             case DecimalType { Precision: <= 18 }: Narrow<long>(column, start, count, data); break;
             case DecimalType: Copy<Int128>(column, start, count, data); break;
-            case StringType or BinaryType: FillTexts(name, column, start, count, (StringStruct*)data, validity); break;
+            case StringType or BinaryType: FillTexts(isKept ? 0 : vector, name, column, start, count, (StringStruct*)data, validity); break;
             case StructType { Fields.Count: var fieldCount }:
-                for (int i = 0; i < fieldCount; i++) Fill(NativeMethods.StructChild(vector, (ulong)i), name, column.Child(i), start, count, validity, 1);
+                for (int i = 0; i < fieldCount; i++) Fill(NativeMethods.StructChild(vector, (ulong)i), name, column.Child(i), start, count, isKept, validity, 1);
                 break;
             case FixedSizeListType { Length: var length }:
-                Fill(NativeMethods.ArrayChild(vector), name, column.Child(0), start * length, count * length, validity, length);
+                Fill(NativeMethods.ArrayChild(vector), name, column.Child(0), start * length, count * length, isKept, validity, length);
                 break;
-            default: FillLists(vector, name, column, start, count, (ListEntry*)data, validity); break;
+            default: FillLists(vector, name, column, start, count, isKept, (ListEntry*)data, validity); break;
         }
     }
 
-    private static void FillLists(nint vector, string name, ColumnView column, int start, int count, ListEntry* entries, ulong* validity)
+    private static void FillLists(nint vector, string name, ColumnView column, int start, int count, bool isKept, ListEntry* entries, ulong* validity)
     {
         ReadOnlySpan<int> offsets = column.Offsets.Slice(start, count + 1);
         int first = offsets[0];
@@ -63,10 +71,10 @@ internal static unsafe class VectorFiller
         nint elements = NativeMethods.ListChild(vector);
         if (column.Type is MapType)
         {
-            Fill(NativeMethods.StructChild(elements, 0), name, column.Child(0), first, elementCount);
-            Fill(NativeMethods.StructChild(elements, 1), name, column.Child(1), first, elementCount);
+            Fill(NativeMethods.StructChild(elements, 0), name, column.Child(0), first, elementCount, isKept);
+            Fill(NativeMethods.StructChild(elements, 1), name, column.Child(1), first, elementCount, isKept);
         }
-        else Fill(elements, name, column.Child(0), first, elementCount);
+        else Fill(elements, name, column.Child(0), first, elementCount, isKept);
         if (NativeMethods.SetListSize(vector, (ulong)elementCount) != 0) throw DuckDbException.Of($"no room for {elementCount} elements of column {name}");
     }
 
@@ -101,8 +109,8 @@ internal static unsafe class VectorFiller
         for (int i = 0; i < values.Length; i++) ((T*)data)[i] = T.CreateChecked(values[i]);
     }
 
-    // Long texts are pointed to, not copied: the offer holds the batches for as long as a query reads them.
-    private static void FillTexts(string name, ColumnView column, int start, int count, StringStruct* texts, ulong* validity)
+    // Long texts are pointed to, or copied into the heap of a vector where one is given.
+    private static void FillTexts(nint heap, string name, ColumnView column, int start, int count, StringStruct* texts, ulong* validity)
     {
         ReadOnlySpan<int> offsets = column.Offsets.Slice(start, count + 1);
         bool isText = column.Type.Id == TypeId.String;
@@ -124,6 +132,7 @@ internal static unsafe class VectorFiller
                 {
                     for (int b = 0; b < length; b++) text->Inline[b] = source[b];
                 }
+                else if (heap != 0) NativeMethods.AssignText(heap, (ulong)i, source, (ulong)length);
                 else
                 {
                     *(uint*)text->Inline = *(uint*)source;

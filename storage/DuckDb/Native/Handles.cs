@@ -65,7 +65,7 @@ internal sealed unsafe class ResultHandle(ConnectionHandle connection) : ChildHa
     /// <summary>What went wrong, or null.</summary>
     internal string? Error => Use(static result => Marshal.PtrToStringUTF8((nint)NativeMethods.ResultError(result)));
 
-    /// <summary>The next chunk, which the caller destroys, or 0 at the end and on an error.</summary>
+    /// <summary>The next chunk, which the caller destroys, or 0 at the end and on an error; see <see cref="ChunkHandle"/>.</summary>
     internal nint FetchChunk() => Use(static result => NativeMethods.FetchChunk(*result));
 
     protected override void Free()
@@ -90,6 +90,50 @@ internal sealed unsafe class ResultHandle(ConnectionHandle connection) : ChildHa
     }
 
     private delegate T ResultFunction<T>(ResultStruct* result);
+}
+
+/// <summary><c>duckdb_config</c></summary>
+internal sealed class ConfigHandle(nint value) : ChildHandle(value, null)
+{
+    protected override void Free() => NativeMethods.DestroyConfig(ref handle);
+}
+
+/// <summary><c>duckdb_value</c></summary>
+internal sealed class ValueHandle(nint value) : ChildHandle(value, null)
+{
+    protected override void Free() => NativeMethods.DestroyValue(ref handle);
+}
+
+/// <summary><c>duckdb_table_function</c></summary>
+internal sealed class TableFunctionHandle() : ChildHandle(NativeMethods.CreateTableFunction(), null)
+{
+    protected override void Free() => NativeMethods.DestroyTableFunction(ref handle);
+}
+
+/// <summary><c>duckdb_scalar_function</c></summary>
+internal sealed class ScalarFunctionHandle() : ChildHandle(NativeMethods.CreateScalarFunction(), null)
+{
+    protected override void Free() => NativeMethods.DestroyScalarFunction(ref handle);
+}
+
+/// <summary>The <c>duckdb_data_chunk</c>s of one result, one at a time, so that a stream of many has one handle.</summary>
+internal sealed class ChunkHandle() : ChildHandle(0, null)
+{
+    internal int RowCount => (int)NativeMethods.ChunkSize(handle);
+
+    /// <summary>Frees the chunk at hand and takes the next one of a result.</summary>
+    /// <returns>False at the end and on an error.</returns>
+    internal bool MoveNext(ResultHandle result)
+    {
+        if (handle != 0) NativeMethods.DestroyChunk(ref handle);
+        SetHandle(result.FetchChunk());
+        return handle != 0;
+    }
+
+    /// <summary>A column, which lives as long as the chunk.</summary>
+    internal nint Vector(int index) => NativeMethods.ChunkVector(handle, (ulong)index);
+
+    protected override void Free() => NativeMethods.DestroyChunk(ref handle);
 }
 
 /// <summary><c>duckdb_logical_type</c></summary>

@@ -24,13 +24,13 @@ internal static unsafe partial class NativeMethods
     internal static partial int CreateConfig(out nint config);
 
     [LibraryImport(Library, EntryPoint = "duckdb_set_config", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int SetConfig(nint config, string name, string option);
+    internal static partial int SetConfig(ConfigHandle config, string name, string option);
 
     [LibraryImport(Library, EntryPoint = "duckdb_destroy_config")]
     internal static partial void DestroyConfig(ref nint config);
 
     [LibraryImport(Library, EntryPoint = "duckdb_open_ext", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int Open(string path, out nint database, nint config, out byte* error);
+    internal static partial int Open(string path, out nint database, ConfigHandle config, out byte* error);
 
     [LibraryImport(Library, EntryPoint = "duckdb_close")]
     internal static partial void Close(ref nint database);
@@ -248,84 +248,4 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "duckdb_struct_type_child_type")]
     internal static partial nint StructFieldType(nint type, ulong index);
-
-    // Table functions.
-
-    [LibraryImport(Library, EntryPoint = "duckdb_create_table_function")]
-    internal static partial nint CreateTableFunction();
-
-    [LibraryImport(Library, EntryPoint = "duckdb_destroy_table_function")]
-    internal static partial void DestroyTableFunction(ref nint function);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_table_function_set_name", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial void SetTableFunctionName(nint function, string name);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_table_function_add_parameter")]
-    internal static partial void AddTableFunctionParameter(nint function, nint type);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_table_function_set_extra_info")]
-    internal static partial void SetTableFunctionExtra(nint function, nint extra, delegate* unmanaged[Cdecl]<nint, void> destroy);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_table_function_set_bind")]
-    internal static partial void SetTableFunctionBind(nint function, delegate* unmanaged[Cdecl]<nint, void> bind);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_table_function_set_init")]
-    internal static partial void SetTableFunctionInit(nint function, delegate* unmanaged[Cdecl]<nint, void> init);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_table_function_set_function")]
-    internal static partial void SetTableFunctionBody(nint function, delegate* unmanaged[Cdecl]<nint, nint, void> body);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_table_function_supports_projection_pushdown")]
-    internal static partial void SetTableFunctionProjects(nint function, [MarshalAs(UnmanagedType.U1)] bool projects);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_register_table_function")]
-    internal static partial int RegisterTableFunction(ConnectionHandle connection, nint function);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_bind_get_extra_info")]
-    internal static partial nint BindExtra(nint info);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_bind_get_parameter")]
-    internal static partial nint BindParameter(nint info, ulong index);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_get_int64")]
-    internal static partial long GetInt64(nint value);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_destroy_value")]
-    internal static partial void DestroyValue(ref nint value);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_bind_add_result_column", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial void BindAddColumn(nint info, string name, nint type);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_bind_set_cardinality")]
-    internal static partial void BindSetCardinality(nint info, ulong rows, [MarshalAs(UnmanagedType.U1)] bool isExact);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_bind_set_bind_data")]
-    internal static partial void BindSetData(nint info, nint data, delegate* unmanaged[Cdecl]<nint, void> destroy);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_bind_set_error", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial void BindSetError(nint info, string error);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_init_get_bind_data")]
-    internal static partial nint InitBindData(nint info);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_init_set_init_data")]
-    internal static partial void InitSetData(nint info, nint data, delegate* unmanaged[Cdecl]<nint, void> destroy);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_init_get_column_count")]
-    internal static partial ulong InitColumnCount(nint info);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_init_get_column_index")]
-    internal static partial ulong InitColumnIndex(nint info, ulong index);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_init_set_max_threads")]
-    internal static partial void InitSetThreadsMax(nint info, ulong threads);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_init_set_error", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial void InitSetError(nint info, string error);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_function_get_init_data")]
-    internal static partial nint FunctionInitData(nint info);
-
-    [LibraryImport(Library, EntryPoint = "duckdb_function_set_error", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial void FunctionSetError(nint info, string error);
 }

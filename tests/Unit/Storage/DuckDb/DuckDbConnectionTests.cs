@@ -82,7 +82,7 @@ public sealed class DuckDbConnectionTests
         using RecordBatch batch = builder.Build();
         using OfferedBatches offer = _database.Offer(batch.Schema, [batch]);
         using DuckDbConnection connection = _database.Connect();
-        Assert.That(() => connection.ReadValue<string>($"SELECT max(name) FROM {offer.Sql}"), Throws.InstanceOf<DuckDbException>().With.Message.Contains("'name'"));
+        Assert.That(() => connection.ReadValue<string>($"SELECT max(name) FROM {offer.Sql}"), Throws.InstanceOf<LeptonDataException>().With.Message.Contains("'name'"));
     }
 
     [Test]
@@ -93,7 +93,7 @@ public sealed class DuckDbConnectionTests
         Assert.That(connection.ReadValue<long>($"SELECT count(*) FROM {offer.Sql}"), Is.Zero);
         offer.Dispose();
         offer.Dispose();
-        Assert.That(() => connection.ReadValue<long>($"SELECT count(*) FROM {offer.Sql}"), Throws.InstanceOf<DuckDbException>());
+        Assert.That(() => connection.ReadValue<long>($"SELECT count(*) FROM {offer.Sql}"), Throws.InstanceOf<LeptonDataException>());
     }
 
     [Test]

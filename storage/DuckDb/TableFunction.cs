@@ -1,0 +1,13 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+
+namespace Lepton.Data.Storage.DuckDb;
+
+/// <summary>A function of SQL, written in C#, that gives rows: <c>SELECT … FROM name(…)</c>. See <see cref="DuckDbDatabase.Register(TableFunction)"/>.</summary>
+/// <param name="Name">As SQL calls it, in any case.</param>
+/// <param name="Parameters">Of BOOLEAN, BIGINT, DOUBLE and VARCHAR; DuckDB casts to them what a query gives.</param>
+/// <param name="Open">
+/// Makes the rows for arguments as <see cref="ColumnView.Value"/> gives them, null for NULL. Called once for each scan, and once more where a query is prepared and never run; the reader
+/// is disposed with it. What it or the reader throws ends the statement, see <see cref="ScalarFunction"/>.
+/// </param>
+public sealed record TableFunction(string Name, IReadOnlyList<DataType> Parameters, Func<IReadOnlyList<object?>, IRecordBatchReader> Open);
