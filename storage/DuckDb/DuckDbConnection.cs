@@ -57,14 +57,23 @@ public sealed unsafe class DuckDbConnection : IDisposable
 
     /// <summary>Runs one statement to its end.</summary>
     /// <param name="sql">One statement, with <c>$1</c>, <c>$2</c>, … for the arguments.</param>
-    /// <param name="arguments">null, bool, int, long, double, string, byte[], <see cref="DateOnly"/> or <see cref="EventTime"/>.</param>
+    /// <param name="arguments">null, bool, int, long, float, double, string, byte[], <see cref="DateOnly"/> or <see cref="EventTime"/>.</param>
     /// <param name="cancellationToken">Stops the statement within milliseconds.</param>
     /// <returns>How many rows an INSERT, UPDATE or DELETE changed; 0 for others.</returns>
     /// <exception cref="DuckDbException">DuckDB refused or failed.</exception>
     public long Execute(string sql, IReadOnlyList<object?>? arguments = null, CancellationToken cancellationToken = default)
     {
-        using ResultHandle result = Run(sql, arguments ?? [], isStreaming: false, cancellationToken);
-        return (long)result.RowsChanged;
+        using DuckDbStatement statement = Prepare(sql);
+        return statement.Execute(arguments, cancellationToken);
+    }
+
+    /// <summary>Makes one statement ready to run, once or often.</summary>
+    /// <param name="sql">One statement, with <c>$1</c>, <c>$2</c>, … for the arguments.</param>
+    /// <exception cref="DuckDbException">DuckDB refuses it.</exception>
+    public DuckDbStatement Prepare(string sql)
+    {
+        EnsureFree();
+        return new DuckDbStatement(this, sql, PrepareHandle(sql));
     }
 
     /// <summary>Starts one statement and reads what it returns as a stream. Until the reader is disposed, the connection is taken.</summary>
@@ -76,16 +85,8 @@ public sealed unsafe class DuckDbConnection : IDisposable
     /// <exception cref="LeptonDataException"><c>storage.duckdb_type</c>: a column's type is none that a batch holds.</exception>
     public DuckDbReader Read(string sql, IReadOnlyList<object?>? arguments = null, MemoryBudget? memory = null, CancellationToken cancellationToken = default)
     {
-        ResultHandle result = Run(sql, arguments ?? [], isStreaming: true, cancellationToken);
-        try
-        {
-            return _openReader = new DuckDbReader(this, result, memory, token => FindCause(sql, arguments ?? [], token));
-        }
-        catch
-        {
-            result.Dispose();
-            throw;
-        }
+        using DuckDbStatement statement = Prepare(sql);
+        return statement.Read(arguments, memory, cancellationToken);
     }
 
     /// <summary>The single value that a statement returns, as <see cref="ColumnView.Value"/> gives it; null for NULL and for no row.</summary>
@@ -103,7 +104,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
     public IReadOnlyList<(string Name, string Type, DataType? BatchType)> Describe(string sql)
     {
         EnsureFree();
-        using StatementHandle statement = Prepare(sql);
+        using StatementHandle statement = PrepareHandle(sql);
         var columns = new (string, string, DataType?)[NativeMethods.StatementColumnCount(statement)];
         for (int i = 0; i < columns.Length; i++)
         {
@@ -120,7 +121,8 @@ public sealed unsafe class DuckDbConnection : IDisposable
     /// <exception cref="DuckDbException">DuckDB refused or failed; files may be left.</exception>
     public IReadOnlyList<CopiedFile> Copy(string sql, CancellationToken cancellationToken = default)
     {
-        using ResultHandle result = Run(sql, [], isStreaming: false, cancellationToken);
+        using DuckDbStatement statement = Prepare(sql);
+        using ResultHandle result = Run(statement, [], isStreaming: false, cancellationToken);
         return CopiedFile.ReadAll(result);
     }
 
@@ -155,7 +157,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
         if (_openReader is not null) throw new InvalidOperationException("a reader of this connection is open; dispose it first");
     }
 
-    private StatementHandle Prepare(string sql)
+    private StatementHandle PrepareHandle(string sql)
     {
         if (sql.Contains('\0', StringComparison.Ordinal)) throw new ArgumentException("a statement holds no NUL", nameof(sql));
         int state = NativeMethods.Prepare(Handle, sql, out nint pointer);
@@ -164,14 +166,29 @@ public sealed unsafe class DuckDbConnection : IDisposable
         using (statement) throw Failure(Marshal.PtrToStringUTF8((nint)NativeMethods.PrepareError(statement)) ?? "the statement was refused");
     }
 
-    private ResultHandle Run(string sql, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
+    internal DuckDbReader Read(DuckDbStatement statement, IReadOnlyList<object?> arguments, MemoryBudget? memory, CancellationToken cancellationToken)
+    {
+        ResultHandle result = Run(statement, arguments, isStreaming: true, cancellationToken);
+        try
+        {
+            string sql = statement.Sql;
+            return _openReader = new DuckDbReader(this, result, memory, token => FindCause(sql, arguments, token));
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
+    }
+
+    internal ResultHandle Run(DuckDbStatement statement, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
     {
         EnsureFree();
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                return RunOnce(sql, arguments, isStreaming, cancellationToken);
+                return RunOnce(statement.Handle, arguments, isStreaming, cancellationToken);
             }
             catch (DuckDbException error) when (IsUnexplained(error) && attempt < AttemptCountMax)
             {
@@ -180,11 +197,10 @@ public sealed unsafe class DuckDbConnection : IDisposable
         }
     }
 
-    private ResultHandle RunOnce(string sql, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
+    private ResultHandle RunOnce(StatementHandle statement, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _isInterruptAsked = false;
-        using StatementHandle statement = Prepare(sql);
         Bind(statement, arguments);
         int state = isStreaming ? NativeMethods.PendStreaming(statement, out nint pointer) : NativeMethods.Pend(statement, out pointer);
         using var pending = new PendingHandle(pointer, Handle);
@@ -217,7 +233,8 @@ public sealed unsafe class DuckDbConnection : IDisposable
         {
             try
             {
-                using ResultHandle result = RunOnce(sql, arguments, isStreaming: true, cancellationToken);
+                using StatementHandle statement = PrepareHandle(sql);
+                using ResultHandle result = RunOnce(statement, arguments, isStreaming: true, cancellationToken);
                 using var chunk = new ChunkHandle();
                 while (chunk.MoveNext(result)) { }
                 if (string.IsNullOrEmpty(result.Error)) continue;
@@ -258,6 +275,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
         {
             case null: return NativeMethods.BindNull(statement, index);
             case bool truth: return NativeMethods.BindBoolean(statement, index, truth);
+            case float number: return NativeMethods.BindFloat(statement, index, number);
             case int number: return NativeMethods.BindInt32(statement, index, number);
             case long number: return NativeMethods.BindInt64(statement, index, number);
             case double number: return NativeMethods.BindDouble(statement, index, number);

@@ -46,11 +46,8 @@ public class ReadBenchmarks
         using var result = new ResultHandle(_connection.Handle);
         if (NativeMethods.ExecutePending(pending, result.Pointer) != 0) throw new InvalidOperationException(result.Error);
         long rows = 0;
-        while (result.FetchChunk() is var chunk && chunk != 0)
-        {
-            rows += (long)NativeMethods.ChunkSize(chunk);
-            NativeMethods.DestroyChunk(ref chunk);
-        }
+        using var chunk = new ChunkHandle();
+        while (chunk.MoveNext(result)) rows += chunk.RowCount;
         return rows;
     }
 

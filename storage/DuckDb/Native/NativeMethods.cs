@@ -82,6 +82,12 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_bind_int64")]
     internal static partial int BindInt64(StatementHandle statement, ulong index, long value);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_param_logical_type")]
+    internal static partial nint ParameterType(StatementHandle statement, ulong index);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_bind_float")]
+    internal static partial int BindFloat(StatementHandle statement, ulong index, float value);
+
     [LibraryImport(Library, EntryPoint = "duckdb_bind_double")]
     internal static partial int BindDouble(StatementHandle statement, ulong index, double value);
 
