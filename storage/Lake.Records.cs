@@ -30,7 +30,10 @@ public sealed partial class Lake
                 TableChange change = ChangeOf(current, current is null ? schema : Together(current, schema), files, commit);
                 try
                 {
-                    return await table.CommitAsync(change, cancellationToken).ConfigureAwait(false);
+                    Snapshot made = await table.CommitAsync(change, cancellationToken).ConfigureAwait(false);
+                    if (commit.MustBeFirst && !files.All(file => made.Files.Any(live => live.Path == file.Path)))
+                        throw new LeptonDataException("storage.fenced", [table.RootPath, commit.Transactions[0].Application, commit.Transactions[0].Next, commit.Transactions[0].Expected is { } expected ? expected : "none"]);
+                    return made;
                 }
                 catch (LeptonDataException failure) when (failure.Code == "storage.conflict" && attempt < AttemptsMax)
                 {
@@ -144,6 +147,9 @@ public sealed record RecordsCommit(string Operation, EventTime CommittedAt)
 
     /// <inheritdoc cref="TableChange.Transactions"/>
     public IReadOnlyList<TransactionStep> Transactions { get; init; } = [];
+
+    /// <summary>Whether progress that somebody else moved to the same place is refused (<c>storage.fenced</c>) instead of counted as this commit, done before: a number that is given out once.</summary>
+    public bool MustBeFirst { get; init; }
 
     /// <summary>The operation's parameters.</summary>
     public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();

@@ -126,7 +126,7 @@ public sealed class RunLog
     private async ValueTask AppendAsync(RunRecord run, EventTime at, IReadOnlyList<TransactionStep> transactions, CancellationToken cancellationToken)
     {
         using RecordBatch batch = ToBatch([(run, at)]);
-        await _lake.AppendRecordsAsync(_table, s_schema, [batch], new RecordsCommit("WRITE", at) { RunId = run.RunId, Transactions = transactions }, cancellationToken).ConfigureAwait(false);
+        await _lake.AppendRecordsAsync(_table, s_schema, [batch], new RecordsCommit("WRITE", at) { RunId = run.RunId, Transactions = transactions, MustBeFirst = transactions.Count > 0 }, cancellationToken).ConfigureAwait(false);
     }
 
     private static RecordBatch ToBatch(IReadOnlyList<(RunRecord Run, EventTime At)> rows)

@@ -76,6 +76,8 @@ internal sealed class RunLogTests
         Assert.That(await _log.NewestNumberAsync("p"), Is.EqualTo(1));
         await _log.BeginAsync(Run("p", 2, RunState.Running), 1);
         await Refusal.Of("storage.fenced", async () => await _log.BeginAsync(Run("p", 5, RunState.Running), 1));
+        await Refusal.Of("storage.fenced", async () => await _log.BeginAsync(Run("p", 2, RunState.Running) with { RunId = "20010101-000000-other" }, 1));
+        Assert.That((await _log.ReadAsync("p"))[0].RunId, Is.EqualTo(Run("p", 2, RunState.Running).RunId), "two that take one number at once: the first has it");
     }
 
     [Test]
