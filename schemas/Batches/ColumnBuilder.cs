@@ -101,8 +101,29 @@ public sealed unsafe partial class ColumnBuilder
         ((int*)_values!.Pointer)[++Count] = _dataBytes;
     }
 
+    /// <summary>Makes room for many texts or binary values; they are written by the writer, and counted by <see cref="CompleteBytes"/>.</summary>
+    /// <param name="count">How many values.</param>
+    /// <param name="sizeBytes">How many bytes they have together, or more.</param>
+    /// <param name="validity">See <see cref="AppendRange{T}"/>.</param>
+    /// <inheritdoc cref="AppendBytes(ReadOnlySpan{byte})" path="/exception"/>
+    public BytesWriter AppendBytes(int count, long sizeBytes, ReadOnlySpan<ulong> validity)
+    {
+        if (!_hasData) throw new InvalidOperationException($"a column of {Type} takes no bytes");
+        Reserve(count);
+        ReserveData(sizeBytes + BytesWriter.SlackBytes);
+        AppendValidity(count, validity);
+        return new BytesWriter((int*)_values!.Pointer + Count + 1, count, _data!.Pointer, _dataBytes, (int)sizeBytes);
+    }
+
+    /// <summary>Counts the values of a writer, all of which were written; nothing else was appended meanwhile.</summary>
+    public void CompleteBytes(BytesWriter writer)
+    {
+        _dataBytes = writer.End;
+        Count += writer.Count;
+    }
+
     /// <summary>One text; what is no Unicode in it (half a surrogate pair) becomes U+FFFD.</summary>
-    /// <inheritdoc cref="AppendBytes" path="/exception"/>
+    /// <inheritdoc cref="AppendBytes(ReadOnlySpan{byte})" path="/exception"/>
     public void AppendString(string value)
     {
         if (Type.Id != TypeId.String) throw new InvalidOperationException($"a column of {Type} takes no text");
@@ -245,7 +266,7 @@ public sealed unsafe partial class ColumnBuilder
         if (_validity is not null) Grow(ref _validity, (needed + 7) / 8, ((long)Count + 7) / 8);
     }
 
-    private void ReserveData(int size)
+    private void ReserveData(long size)
     {
         if ((long)_dataBytes + size > int.MaxValue) throw new LeptonDataException("schemas.batch_too_large", [int.MaxValue]);
         Grow(ref _data, (long)_dataBytes + size, _dataBytes);
@@ -254,7 +275,8 @@ public sealed unsafe partial class ColumnBuilder
     private void Grow(ref NativeBlock? block, long sizeBytes, long keptBytes)
     {
         if (block is not null && block.SizeBytes >= sizeBytes) return;
-        NativeBlock grown = NativeBlock.Rent(Math.Max(sizeBytes, 1), _budget);
+        // Twice as much each time, so that what was appended is copied once on average.
+        NativeBlock grown = NativeBlock.Rent(block is null ? Math.Max(sizeBytes, 1) : Math.Max(sizeBytes, 2 * block.SizeBytes), _budget);
         if (block is not null)
         {
             Buffer.MemoryCopy(block.Pointer, grown.Pointer, grown.SizeBytes, Math.Min(keptBytes, block.SizeBytes));

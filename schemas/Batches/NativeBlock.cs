@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Lepton.Data.Schemas.Batches;
 
-/// <summary>One run of native memory, aligned to 64 bytes (Arrow's recommendation, and a cache line), drawn from a pool of powers of two.</summary>
+/// <summary>One run of native memory, aligned to 64 bytes (Arrow's recommendation, and a cache line), drawn from a pool of sizes an eighth of a power of two apart.</summary>
 /// <remarks>Freed by <see cref="Dispose"/>, exactly once, by whoever owns the batch; the finalizer is the net below that.</remarks>
 internal sealed unsafe class NativeBlock : IDisposable
 {
@@ -11,7 +11,7 @@ internal sealed unsafe class NativeBlock : IDisposable
     private const int LargestShift = 30;
     private const long PooledBytesMax = 256L << 20;
 
-    private static readonly Stack<nint>[] s_free = [.. Enumerable.Range(0, LargestShift + 1).Select(_ => new Stack<nint>())];
+    private static readonly Stack<nint>[] s_free = [.. Enumerable.Range(0, 8 * (LargestShift + 1)).Select(_ => new Stack<nint>())];
     private static long s_pooledBytes;
     private static long s_outstandingBytes;
 
@@ -31,12 +31,11 @@ internal sealed unsafe class NativeBlock : IDisposable
 
     internal static NativeBlock Rent(long sizeBytes, MemoryBudget? budget)
     {
-        int shift = Math.Max(SmallestShift, 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)Math.Max(sizeBytes, 1) - 1));
-        long size = 1L << shift;
+        long size = ClassSize(sizeBytes);
         budget?.Take(size);
         try
         {
-            byte* pointer = (byte*)Pop(shift);
+            byte* pointer = (byte*)Pop(size);
             if (pointer is null) pointer = (byte*)NativeMemory.AlignedAlloc((nuint)size, Alignment);
             Interlocked.Add(ref s_outstandingBytes, size);
             return new NativeBlock(pointer, size, budget);
@@ -54,14 +53,28 @@ internal sealed unsafe class NativeBlock : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static nint Pop(int shift)
+    // At most an eighth is given away, and few sizes are in use at once, so that freed blocks fit again.
+    private static long ClassSize(long sizeBytes)
     {
-        if (shift > LargestShift) return 0;
-        Stack<nint> free = s_free[shift];
+        if (sizeBytes <= 1L << SmallestShift) return 1L << SmallestShift;
+        long step = 1L << (System.Numerics.BitOperations.Log2((ulong)sizeBytes - 1) - 3);
+        return (sizeBytes + step - 1) / step * step;
+    }
+
+    /// <summary>The free blocks of a class's size, or null for sizes that are not pooled.</summary>
+    private static Stack<nint>? Free(long classSize)
+    {
+        int shift = System.Numerics.BitOperations.Log2((ulong)classSize);
+        return shift < LargestShift ? s_free[(shift * 8) + (int)((classSize >> (shift - 3)) & 7)] : null;
+    }
+
+    private static nint Pop(long size)
+    {
+        if (Free(size) is not { } free) return 0;
         lock (free)
         {
             if (free.Count == 0) return 0;
-            Interlocked.Add(ref s_pooledBytes, -(1L << shift));
+            Interlocked.Add(ref s_pooledBytes, -size);
             return free.Pop();
         }
     }
@@ -72,14 +85,15 @@ internal sealed unsafe class NativeBlock : IDisposable
         if (pointer is null) return;
         Interlocked.Add(ref s_outstandingBytes, -SizeBytes);
         _budget?.Give(SizeBytes);
-        int shift = System.Numerics.BitOperations.Log2((ulong)SizeBytes);
-        if (pooled && shift <= LargestShift && Interlocked.Add(ref s_pooledBytes, SizeBytes) <= PooledBytesMax)
+        if (pooled && Free(SizeBytes) is { } free)
         {
-            Stack<nint> free = s_free[shift];
-            lock (free) free.Push((nint)pointer);
-            return;
+            if (Interlocked.Add(ref s_pooledBytes, SizeBytes) <= PooledBytesMax)
+            {
+                lock (free) free.Push((nint)pointer);
+                return;
+            }
+            Interlocked.Add(ref s_pooledBytes, -SizeBytes);
         }
-        if (pooled && shift <= LargestShift) Interlocked.Add(ref s_pooledBytes, -SizeBytes);
         NativeMemory.AlignedFree(pointer);
     }
 }

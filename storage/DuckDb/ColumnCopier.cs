@@ -174,17 +174,21 @@ internal sealed unsafe partial class ColumnCopier
 
     private static void AppendTexts(StringStruct* texts, int rows, ReadOnlySpan<ulong> validity, ColumnBuilder target)
     {
+        // The lengths first, so that room is made once and the loop that copies asks for nothing.
+        long size = 0;
+        if (validity.IsEmpty)
+            for (int i = 0; i < rows; i++) size += texts[i].Length;
+        else
+            for (int i = 0; i < rows; i++) size += IsPresent(validity, i) ? texts[i].Length : 0;
+        BytesWriter writer = target.AppendBytes(rows, size, validity);
         for (int i = 0; i < rows; i++)
         {
-            if (!IsPresent(validity, i))
-            {
-                target.AppendNull();
-                continue;
-            }
             StringStruct* text = texts + i;
-            byte* bytes = text->Length <= StringStruct.InlineLengthMax ? text->Inline : text->Pointer;
-            target.AppendBytes(new ReadOnlySpan<byte>(bytes, checked((int)text->Length)));
+            int length = validity.IsEmpty || IsPresent(validity, i) ? (int)text->Length : 0;
+            if (length <= StringStruct.InlineLengthMax) writer.AppendShort(text->Inline, length);
+            else writer.Append(text->Pointer, length);
         }
+        target.CompleteBytes(writer);
     }
 
     private void AppendEnums(void* data, int rows, ReadOnlySpan<ulong> validity, ColumnBuilder target)

@@ -11,8 +11,8 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
     /// <summary>Every batch but the last has at least so many rows, unless its texts fill <see cref="TextBytesMax"/> before.</summary>
     public const int BatchRowsMin = 65_536;
 
-    // Buffers are powers of two, so a batch fills twice the minimum, less what one more chunk could overrun.
-    private const int RowCapacity = 2 * BatchRowsMin;
+    // A batch ends with the chunk that fills it: small enough to lie in a cache while it is worked on.
+    private static readonly int s_rowCapacity = BatchRowsMin + ColumnCopier.RowsMax;
     private const int TextBytesMax = 64 << 20;
 
     private readonly DuckDbConnection _connection;
@@ -107,10 +107,10 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
     private RecordBatch? FillUnsynchronized(CancellationToken cancellationToken)
     {
         // Small results are the rule at the start, so only later batches take their full room at once.
-        using var builder = new RecordBatchBuilder(Schema, _isFirst ? 0 : RowCapacity, _memory);
+        using var builder = new RecordBatchBuilder(Schema, _isFirst ? 0 : s_rowCapacity, _memory);
         _isFirst = false;
         int rows = 0;
-        while (rows <= RowCapacity - ColumnCopier.RowsMax && TextBytes(builder) < TextBytesMax)
+        while (rows < BatchRowsMin && TextBytes(builder) < TextBytesMax)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (!_chunk.MoveNext(_result))

@@ -134,11 +134,11 @@ public sealed class RecordBatchTests
         {
             pointer = (nint)first.Pointer;
         }
-        Assert.That(first.SizeBytes, Is.EqualTo(8192));
+        Assert.That(first.SizeBytes, Is.EqualTo(5120));
         first.Dispose();
         first.Dispose();
-        using NativeBlock second = NativeBlock.Rent(8000, null);
-        using NativeBlock third = NativeBlock.Rent(8000, null);
+        using NativeBlock second = NativeBlock.Rent(5100, null);
+        using NativeBlock third = NativeBlock.Rent(5100, null);
         unsafe
         {
             Assert.That((nint)second.Pointer, Is.EqualTo(pointer), "last in, first out");
