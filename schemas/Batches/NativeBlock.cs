@@ -4,9 +4,11 @@ namespace Lepton.Data.Schemas.Batches;
 
 /// <summary>One run of native memory, aligned to 64 bytes (Arrow's recommendation, and a cache line), drawn from a pool of sizes an eighth of a power of two apart.</summary>
 /// <remarks>Freed by <see cref="Dispose"/>, exactly once, by whoever owns the batch; the finalizer is the net below that.</remarks>
-internal sealed unsafe class NativeBlock : IDisposable
+public sealed unsafe class NativeBlock : IDisposable
 {
-    internal const int Alignment = 64;
+    /// <summary>Bytes that every block's address is a multiple of.</summary>
+    public const int Alignment = 64;
+
     private const int SmallestShift = 10;
     private const int LargestShift = 30;
     private const long PooledBytesMax = 256L << 20;
@@ -20,16 +22,23 @@ internal sealed unsafe class NativeBlock : IDisposable
 
     private NativeBlock(byte* pointer, long sizeBytes, MemoryBudget? budget) => (_pointer, SizeBytes, _budget) = ((nint)pointer, sizeBytes, budget);
 
+    /// <inheritdoc/>
     ~NativeBlock() => Release(pooled: false);
 
-    internal byte* Pointer => (byte*)_pointer;
+    /// <summary>Its first byte; null once it was disposed. What it holds at first is left from earlier use.</summary>
+    public byte* Pointer => (byte*)_pointer;
 
-    internal long SizeBytes { get; }
+    /// <summary>How many bytes it has: a power of two, at least what was asked for.</summary>
+    public long SizeBytes { get; }
 
     /// <summary>Bytes rented and not freed, for tests that look for leaks.</summary>
     internal static long OutstandingBytes => Volatile.Read(ref s_outstandingBytes);
 
-    internal static NativeBlock Rent(long sizeBytes, MemoryBudget? budget)
+    /// <summary>A block of at least <paramref name="sizeBytes"/>, which the caller disposes.</summary>
+    /// <param name="sizeBytes">Not negative.</param>
+    /// <param name="budget">Charged until the block is disposed; null for none.</param>
+    /// <exception cref="LeptonDataException"><c>schemas.memory_exhausted</c></exception>
+    public static NativeBlock Rent(long sizeBytes, MemoryBudget? budget)
     {
         long size = ClassSize(sizeBytes);
         budget?.Take(size);
@@ -47,6 +56,7 @@ internal sealed unsafe class NativeBlock : IDisposable
         }
     }
 
+    /// <summary>Gives the memory back; a second call does nothing.</summary>
     public void Dispose()
     {
         Release(pooled: true);

@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+
+namespace Lepton.Data.Storage.Arrow;
+
+/// <summary>
+/// An Arrow IPC file, mapped into memory and read batch by batch in any order. Where Arrow's layout is ours and nothing is compressed, a batch lies in the mapping, without a copy;
+/// the mapping lives as long as the file object or a batch over it. Safe for use by several threads.
+/// </summary>
+/// <remarks>
+/// Opening looks at the footer only. Reading a batch checks it whole. Like every mapping, this one needs the file to stay as it is: cutting it short under a reader ends the process.
+/// Replacing it by renaming, as <see cref="ArrowFileWriter.Create"/> does, is harmless.
+/// </remarks>
+public sealed unsafe class ArrowFile : IDisposable
+{
+    private readonly FileMapping _mapping;
+    private readonly ArrowReadOptions _options;
+    private readonly BatchDecoder _decoder;
+    private readonly ArrowBlock[] _batches;
+    private readonly ArrowBlock[] _dictionaries;
+    private readonly Lock _gate = new();
+    private readonly string _source;
+    private Dictionary<long, List<ArrowBlock>>? _dictionariesById;
+    private bool _isDisposed;
+
+    private ArrowFile(FileMapping mapping, ArrowReadOptions options, string source)
+    {
+        (_mapping, _options, _source) = (mapping, options, source);
+        var place = new ArrowPlace(source);
+        long footerStart = FooterStart(place);
+        var bytes = new ReadOnlySpan<byte>(mapping.Bytes + footerStart, (int)(mapping.Size - 10 - footerStart));
+        FlatTable footer = FlatTable.Root(bytes, place);
+        // Files of Arrow 0.14 say version 0 here; what counts is what messages say.
+        if (!footer.Has(1)) throw place.Error("storage.arrow_metadata", 0);
+        _decoder = new BatchDecoder(new SchemaReader(place, bytes.Length).Read(footer.Table(1)), options, place);
+        _dictionaries = Blocks(footer.Vector(2, 24), footerStart, place);
+        _batches = Blocks(footer.Vector(3, 24), footerStart, place);
+        _decoder.Dictionaries.Resolve = ReadDictionary;
+    }
+
+    /// <summary>Names and types of the columns that are read.</summary>
+    public Schema Schema => _decoder.Schema;
+
+    /// <summary>How many record batches the file has.</summary>
+    public int BatchCount => _batches.Length;
+
+    internal static ReadOnlySpan<byte> Magic => "ARROW1"u8;
+
+    /// <summary>Maps a file.</summary>
+    /// <exception cref="LeptonDataException">The file cannot be read; or a code that begins with <c>storage.arrow_</c>: it is no Arrow file, or has types that no batch of ours holds.</exception>
+    public static ArrowFile Open(string path, ArrowReadOptions? options = null)
+    {
+        options ??= new();
+        string source = options.Source ?? path;
+        FileMapping mapping = FileMapping.Open(path, 8 + 4 + 6, new ArrowPlace(source));
+        try
+        {
+            return new ArrowFile(mapping, options, source);
+        }
+        catch
+        {
+            mapping.Release();
+            throw;
+        }
+    }
+
+    /// <summary>The rows of one batch (there may be none), checked. The caller owns it.</summary>
+    /// <param name="index">In <c>[0, BatchCount)</c>.</param>
+    /// <exception cref="LeptonDataException">A code that begins with <c>storage.arrow_</c>; in its place the number after <c>#</c> is the batch's, counted from 1.</exception>
+    public RecordBatch ReadBatch(int index)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ArrowBlock block = _batches[index];
+        var place = new ArrowPlace(_source) { MessageNumber = index + 1, Position = block.Offset };
+        // What dictionaries hold is read once, by whoever needs it first.
+        if (!_decoder.HasDictionaries) return Decode(block, place);
+        lock (_gate) return Decode(block, place);
+    }
+
+    /// <summary>All batches in order; those without rows are left out. The file must stay open until the reader has ended.</summary>
+    public IRecordBatchReader Read()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return new Reader(this);
+    }
+
+    /// <summary>Gives the mapping up, once no call is under way; batches over it keep it.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+            _decoder.Dispose();
+            _mapping.Release();
+        }
+    }
+
+    private long FooterStart(ArrowPlace place)
+    {
+        var head = new ReadOnlySpan<byte>(_mapping.Bytes, 6);
+        var tail = new ReadOnlySpan<byte>(_mapping.Bytes + _mapping.Size - 10, 10);
+        if (!head.SequenceEqual(Magic)) throw place.Error("storage.arrow_not_arrow");
+        if (!tail[4..].SequenceEqual(Magic)) throw place.Error("storage.arrow_no_footer");
+        long size = BinaryPrimitives.ReadInt32LittleEndian(tail);
+        long start = _mapping.Size - 10 - size;
+        return size > 0 && start >= 8 ? start : throw place.Error("storage.arrow_no_footer");
+    }
+
+    private static ArrowBlock[] Blocks(FlatVector vector, long footerStart, ArrowPlace place)
+    {
+        var blocks = new ArrowBlock[vector.Count];
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            var block = new ArrowBlock(vector.Int64(i), vector.Int32(i, 8), vector.Int64(i, 16));
+            bool isInside = block is { Offset: >= 8, MetadataSize: >= 8, BodySize: >= 0 } && block.Offset <= footerStart - block.MetadataSize && block.BodySize <= footerStart - block.MetadataSize - block.Offset;
+            blocks[i] = isInside ? block : throw place.Error("storage.arrow_block", i, block.Offset, block.MetadataSize, block.BodySize);
+        }
+        return blocks;
+    }
+
+    private RecordBatch Decode(ArrowBlock block, ArrowPlace place)
+    {
+        MessageHead head = Head(block, place);
+        if (head.Kind != MessageKind.RecordBatch) throw place.Error("storage.arrow_message", (int)head.Kind);
+        return _decoder.Decode(head, _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), place);
+    }
+
+    private MessageHead Head(ArrowBlock block, ArrowPlace place)
+    {
+        var bytes = new ReadOnlySpan<byte>(_mapping.Bytes + block.Offset, block.MetadataSize);
+        int prefix = MessagePrefix.Read(bytes, out int size);
+        if (prefix == 0 || size < 0 || size > bytes.Length - prefix) throw place.Error("storage.arrow_block", 0, block.Offset, block.MetadataSize, block.BodySize);
+        MessageHead head = MessageHead.Read(bytes.Slice(prefix, size), place);
+        // The message knows its body too; it must not reach beyond what the footer says.
+        return head.BodySizeBytes <= block.BodySize ? head : throw place.Error("storage.arrow_block", 0, block.Offset, block.MetadataSize, block.BodySize);
+    }
+
+    /// <summary>Reads the dictionary <paramref name="id"/>, once: its values, then what deltas add, in the footer's order.</summary>
+    private void ReadDictionary(long id)
+    {
+        if (_dictionariesById is null)
+        {
+            var byId = new Dictionary<long, List<ArrowBlock>>();
+            foreach (ArrowBlock block in _dictionaries)
+            {
+                MessageHead head = Head(block, PlaceOf(block));
+                if (head.Kind != MessageKind.DictionaryBatch) throw PlaceOf(block).Error("storage.arrow_message", (int)head.Kind);
+                FlatTable dictionary = head.Header;
+                if (!byId.TryGetValue(dictionary.Int64(0), out List<ArrowBlock>? blocks)) byId.Add(dictionary.Int64(0), blocks = []);
+                else if (!dictionary.Boolean(2)) throw PlaceOf(block).Error("storage.arrow_dictionary_twice", dictionary.Int64(0));
+                blocks.Add(block);
+            }
+            _dictionariesById = byId;
+        }
+        if (!_dictionariesById.Remove(id, out List<ArrowBlock>? found)) return;
+        try
+        {
+            foreach (ArrowBlock block in found)
+                _decoder.DecodeDictionary(Head(block, PlaceOf(block)), _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), PlaceOf(block));
+        }
+        catch
+        {
+            // The next who needs it is told the same.
+            _dictionariesById.Add(id, found);
+            throw;
+        }
+    }
+
+    private ArrowPlace PlaceOf(ArrowBlock block) => new(_source) { MessageNumber = Array.IndexOf(_dictionaries, block) + 1, Position = block.Offset };
+
+    private sealed class Reader(ArrowFile file) : IRecordBatchReader
+    {
+        private int _next;
+
+        public Schema Schema => file.Schema;
+
+        public ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            while (_next < file.BatchCount)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                RecordBatch batch = file.ReadBatch(_next++);
+                if (batch.RowCount > 0) return ValueTask.FromResult<RecordBatch?>(batch);
+                batch.Dispose();
+            }
+            return ValueTask.FromResult<RecordBatch?>(null);
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Objects;
+
+namespace Lepton.Data.Storage.Arrow;
+
+/// <summary>Writes record batches as an Arrow IPC file (<c>.arrow</c>, Feather V2), which can be mapped and read at any batch. One caller at a time.</summary>
+/// <remarks>A file without its footer, written by a writer that was not completed, is refused by every reader.</remarks>
+public sealed class ArrowFileWriter : IAsyncDisposable
+{
+    private readonly ArrowMessages _messages;
+    private readonly List<ArrowBlock> _batches = [];
+    private readonly FileStream? _file;
+    private readonly string? _path;
+    private bool _isBegun;
+
+    /// <summary>A writer that leaves <paramref name="stream"/> open, and takes where it stands for the file's beginning.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.arrow_codec_missing</c>: the library of the compression is not installed.</exception>
+    public ArrowFileWriter(Stream stream, Schema schema, ArrowWriteOptions? options = null) => _messages = new ArrowMessages(stream, schema, options ?? new());
+
+    private ArrowFileWriter(FileStream file, string path, Schema schema, ArrowWriteOptions? options)
+        : this(file, schema, options) => (_file, _path) = (file, path);
+
+    /// <summary>Names and types of the batches.</summary>
+    public Schema Schema => _messages.Schema;
+
+    /// <summary>A writer of a new file. It is written beside its place under another name and takes its name, also from a file that is there, when it is completed.</summary>
+    /// <exception cref="LeptonDataException">The file cannot be made, or a codec is missing.</exception>
+    public static ArrowFileWriter Create(string path, Schema schema, ArrowWriteOptions? options = null)
+    {
+        options ??= new();
+        options.Check();
+        path = Path.GetFullPath(path);
+        try
+        {
+            // No buffer of its own: what is small is collected before.
+            var file = new FileStream($"{path}.part", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0 });
+            return new ArrowFileWriter(file, path, schema, options);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, path);
+        }
+    }
+
+    /// <summary>Writes one batch, which the caller keeps. Small parts may wait for the next call.</summary>
+    /// <exception cref="ArgumentException">The batch's columns are of other types.</exception>
+    public async ValueTask WriteAsync(RecordBatch batch, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await BeginAsync(cancellationToken).ConfigureAwait(false);
+            _batches.Add(await _messages.WriteBatchAsync(batch, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (_path is not null && FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, _path);
+        }
+    }
+
+    /// <summary>Writes the footer. A file of <see cref="Create"/> is made durable and takes its name.</summary>
+    public async ValueTask CompleteAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await BeginAsync(cancellationToken).ConfigureAwait(false);
+            await _messages.WriteEndAsync(cancellationToken).ConfigureAwait(false);
+            byte[] footer = MessageWriter.Footer(_messages.Fields, _batches).ToArray();
+            await _messages.Output.WriteAsync(footer, cancellationToken).ConfigureAwait(false);
+            byte[] end = new byte[10];
+            BinaryPrimitives.WriteInt32LittleEndian(end, footer.Length);
+            ArrowFile.Magic.CopyTo(end.AsSpan(4));
+            await _messages.Output.WriteAsync(end, cancellationToken).ConfigureAwait(false);
+            await _messages.FlushAsync(cancellationToken).ConfigureAwait(false);
+            if (_file is null) return;
+            SystemFileCalls.Instance.SyncFile(_file.Name);
+            await _file.DisposeAsync().ConfigureAwait(false);
+            File.Move(_file.Name, _path!, overwrite: true);
+            SystemFileCalls.Instance.SyncFolder(Path.GetDirectoryName(_path)!);
+        }
+        catch (Exception failure) when (_path is not null && FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, _path);
+        }
+    }
+
+    /// <summary>Frees memory. A file of <see cref="Create"/> that was not completed is deleted.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _messages.Dispose();
+        if (_file is null) return;
+        await _file.DisposeAsync().ConfigureAwait(false);
+        File.Delete(_file.Name);
+    }
+
+    private async ValueTask BeginAsync(CancellationToken cancellationToken)
+    {
+        if (_isBegun) return;
+        _isBegun = true;
+        byte[] magic = new byte[8];
+        ArrowFile.Magic.CopyTo(magic);
+        await _messages.Output.WriteAsync(magic, cancellationToken).ConfigureAwait(false);
+        await _messages.WriteSchemaAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,36 @@
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.Storage.Arrow;
+
+/// <summary>Our schemas as Arrow's, in the form that streams, files and Flight carry: one encapsulated message.</summary>
+public static class ArrowSchema
+{
+    /// <summary>Key of <see cref="Field.Metadata"/>: the name of the Arrow extension type that the field is of, for example <c>arrow.json</c>.</summary>
+    public const string ExtensionNameKey = "ARROW:extension:name";
+
+    /// <summary>Key of <see cref="Field.Metadata"/>: the parameters of the extension type, often JSON.</summary>
+    public const string ExtensionMetadataKey = "ARROW:extension:metadata";
+
+    /// <summary>What <see cref="ExtensionNameKey"/> said in the source, where the type that stores the values here is another, so that it no longer holds.</summary>
+    public const string SourceExtensionNameKey = "lepton.source_extension:name";
+
+    /// <summary>See <see cref="SourceExtensionNameKey"/>.</summary>
+    public const string SourceExtensionMetadataKey = "lepton.source_extension:metadata";
+
+    /// <summary>The schema as an encapsulated message: <c>FF FF FF FF</c>, length, FlatBuffers; a multiple of 8 bytes.</summary>
+    public static byte[] ToMessage(Schema schema) => MessageWriter.Schema([.. schema.Fields.Select(TypeMapping.FromOurs)], 8, 0).ToArray();
+
+    /// <summary>Reads an encapsulated message.</summary>
+    /// <param name="message">What <see cref="ToMessage"/> gives, of any writer.</param>
+    /// <param name="source">What to call it in errors.</param>
+    /// <exception cref="LeptonDataException">A code that begins with <c>storage.arrow_</c>: it is no schema, or has types that no batch of ours holds.</exception>
+    public static Schema FromMessage(ReadOnlySpan<byte> message, string source = "schema")
+    {
+        var place = new ArrowPlace(source) { MessageNumber = 1 };
+        int prefix = MessagePrefix.Read(message, out int size);
+        if (prefix == 0 || size < 0 || size > message.Length - prefix) throw place.Error("storage.arrow_truncated");
+        return ToOurs(MessageHead.Read(message.Slice(prefix, size), place).Schema(place), place);
+    }
+
+    internal static Schema ToOurs(ArrowField[] fields, ArrowPlace place) => new(fields.Select(field => TypeMapping.ToOurs(field, place)));
+}

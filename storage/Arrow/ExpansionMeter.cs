@@ -1,0 +1,16 @@
+namespace Lepton.Data.Storage.Arrow;
+
+/// <summary>Bounds what one message may unfold to.</summary>
+internal sealed class ExpansionMeter(ArrowReadOptions options, long messageSize)
+{
+    private readonly long _limit = Math.Max(options.ExpandedBytesMin, messageSize > long.MaxValue / options.ExpansionRatioMax ? long.MaxValue : messageSize * options.ExpansionRatioMax);
+    private long _used;
+
+    /// <summary>Whether <paramref name="bytes"/> more are within the bounds; they count from now on.</summary>
+    /// <exception cref="Schemas.LeptonDataException"><c>storage.arrow_expansion</c></exception>
+    internal void Charge(ArrowPlace place, ArrowField field, long bytes)
+    {
+        if (bytes > _limit - _used) throw place.Error("storage.arrow_expansion", field.Path, _limit);
+        _used += bytes;
+    }
+}
