@@ -81,7 +81,8 @@ internal sealed unsafe class BatchLayout
         if (_node == _nodes.Length) throw _place.Error("storage.arrow_layout_short", field.Path);
         (long length, long nulls) = _nodes[_node++];
         if (length is < 0 or > int.MaxValue - 1) throw _place.Error("storage.arrow_length", field.Path, length);
-        if (nulls < 0 || nulls > length) throw _place.Error("storage.arrow_null_count", field.Path, nulls, length);
+        // JavaScript's writer says -1 of slices: not counted.
+        if (nulls < -1 || nulls > length) throw _place.Error("storage.arrow_null_count", field.Path, nulls, length);
         return (length, nulls);
     }
 
