@@ -3,6 +3,7 @@
 usage: peer.py dump FILE...          FILE.json beside each: its rows in a form that both sides can make; the data is validated in full
        peer.py echo FILE OUT SEED    reads, cuts and slices the batches anew, and writes with a codec that follows from the seed
        peer.py make FOLDER           files of every type that Arrow has, and what they hold as FILE.json
+       peer.py small FOLDER          a few small ones: the samples that tests/Unit keeps, and mutates
 """
 import bisect, datetime, decimal, json, random, struct, sys
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.ipc as ipc
@@ -195,6 +196,22 @@ def make(folder):
     dump(f'{folder}/extensions.arrow', extensions.schema, [extensions])
 
 
+def small(folder):
+    rng = random.Random(19)
+    columns = samples(6, rng)
+    columns['tensor'] = pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.float32(), [2]), pa.array([[1, 2], None] * 3, pa.list_(pa.float32(), 2)))
+    names = sorted(columns)
+    for i in range(0, len(names), 8):
+        batch = pa.record_batch([columns[name] for name in names[i:i + 8]], names[i:i + 8])
+        batches = [batch, batch.slice(1, 4)]
+        codec = [None, 'lz4', 'zstd'][i // 8 % 3]
+        write(f'{folder}/columns-{i // 8}.arrows', batch.schema, batches, ipc.IpcWriteOptions(compression=codec))
+    plain = pa.record_batch([columns[name] for name in ('string', 'int64', 'bool', 'list', 'dictionary')], ['string', 'int64', 'bool', 'list', 'dictionary'])
+    write(f'{folder}/plain.arrow', plain.schema, [plain, plain.slice(2, 3)], ipc.IpcWriteOptions())
+    growing = [pa.record_batch([pa.DictionaryArray.from_arrays(pa.array([0, i, None], pa.int8()), pa.array([f'v{k}' for k in range(i + 1)]))], ['d']) for i in range(3)]
+    write(f'{folder}/deltas.arrows', growing[0].schema, growing, ipc.IpcWriteOptions(emit_dictionary_deltas=True))
+
+
 def main(command, *arguments):
     if command == 'dump':
         for path in arguments:
@@ -204,6 +221,8 @@ def main(command, *arguments):
             echo(*arguments[i:i + 3])
     elif command == 'make':
         make(*arguments)
+    elif command == 'small':
+        small(*arguments)
     else:
         sys.exit(__doc__)
 
