@@ -24,6 +24,24 @@ internal sealed unsafe partial class ArrayConverter(ArrowPlace place, Dictionary
         return buffers;
     }
 
+    /// <summary>The column of an array that stands in one of structs, whose rows may begin later.</summary>
+    internal ColumnBuffers TopColumn(ArrowField field, WireArray top, WireArray array)
+    {
+        CheckTop(top);
+        CheckLength(field, array, End(top));
+        ColumnBuffers buffers = Column(field, array);
+        buffers.Offset += (int)top.Offset;
+        return buffers;
+    }
+
+    /// <summary>Rows are structs that are never missing.</summary>
+    internal void CheckTop(WireArray top)
+    {
+        var rows = new ArrowField("", new ArrowType(ArrowKind.Struct), false, [], Schemas.FieldMetadata.Empty);
+        if (top.Length < 0 || top.Offset < 0 || top.Length > int.MaxValue - 1 - top.Offset) throw place.Error("storage.arrow_rows", top.Length);
+        if (Validity(rows, top) is not null) throw place.Error("storage.arrow_null", "");
+    }
+
     private static bool MustBePresent(ArrowField field) => field.Ours is { IsNullable: false };
 
     /// <summary>The array's values. Without a null, <see cref="ColumnBuffers.Validity"/> is null.</summary>

@@ -63,7 +63,7 @@ internal sealed unsafe class BatchDecoder : IDisposable
         }
     }
 
-    /// <summary>Takes a dictionary's message; the arguments are those of <see cref="Decode"/>.</summary>
+    /// <summary>Takes a dictionary's message; the arguments are those of a record batch's.</summary>
     internal void DecodeDictionary(MessageHead head, byte* body, long bodySize, IDisposable? bodyOwner, ArrowPlace place)
     {
         var owners = new BatchOwners(bodyOwner);
@@ -85,6 +85,27 @@ internal sealed unsafe class BatchDecoder : IDisposable
             ColumnBuffers values = new ArrayConverter(place, Dictionaries, meter, _options, owners.Items).Column(field, array);
             var schema = new Schema([field.Ours!]);
             Dictionaries.Add(dictionary.Int64(0), RecordBatch.Over(schema, (int)layout.Length, [values], owners), dictionary.Boolean(2), place, field);
+        }
+        catch
+        {
+            owners.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The rows of an array of structs that another library made.</summary>
+    internal RecordBatch Decode(ImportedArray source, ArrowPlace place)
+    {
+        var owners = new BatchOwners(source.Share());
+        try
+        {
+            // Who made it vouches for its size.
+            var converter = new ArrayConverter(place, Dictionaries, new ExpansionMeter(_options, long.MaxValue), _options, owners.Items);
+            WireArray top = CDataImport.Array(new ArrowField("", new ArrowType(ArrowKind.Struct), false, _fields, FieldMetadata.Empty), source.Array, place);
+            var columns = new ColumnBuffers[_columns.Length];
+            for (int i = 0; i < columns.Length; i++) columns[i] = converter.TopColumn(_fields[_columns[i]], top, top.Children[_columns[i]]);
+            converter.CheckTop(top);
+            return RecordBatch.Over(Schema, (int)top.Length, columns, owners);
         }
         catch
         {

@@ -36,6 +36,15 @@ internal sealed class SchemaReader
         return fields;
     }
 
+    /// <summary>Whether there stand as many fields within, and of such types, as the type must have.</summary>
+    internal static bool HasRightChildren(ArrowField field) => field switch
+    {
+        { Type.ChildCount: >= 0 } when field.Type.ChildCount != field.Children.Length => false,
+        { Type.Kind: ArrowKind.Map } => field.Children[0] is { Type.Kind: ArrowKind.Struct, Children.Length: 2, Dictionary: null },
+        { Type.Kind: ArrowKind.RunEnd } => field.Children[0] is { Type: { Kind: ArrowKind.Int, IsSigned: true, Bits: 16 or 32 or 64 }, Dictionary: null },
+        _ => true,
+    };
+
     private ArrowField[] Fields(FlatTable table, int slot, int depth)
     {
         FlatVector vector = table.Vector(slot, 4);
@@ -54,11 +63,8 @@ internal sealed class SchemaReader
         if (!table.Has(2) || !table.Has(3)) throw _place.Error("storage.arrow_type_broken", name);
         ArrowType type = Type(name, (ArrowKind)table.Byte(2), table.Table(3));
         ArrowField[] children = Fields(table, 5, depth + 1);
-        bool fits = type.ChildCount < 0 || type.ChildCount == children.Length;
-        if (type.Kind == ArrowKind.Map) fits = fits && children[0] is { Type.Kind: ArrowKind.Struct, Children.Length: 2, Dictionary: null };
-        if (type.Kind == ArrowKind.RunEnd) fits = fits && children[0] is { Type: { Kind: ArrowKind.Int, IsSigned: true, Bits: 16 or 32 or 64 }, Dictionary: null };
-        if (!fits) throw _place.Error("storage.arrow_type_broken", name);
         var field = new ArrowField(name, type, table.Boolean(1), children, Metadata(table, 6));
+        if (!HasRightChildren(field)) throw _place.Error("storage.arrow_type_broken", name);
         if (!table.Has(4)) return field;
         FlatTable encoding = table.Table(4);
         // No index type means a signed one of 32 bits.

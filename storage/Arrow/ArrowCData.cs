@@ -1,0 +1,73 @@
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+
+namespace Lepton.Data.Storage.Arrow;
+
+/// <summary>
+/// Arrow's C data and C stream interface: batches pass to and from DuckDB, Python, Apache.Arrow or any other library in this process, without a copy wherever Arrow's layout is ours.
+/// </summary>
+/// <remarks>
+/// Export fills in a structure that the caller has made room for; whoever then holds it releases it. Import takes a structure over, also when it fails, and leaves a released one behind.
+/// What is imported is checked as far as the interface allows: it does not say how long buffers are, so their owner is trusted in that.
+/// </remarks>
+public static unsafe class ArrowCData
+{
+    /// <summary>Exports a schema, as a struct of its columns.</summary>
+    public static void Export(Schema schema, CArrowSchema* target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        CDataExport.Schema(Root(schema), target);
+    }
+
+    /// <summary>Exports a batch, as a struct of its columns; its memory lives until both this batch and the export are given up.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.arrow_uuid</c></exception>
+    public static void Export(RecordBatch batch, CArrowArray* target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        CDataExport.Batch(batch, Root(batch.Schema), target);
+    }
+
+    /// <summary>Exports a reader, which is disposed with the stream. Its calls wait for the reader.</summary>
+    public static void Export(IRecordBatchReader reader, CArrowArrayStream* target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        CDataStream.Export(reader, target);
+    }
+
+    /// <summary>Imports a schema, and releases <paramref name="source"/>.</summary>
+    /// <exception cref="LeptonDataException">A code that begins with <c>storage.arrow_</c>.</exception>
+    public static Schema Import(CArrowSchema* source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        using BatchDecoder decoder = CDataImport.Schema(source, new ArrowReadOptions(), new ArrowPlace("C data"));
+        return decoder.Schema;
+    }
+
+    /// <summary>Imports a batch. The caller owns it; <paramref name="source"/> is released with the last of its memory, <paramref name="schema"/> at once.</summary>
+    /// <exception cref="LeptonDataException">A code that begins with <c>storage.arrow_</c>.</exception>
+    public static RecordBatch Import(CArrowArray* source, CArrowSchema* schema, ArrowReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(schema);
+        options ??= new();
+        var place = new ArrowPlace(options.Source ?? "C data");
+        using var array = new ImportedArray(source);
+        using BatchDecoder decoder = CDataImport.Schema(schema, options, place);
+        return decoder.Decode(array, place);
+    }
+
+    /// <summary>Imports a stream; <paramref name="source"/> is released with the reader. Reading waits for the stream's producer, in the caller's thread.</summary>
+    /// <exception cref="LeptonDataException">A code that begins with <c>storage.arrow_</c>.</exception>
+    public static IRecordBatchReader Import(CArrowArrayStream* source, ArrowReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return CDataStream.Import(source, options ?? new());
+    }
+
+    internal static ArrowField Root(Schema schema)
+    {
+        var root = new ArrowField("", new ArrowType(ArrowKind.Struct), false, [.. schema.Fields.Select(TypeMapping.FromOurs)], FieldMetadata.Empty);
+        foreach (ArrowField field in root.Children) field.SetPath(field.Name);
+        return root;
+    }
+}
