@@ -35,7 +35,8 @@ internal sealed class MessageStream(Stream stream, ArrowReadOptions options, Arr
         }
         // Before Arrow 0.15 the size stood first.
         int size = BinaryPrimitives.ReadInt32LittleEndian(_prefix);
-        if (size == -1)
+        bool isOld = size != -1;
+        if (!isOld)
         {
             await ReadAllAsync(_prefix.AsMemory(0, 4), cancellationToken).ConfigureAwait(false);
             size = BinaryPrimitives.ReadInt32LittleEndian(_prefix);
@@ -47,7 +48,8 @@ internal sealed class MessageStream(Stream stream, ArrowReadOptions options, Arr
         {
             if (done == _metadata.Length || _metadata.Length < Math.Min(size, MetadataFirst)) Array.Resize(ref _metadata, Math.Min(size, Math.Max(MetadataFirst, _metadata.Length * 2)));
             int now = Math.Min(size, _metadata.Length) - done;
-            await ReadAllAsync(_metadata.AsMemory(done, now), cancellationToken).ConfigureAwait(false);
+            // Four bytes of anything are a size of old.
+            if (await ReadAsync(_metadata.AsMemory(done, now), cancellationToken).ConfigureAwait(false) < now) throw place.Error(isOld && place.MessageNumber == 1 ? "storage.arrow_not_arrow" : "storage.arrow_truncated");
             done += now;
         }
         return true;

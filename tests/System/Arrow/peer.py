@@ -208,6 +208,15 @@ def small(folder):
         write(f'{folder}/columns-{i // 8}.arrows', batch.schema, batches, ipc.IpcWriteOptions(compression=codec))
     plain = pa.record_batch([columns[name] for name in ('string', 'int64', 'bool', 'list', 'dictionary')], ['string', 'int64', 'bool', 'list', 'dictionary'])
     write(f'{folder}/plain.arrow', plain.schema, [plain, plain.slice(2, 3)], ipc.IpcWriteOptions())
+    members = pa.array([1, 2, 3]), pa.array(['a', 'b', 'c'])
+    refused = {
+        'time': pa.array([1, None, 3], pa.time32('s')), 'duration': pa.array([1, None, 3], pa.duration('ns')), 'interval': pa.array([(1, 2, 3), None, (4, 5, 6)], pa.month_day_nano_interval()),
+        'dense': pa.UnionArray.from_dense(pa.array([0, 1, 0], pa.int8()), pa.array([0, 0, 1], pa.int32()), list(members)),
+        'sparse': pa.UnionArray.from_sparse(pa.array([0, 1, 0], pa.int8()), list(members)), 'decimal256': pa.array([decimal.Decimal(1), None, None], pa.decimal256(76, 0)),
+        'number': pa.array([1, None, 3]),
+    }
+    batch = pa.record_batch(list(refused.values()), list(refused))
+    write(f'{folder}/refused.arrows', batch.schema, [batch], ipc.IpcWriteOptions())
     growing = [pa.record_batch([pa.DictionaryArray.from_arrays(pa.array([0, i, None], pa.int8()), pa.array([f'v{k}' for k in range(i + 1)]))], ['d']) for i in range(3)]
     write(f'{folder}/deltas.arrows', growing[0].schema, growing, ipc.IpcWriteOptions(emit_dictionary_deltas=True))
 

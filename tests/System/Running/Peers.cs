@@ -10,10 +10,13 @@ internal static class Peers
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
     private static readonly Lazy<string?> s_python = new(MakePython);
 
+    /// <summary>Where that Python lies; null where there are no test assets.</summary>
+    internal static string? PythonFolder => s_python.Value;
+
     /// <summary>Runs a script of this project to its end, and asks that it succeeds; where there are no test assets, the test is skipped.</summary>
     internal static void Python(string script, params IEnumerable<string> arguments)
     {
-        if (s_python.Value is { } python) Run(python, [Path.Combine(RepositoryFolder.Path, script), .. arguments]);
+        if (s_python.Value is { } folder) Run(Path.Combine(folder, "bin", "python"), [Path.Combine(RepositoryFolder.Path, script), .. arguments]);
         else Needs.Skip("LEPTON_TEST_ASSETS is not set, so there is no pyarrow");
     }
 
@@ -24,7 +27,7 @@ internal static class Peers
     {
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LEPTON_TEST_ASSETS"))) return null;
         Run(Path.Combine(RepositoryFolder.Path, "tools", "python"), []);
-        return Path.Combine(RepositoryFolder.Path, "artifacts", "python", "bin", "python");
+        return Path.Combine(RepositoryFolder.Path, "artifacts", "python");
     }
 
     private static void Run(string program, IEnumerable<string> arguments)
