@@ -45,7 +45,10 @@ public sealed class ArrowStreamReader : IRecordBatchReader
     }
 
     /// <inheritdoc/>
-    public async ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
+    public ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
+        => _messages.IsBlocking ? new ValueTask<RecordBatch?>(Task.Run(() => ReadNextAsync(cancellationToken).AsTask(), cancellationToken)) : ReadNextAsync(cancellationToken);
+
+    private async ValueTask<RecordBatch?> ReadNextAsync(CancellationToken cancellationToken)
     {
         while (!_isAtEnd)
         {

@@ -13,6 +13,9 @@ internal sealed class MessageStream(Stream stream, ArrowReadOptions options, Arr
     private int _metadataSize;
     private long _position;
 
+    /// <summary>Whether reading blocks the thread: an async read of such a file would only be one on another thread, for each part of a message.</summary>
+    internal bool IsBlocking { get; } = stream is FileStream { IsAsync: false };
+
     /// <summary>The FlatBuffers part of the message that was read last.</summary>
     internal ReadOnlySpan<byte> Metadata => _metadata.AsSpan(0, _metadataSize);
 
@@ -98,7 +101,10 @@ internal sealed class MessageStream(Stream stream, ArrowReadOptions options, Arr
 
     private async ValueTask<int> ReadAsync(Memory<byte> target, CancellationToken cancellationToken)
     {
-        int read = await stream.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        int read = IsBlocking
+            ? stream.ReadAtLeast(target.Span, target.Length, throwOnEndOfStream: false)
+            : await stream.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         _position += read;
         return read;
     }

@@ -1,0 +1,19 @@
+"""pyarrow's side of ArrowBenchmarks: does what a line asks for, and answers with a line. usage: arrow_peer.py"""
+import sys
+import pyarrow as pa, pyarrow.ipc as ipc
+
+table = None
+for line in sys.stdin:
+    command, path = line.split()
+    if command == 'load':
+        table = ipc.open_file(pa.OSFile(path)).read_all()
+    elif command == 'write':
+        with pa.OSFile(path, 'wb') as out, ipc.new_file(out, table.schema) as writer:
+            writer.write_table(table)
+    elif command == 'read':
+        ipc.open_file(pa.OSFile(path)).read_all()
+    elif command == 'map':
+        ipc.open_file(pa.memory_map(path)).read_all()
+    elif command == 'open':
+        ipc.open_file(pa.memory_map(path)).schema
+    print('done', flush=True)
