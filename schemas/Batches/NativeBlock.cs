@@ -28,7 +28,7 @@ public sealed unsafe class NativeBlock : IDisposable
     /// <summary>Its first byte; null once it was disposed. What it holds at first is left from earlier use.</summary>
     public byte* Pointer => (byte*)_pointer;
 
-    /// <summary>How many bytes it has: a power of two, at least what was asked for.</summary>
+    /// <summary>How many bytes it has: at least what was asked for.</summary>
     public long SizeBytes { get; }
 
     /// <summary>Bytes rented and not freed, for tests that look for leaks.</summary>

@@ -10,10 +10,10 @@ for line in sys.stdin:
     elif command == 'write':
         with pa.OSFile(path, 'wb') as out, ipc.new_file(out, table.schema) as writer:
             writer.write_table(table)
-    elif command == 'read':
-        ipc.open_file(pa.OSFile(path)).read_all()
-    elif command == 'map':
-        ipc.open_file(pa.memory_map(path)).read_all()
+    elif command in ('read', 'map'):
+        reader = ipc.open_file(pa.OSFile(path) if command == 'read' else pa.memory_map(path))
+        for i in range(reader.num_record_batches):
+            reader.get_batch(i)
     elif command == 'open':
         ipc.open_file(pa.memory_map(path)).schema
     print('done', flush=True)
