@@ -6,6 +6,7 @@ using Lepton.Data.Sql.Binding;
 using Lepton.Data.Sql.Printing;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Engines;
 
@@ -182,7 +183,7 @@ public sealed partial class DuckDbEngine : IEngine
     /// <summary>A printed query on a connection of its own, with the batches that it reads.</summary>
     private sealed class Statement : IDisposable
     {
-        private readonly List<OfferedBatches> _offers = [];
+        private readonly List<IDisposable> _offers = [];
         private readonly List<SourceFile> _files = [];
 
         internal Statement(DuckDbEngine engine, BoundQuery query, Inputs inputs)
@@ -219,14 +220,17 @@ public sealed partial class DuckDbEngine : IEngine
         public void Dispose()
         {
             Connection.Dispose();
-            foreach (OfferedBatches offer in _offers) offer.Dispose();
+            foreach (IDisposable offer in _offers) offer.Dispose();
         }
 
         private string RelationOf(DuckDbEngine engine, Input input)
         {
             switch (input)
             {
-                case SnapshotInput { Snapshot: var snapshot }: return InputSql.OfSnapshot(snapshot);
+                case SnapshotInput { Snapshot: var snapshot }:
+                    SnapshotRows rows = SnapshotRows.Of(snapshot, engine.Database);
+                    _offers.Add(rows);
+                    return rows.Sql;
                 case FileInput { Scan: var scan }:
                     SourceFiles.EnsureUnchanged(scan.Files);
                     _files.AddRange(scan.Files);

@@ -1,6 +1,5 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
-using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Parquet;
 
@@ -23,14 +22,6 @@ internal static class InputSql
             foreach ((string name, string type, _) in connection.Describe($"SELECT * FROM read_parquet({SqlLiteral.Text(ParquetSql.Pattern(file.Path))}, hive_partitioning = false)"))
                 if (type == Nanoseconds) columns.Add(name);
         return columns;
-    }
-
-    /// <summary>The rows of a snapshot's files, by the snapshot's columns.</summary>
-    internal static string OfSnapshot(Snapshot snapshot)
-    {
-        if (snapshot.PartitionColumns.Count > 0) throw new LeptonDataException("engines.partitioned_table", [snapshot.RootPath, snapshot.PartitionColumns[0]]);
-        if (snapshot.Files.Count == 0) return ParquetSql.NoRows(snapshot.Schema);
-        return $"(SELECT {Columns(snapshot.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)), snapshot.Schema)} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)})";
     }
 
     /// <summary>The rows of source files, under the names that the lake gives them and with naive times made instants.</summary>

@@ -1,19 +1,22 @@
+using System.Text;
 using System.Text.Json;
 using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Storage.Delta;
 
-/// <summary>Reads one line of a commit. What the protocol requires must be there and of its type; what we do not know is passed over.</summary>
-internal static class ActionReader
+/// <summary>Reads lines of a table's commits. What the protocol requires must be there and of its type; what we do not know is passed over.</summary>
+/// <param name="table">What the table's folder is called outside.</param>
+/// <param name="root">Likewise the store's root.</param>
+internal sealed class ActionReader(string table, string root)
 {
-    // A time in milliseconds beyond this is no time, and would overflow as microseconds.
-    private const long MillisecondsMax = long.MaxValue / 1000;
+    /// <summary>A time in milliseconds beyond this is no time, and would overflow as microseconds.</summary>
+    internal const long MillisecondsMax = long.MaxValue / 1000;
 
     private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false };
 
     /// <returns>The line's action; null for one that we do not know.</returns>
     /// <exception cref="LeptonDataException">The line is no action, with its place.</exception>
-    internal static LogAction? Read(ReadOnlyMemory<byte> line, SourcePlace place)
+    internal LogAction? Read(ReadOnlyMemory<byte> line, SourcePlace place)
     {
         try
         {
@@ -30,13 +33,16 @@ internal static class ActionReader
                 action = property.Name switch
                 {
                     "add" => ReadAdd(json),
-                    "remove" => new RemoveAction(place, json.Path()),
-                    "txn" => new TransactionAction(place, json.Text("appId"), json.Number("version", 0, long.MaxValue)),
+                    "remove" => ReadRemove(json),
+                    "txn" => new TransactionAction(place, json.Text("appId"), json.Number("version", 0, long.MaxValue)) { UpdatedMilliseconds = json.MillisecondsOrNull("lastUpdated") },
                     "metaData" => ReadMetadata(json),
                     "protocol" => new ProtocolAction(
                         place, (int)json.Number("minReaderVersion", 1, int.MaxValue), (int)json.Number("minWriterVersion", 1, int.MaxValue), json.Texts("readerFeatures"), json.Texts("writerFeatures")),
                     "commitInfo" => ReadInfo(json),
-                    _ => null,
+                    "checkpointMetadata" => new CheckpointMetadataAction(place, json.Number("version", 0, long.MaxValue)),
+                    "sidecar" => ReadSidecar(json),
+                    "cdc" => null,
+                    var name => new ForeignAction(place, name),
                 };
             }
             return count == 1 ? action : throw Broken("action", place);
@@ -52,17 +58,47 @@ internal static class ActionReader
         }
     }
 
-    private static AddAction ReadAdd(ActionJson json) => new(
+    private AddAction ReadAdd(ActionJson json) => new(
         json.Place,
-        json.Path(),
-        json.PartitionValues(),
+        PathOf(json),
+        json.TextsByName("partitionValues"),
         json.Number("size", 0, long.MaxValue),
         json.Number("modificationTime", -MillisecondsMax, MillisecondsMax),
-        json.TextOrNull("stats"),
-        json.Find("tags") is { ValueKind: JsonValueKind.Object } tags && tags.TryGetProperty(ActionWriter.ContentSumTag, out JsonElement sum) && sum.ValueKind == JsonValueKind.String
-            ? sum.GetString()
-            : null,
-        json.Find("deletionVector") is not null);
+        json.TextOrNull("stats") is { } statistics ? Encoding.UTF8.GetBytes(statistics) : default)
+    {
+        Tags = TagsOf(json),
+        DeletionVector = ReadDeletionVector(json),
+    };
+
+    private RemoveAction ReadRemove(ActionJson json) => new(json.Place, PathOf(json), ReadDeletionVector(json), json.MillisecondsOrNull("deletionTimestamp"))
+    {
+        SizeBytes = json.Find("size") is null ? null : json.Number("size", 0, long.MaxValue),
+        PartitionValues = json.Find("partitionValues") is null ? null : json.TextsByName("partitionValues"),
+    };
+
+    private FilePath PathOf(ActionJson json)
+    {
+        string text = json.Text("path");
+        return PathEncoding.TryRead(text, table, root, out FilePath path) ? path : throw new LeptonDataException("storage.log_path", [text]) { Place = json.Place };
+    }
+
+    private DeletionVector? ReadDeletionVector(ActionJson json)
+    {
+        if (json.Find("deletionVector") is not { } found) return null;
+        if (found.ValueKind != JsonValueKind.Object) throw Broken("deletionVector", json.Place);
+        var vector = new ActionJson(found, json.Place);
+        int? offset = vector.Find("offset") is null ? null : (int)vector.Number("offset", 0, int.MaxValue);
+        return new DeletionVector(vector.Text("storageType"), vector.Text("pathOrInlineDv"), offset, (int)vector.Number("sizeInBytes", 0, int.MaxValue), vector.Number("cardinality", 0, long.MaxValue))
+            .Checked(table, root, json.Place);
+    }
+
+    private static SidecarAction ReadSidecar(ActionJson json) => new(json.Place, json.Text("path"), json.Number("sizeInBytes", 0, long.MaxValue));
+
+    // Nothing of others rests on them, so that odd ones are left out.
+    private static IReadOnlyDictionary<string, string?> TagsOf(ActionJson json)
+        => json.Find("tags") is { ValueKind: JsonValueKind.Object } tags
+            ? tags.EnumerateObject().Where(tag => tag.Value.ValueKind is JsonValueKind.String or JsonValueKind.Null).ToDictionary(tag => tag.Name, tag => tag.Value.GetString(), StringComparer.Ordinal)
+            : AddAction.NoTexts;
 
     private static MetadataAction ReadMetadata(ActionJson json) => new(
         json.Place,
@@ -74,7 +110,7 @@ internal static class ActionReader
     {
         Name = json.TextOrNull("name"),
         Description = json.TextOrNull("description"),
-        CreatedMilliseconds = json.Find("createdTime") is null ? null : json.Number("createdTime", -MillisecondsMax, MillisecondsMax),
+        CreatedMilliseconds = json.MillisecondsOrNull("createdTime"),
     };
 
     // Nothing rests on it, so that odd values are shown as they are or not at all.
@@ -109,11 +145,7 @@ internal static class ActionReader
         internal long Number(string name, long min, long max)
             => Find(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out long value) && value >= min && value <= max ? value : throw Broken(name, Place);
 
-        internal string Path()
-        {
-            string text = Text("path");
-            return PathEncoding.TryDecode(text, out string? path) ? path : throw new LeptonDataException("storage.log_path", [text]) { Place = Place };
-        }
+        internal long? MillisecondsOrNull(string name) => Find(name) is null ? null : Number(name, -MillisecondsMax, MillisecondsMax);
 
         internal EquatableList<string>? Texts(string name)
         {
@@ -127,16 +159,14 @@ internal static class ActionReader
         internal Dictionary<string, string> TextMap(string name)
         {
             var map = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach ((string key, string? value) in NullableTextMap(name)) map.Add(key, value ?? throw Broken(name, Place));
+            foreach ((string key, string? value) in TextsByName(name)) map.Add(key, value ?? throw Broken(name, Place));
             return map;
         }
 
-        internal Dictionary<string, string?> PartitionValues() => NullableTextMap("partitionValues");
-
-        private Dictionary<string, string?> NullableTextMap(string name)
+        internal IReadOnlyDictionary<string, string?> TextsByName(string name)
         {
+            if (Find(name) is not { } json) return AddAction.NoTexts;
             var map = new Dictionary<string, string?>(StringComparer.Ordinal);
-            if (Find(name) is not { } json) return map;
             if (json.ValueKind != JsonValueKind.Object) throw Broken(name, Place);
             foreach (JsonProperty entry in json.EnumerateObject())
                 map.Add(entry.Name, entry.Value.ValueKind switch

@@ -108,7 +108,8 @@ internal static class ActionWriter
 
     private static void WriteRemove(Utf8JsonWriter json, DataFile file, EventTime removedAt)
     {
-        json.WriteString("path", PathEncoding.Encode(file.Path));
+        // By the letters of its add: Spark compares them.
+        json.WriteString("path", file.PathInLog ?? PathEncoding.Encode(file.Path));
         json.WriteNumber("deletionTimestamp", Milliseconds(removedAt));
         json.WriteBoolean("dataChange", true);
         json.WriteBoolean("extendedFileMetadata", true);

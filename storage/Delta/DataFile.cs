@@ -3,16 +3,55 @@ using Lepton.Data.Schemas.Hashing;
 
 namespace Lepton.Data.Storage.Delta;
 
-/// <summary>One Parquet file of a table (Delta's <c>add</c> action).</summary>
-/// <param name="Path">Relative to the table's folder, as a path, not percent-encoded.</param>
+/// <summary>One Parquet file of a table (Delta's <c>add</c> action). Two are equal when they are the same file with the same rows deleted.</summary>
+/// <param name="Path">Relative to the table's folder, as a path, not percent-encoded; absolute for a file of another table of the store (a shallow clone).</param>
 /// <param name="SizeBytes">Its length.</param>
 /// <param name="ModifiedAt">When it was written.</param>
-/// <param name="Statistics">Row count and per-column bounds; null where the writer gave none.</param>
-/// <param name="ContentSum">The sum of its rows' hashes; null where the writer was not ours.</param>
+/// <param name="Statistics">Row count and per-column bounds of all rows in the file, deleted ones too; null where the writer gave none. Read from the log when first asked for.</param>
+/// <param name="ContentSum">The sum of its rows' hashes; null where the writer was not ours, or rows were deleted since.</param>
 public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt, FileStatistics? Statistics, ContentSum? ContentSum)
 {
-    /// <summary>Values of the partition columns, in Delta's text form; null for NULL. Empty for tables without partitions.</summary>
+    private FileStatistics? _statistics = Statistics;
+    private volatile UnreadStatistics? _unread;
+
+    /// <summary>Row count and per-column bounds of all rows in the file, deleted ones too; null where the writer gave none.</summary>
+    public FileStatistics? Statistics
+    {
+        get
+        {
+            // Two threads may both read them; they find the same.
+            if (_unread is { } unread) (_statistics, _unread) = (unread.Read(), null);
+            return _statistics;
+        }
+        init => (_statistics, _unread) = (value, null);
+    }
+
+    /// <summary>Values of the partition columns, by name, in Delta's text form; null for NULL. Empty for tables without partitions.</summary>
     public IReadOnlyDictionary<string, string?> PartitionValues { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>Which rows are deleted; null for none.</summary>
+    public DeletionVector? DeletionVector { get; init; }
+
+    /// <summary>How many rows it has, those deleted not counted; null where the writer did not say. Reads no bounds.</summary>
+    public long? RowCount => (_unread is { } unread ? unread.RowCount : Statistics?.RowCount) - (DeletionVector?.RowCount ?? 0);
+
+    /// <summary>The path as the log has it, where we would write it otherwise.</summary>
+    internal string? PathInLog { get; init; }
+
+    /// <summary>What else its writer noted in the log.</summary>
+    internal IReadOnlyDictionary<string, string?> Tags { get; init; } = AddAction.NoTexts;
+
+    internal UnreadStatistics? Unread
+    {
+        init => _unread = value;
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(DataFile? other)
+        => other is not null && Path == other.Path && SizeBytes == other.SizeBytes && ModifiedAt == other.ModifiedAt && ContentSum == other.ContentSum && DeletionVector == other.DeletionVector;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Path, SizeBytes, DeletionVector);
 }
 
 /// <summary>What is known of a file's rows without reading them.</summary>
@@ -25,3 +64,14 @@ public sealed record FileStatistics(long RowCount, IReadOnlyDictionary<string, C
 /// <param name="Min">As <c>ColumnView.Value</c> gives it (bool, integers, double, <see cref="Int128"/>, string, DateOnly, <see cref="EventTime"/>), or null if not known or all are NULL.</param>
 /// <param name="Max">Likewise.</param>
 public sealed record ColumnStatistics(long? NullCount, object? Min, object? Max);
+
+/// <summary>Statistics as a log has them.</summary>
+/// <param name="Json">In UTF-8.</param>
+/// <param name="Schema">The columns of the version asked for.</param>
+/// <param name="NameOf">What the text calls a column.</param>
+internal sealed record UnreadStatistics(ReadOnlyMemory<byte> Json, Schema Schema, Func<Field, string> NameOf)
+{
+    internal long? RowCount => StatisticsJson.ReadRowCount(Json.Span);
+
+    internal FileStatistics? Read() => StatisticsJson.Read(Json, Schema, NameOf);
+}

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Objects;
 
@@ -19,7 +20,10 @@ internal sealed partial class DeltaTable
                 // Checked again after each lost race: the winner may be ourselves from another process.
                 LogState? state = await RefreshUnsynchronizedAsync(cancellationToken).ConfigureAwait(false);
                 if (ChangeRules.VersionThatDidIt(change, state, RootPath) is { } before)
-                    return (before == state!.Version ? state : await ReplayAsync(before, cancellationToken).ConfigureAwait(false)).ToSnapshot();
+                {
+                    before = await VersionThatDidItAsync(change, state!, before, cancellationToken).ConfigureAwait(false);
+                    return (before == state!.Version ? state : await OpenAsync(before, cancellationToken).ConfigureAwait(false)).ToSnapshot();
+                }
                 await CheckNothingHindersAsync(change, state, cancellationToken).ConfigureAwait(false);
                 (MetadataAction? metadata, ProtocolAction? protocol) = Headers(change, state);
                 ChangeRules.CheckNoNulls(change, RootPath);
@@ -39,6 +43,7 @@ internal sealed partial class DeltaTable
                 // From here on it is committed: the caller must learn so, cancelled or not.
                 next.Newest = await _log.FindAsync(next.Version, CancellationToken.None).ConfigureAwait(false);
                 _state = next;
+                await CheckpointAsync(next, change.CommittedAt, cancellationToken).ConfigureAwait(false);
                 return next.ToSnapshot();
             }
         }
@@ -46,6 +51,30 @@ internal sealed partial class DeltaTable
         {
             _gate.Release();
         }
+    }
+
+    // The commit stands with or without it, and the next one that is due holds all that this one would.
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A checkpoint only saves readers time; whatever keeps it from being written must not look like a failed commit.")]
+    private async ValueTask CheckpointAsync(LogState state, EventTime now, CancellationToken cancellationToken)
+    {
+        if (!CheckpointWriter.IsDue(state)) return;
+        try
+        {
+            await new CheckpointWriter(store, folder, _checkpoints).WriteAsync(state, now, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Nothing refers to it.
+        }
+    }
+
+    /// <summary>A checkpoint says that an application got so far, but not when: then the commits up to it are asked, as far as they are kept.</summary>
+    private async ValueTask<long> VersionThatDidItAsync(TableChange change, LogState state, long known, CancellationToken cancellationToken)
+    {
+        if (known != state.Checkpoint?.Version) return known;
+        for (long version = known; version >= 0 && await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false) is { } entry; version--)
+            if (entry.Actions.OfType<TransactionAction>().Any(action => change.Transactions.Any(step => step.Application == action.Application && step.Next == action.Version))) return version;
+        return known;
     }
 
     private async ValueTask CheckNothingHindersAsync(TableChange change, LogState? state, CancellationToken cancellationToken)

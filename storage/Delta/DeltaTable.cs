@@ -10,6 +10,7 @@ namespace Lepton.Data.Storage.Delta;
 internal sealed partial class DeltaTable(IObjectStore store, string folder) : ITable
 {
     private readonly LogFolder _log = new(store, folder);
+    private readonly CheckpointReader _checkpoints = new(store, folder, new LogFolder(store, folder));
 
     // Guards the state below. Commits of one process wait here for each other; those of several meet at the log file's name.
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -39,15 +40,19 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
         {
             _gate.Release();
         }
-        return (await ReplayAsync(version.Value, cancellationToken).ConfigureAwait(false)).ToSnapshot();
+        return (await OpenAsync(version.Value, cancellationToken).ConfigureAwait(false)).ToSnapshot();
     }
 
     public async IAsyncEnumerable<CommitEntry> HistoryAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        if (await _log.NewestAsync(cancellationToken).ConfigureAwait(false) is not { } newest) yield break;
+        LogListing listing = await _log.ListAsync(cancellationToken).ConfigureAwait(false);
+        if (listing.Newest is not { } newest) yield break;
         for (long version = newest; version >= 0; version--)
         {
-            LogEntry entry = await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false) ?? throw Gap(version, newest);
+            LogEntry? entry = await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false);
+            // Behind a checkpoint commits may be cleaned up.
+            if (entry is null && listing.HasCheckpoints) yield break;
+            if (entry is null) throw Gap(version, newest);
             CommitInfoAction? info = entry.Info;
             yield return new CommitEntry(version, entry.CommittedAt, info?.Operation ?? "", info?.Parameters ?? new Dictionary<string, string>(), info?.RunId, info?.Engine);
         }
@@ -56,14 +61,15 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
     /// <summary>The newest state; what is known already is kept, and only what was added since is read.</summary>
     private async ValueTask<LogState?> RefreshUnsynchronizedAsync(CancellationToken cancellationToken)
     {
-        if (_state is { } known && await _log.FindAsync(known.Version, cancellationToken).ConfigureAwait(false) is { } found && found == known.Newest)
+        if (_state is { } known && known.Newest is not null && await _log.FindAsync(known.Version, cancellationToken).ConfigureAwait(false) == known.Newest)
         {
             await FollowAsync(known, cancellationToken).ConfigureAwait(false);
             return known;
         }
         _state = null;
-        if (await _log.NewestAsync(cancellationToken).ConfigureAwait(false) is not { } newest) return null;
-        LogState state = await ReplayAsync(newest, cancellationToken).ConfigureAwait(false);
+        LogListing listing = await _log.ListAsync(cancellationToken).ConfigureAwait(false);
+        if (listing.Newest is not { } newest) return listing.HasCheckpoints ? throw Cleaned(0) : null;
+        LogState state = await OpenAsync(listing, newest, cancellationToken).ConfigureAwait(false);
         await FollowAsync(state, cancellationToken).ConfigureAwait(false);
         return _state = state;
     }
@@ -76,13 +82,41 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
         state.Newest = await _log.FindAsync(state.Version, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<LogState> ReplayAsync(long version, CancellationToken cancellationToken)
+    private async ValueTask<LogState> OpenAsync(long version, CancellationToken cancellationToken)
+        => await OpenAsync(await _log.ListAsync(cancellationToken).ConfigureAwait(false), version, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The state of a version: from the newest checkpoint that is whole, else from the first commit, and the commits since.</summary>
+    private async ValueTask<LogState> OpenAsync(LogListing listing, long version, CancellationToken cancellationToken)
     {
-        var state = new LogState(RootPath);
+        LeptonDataException? broken = null;
+        foreach (CheckpointFiles checkpoint in listing.CheckpointsUpTo(version))
+        {
+            if (listing.FirstMissing(checkpoint.Version + 1, version) is { } missing) throw Gap(missing, version);
+            try
+            {
+                LogState state = await _checkpoints.ReadAsync(checkpoint, cancellationToken).ConfigureAwait(false);
+                // The commit itself says when it was made, where it is still there.
+                if (state.Version == version && await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false) is { } entry) state.CommittedAt = entry.CommittedAt;
+                return await ReplayAsync(state, version, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LeptonDataException failure) when (failure.Code == CheckpointReader.Code)
+            {
+                // An older one, or the whole log, says the same.
+                broken ??= failure;
+            }
+        }
+        if (listing.FirstMissing(0, version) is not { } first) return await ReplayAsync(new LogState(RootPath), version, cancellationToken).ConfigureAwait(false);
+        throw broken ?? (first == 0 && listing.HasCheckpoints ? Cleaned(version) : Gap(first, version));
+    }
+
+    private async ValueTask<LogState> ReplayAsync(LogState state, long version, CancellationToken cancellationToken)
+    {
         while (state.Version < version)
             state.Apply(await _log.ReadAsync(state.Version + 1, cancellationToken).ConfigureAwait(false) ?? throw Gap(state.Version + 1, version));
         return state;
     }
+
+    private LeptonDataException Cleaned(long version) => new("storage.log_checkpoint", [RootPath, version]);
 
     private LeptonDataException Gap(long missing, long there) => new("storage.log_gap", [missing, there]) { Place = _log.PlaceOf(missing) };
 }

@@ -55,12 +55,27 @@ public sealed record Snapshot
     public IReadOnlyList<string> PartitionColumns { get; init; } = [];
 
     /// <summary>How many rows; null where a file's writer did not say.</summary>
-    public long? RowCount => Files.All(file => file.Statistics is not null) ? Files.Sum(file => file.Statistics!.RowCount) : null;
+    public long? RowCount
+    {
+        get
+        {
+            long rows = 0;
+            foreach (DataFile file in Files)
+            {
+                if (file.RowCount is not { } more) return null;
+                rows += more;
+            }
+            return rows;
+        }
+    }
 
     /// <summary>The identity of the rows, independent of files and order; null where a file's writer gave no sum.</summary>
     public ContentHash? ContentHash => Files.All(file => file.ContentSum is not null)
         ? Schemas.Hashing.ContentHash.Of(Schema, ContentSum.Total(Files.Select(file => file.ContentSum!.Value)))
         : null;
+
+    /// <summary>What the files call the columns; null where they call them the same.</summary>
+    internal ColumnMapping? Mapping { get; init; }
 
     /// <summary>The files' absolute paths, in order.</summary>
     public IEnumerable<string> FilePaths => Files.Select(file => Path.Combine(RootPath, file.Path));

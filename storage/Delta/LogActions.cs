@@ -2,7 +2,7 @@ using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Storage.Delta;
 
-/// <summary>One line of a commit. What we do not know is left out, as the protocol asks of a reader.</summary>
+/// <summary>One line of a commit, or one row of a checkpoint. What we do not know is left out, as the protocol asks of a reader.</summary>
 /// <param name="Place">The log file and line.</param>
 internal abstract record LogAction(SourcePlace Place);
 
@@ -23,26 +23,67 @@ internal sealed record MetadataAction(SourcePlace Place, string TableId, string 
 
 /// <summary>A file that became live.</summary>
 /// <param name="Place">The log file and line.</param>
-/// <param name="Path">Decoded, checked to stay below the table's folder.</param>
-/// <param name="PartitionValues">By partition column.</param>
+/// <param name="Path">Where the file lies.</param>
+/// <param name="PartitionValues">By partition column, under its physical name.</param>
 /// <param name="SizeBytes">Its length.</param>
 /// <param name="ModifiedMilliseconds">Since the epoch.</param>
-/// <param name="Statistics">As written: read with the schema of the version asked for.</param>
-/// <param name="ContentSum">Our tag, as written.</param>
-/// <param name="HasDeletionVector">Whether some of its rows are deleted.</param>
+/// <param name="Statistics">As written, in UTF-8: read with the schema of the version asked for, and only when asked for. Empty for none.</param>
 internal sealed record AddAction(
-    SourcePlace Place, string Path, IReadOnlyDictionary<string, string?> PartitionValues, long SizeBytes, long ModifiedMilliseconds, string? Statistics, string? ContentSum, bool HasDeletionVector)
-    : LogAction(Place);
+    SourcePlace Place, FilePath Path, IReadOnlyDictionary<string, string?> PartitionValues, long SizeBytes, long ModifiedMilliseconds, ReadOnlyMemory<byte> Statistics)
+    : LogAction(Place)
+{
+    /// <summary>What writers noted of the file; ours is its content sum.</summary>
+    internal IReadOnlyDictionary<string, string?> Tags { get; init; } = NoTexts;
+
+    /// <summary>Which of its rows are deleted; null for none.</summary>
+    internal DeletionVector? DeletionVector { get; init; }
+
+    /// <summary>What the log knows it by: of one file there may be an entry for each of its deletion vectors, of which one is live.</summary>
+    internal string Key => KeyOf(Path, DeletionVector);
+
+    internal static IReadOnlyDictionary<string, string?> NoTexts { get; } = new Dictionary<string, string?>();
+
+    internal static string KeyOf(FilePath path, DeletionVector? vector) => vector is null ? path.Path : $"{path.Path}\0{vector.UniqueId}";
+}
 
 /// <summary>A file that is live no longer.</summary>
-internal sealed record RemoveAction(SourcePlace Place, string Path) : LogAction(Place);
+/// <param name="Place">The log file and line.</param>
+/// <param name="Path">Where the file lies.</param>
+/// <param name="DeletionVector">The deletion vector of the entry that went.</param>
+/// <param name="DeletedMilliseconds">When, since the epoch; null where the writer did not say.</param>
+internal sealed record RemoveAction(SourcePlace Place, FilePath Path, DeletionVector? DeletionVector, long? DeletedMilliseconds)
+    : LogAction(Place)
+{
+    /// <summary>The file's length, where the writer said so.</summary>
+    internal long? SizeBytes { get; init; }
+
+    /// <summary>By partition column, where the writer said so.</summary>
+    internal IReadOnlyDictionary<string, string?>? PartitionValues { get; init; }
+
+    internal string Key => AddAction.KeyOf(Path, DeletionVector);
+}
 
 /// <summary>An application's progress.</summary>
-internal sealed record TransactionAction(SourcePlace Place, string Application, long Version) : LogAction(Place);
+internal sealed record TransactionAction(SourcePlace Place, string Application, long Version) : LogAction(Place)
+{
+    internal long? UpdatedMilliseconds { get; init; }
+}
 
 /// <summary>Where a commit came from; believed by nobody, shown to people.</summary>
 internal sealed record CommitInfoAction(SourcePlace Place, long? Milliseconds, string? Operation, IReadOnlyDictionary<string, string> Parameters, string? RunId, string? Engine)
     : LogAction(Place);
+
+/// <summary>Which version a checkpoint of the second kind holds.</summary>
+internal sealed record CheckpointMetadataAction(SourcePlace Place, long Version) : LogAction(Place);
+
+/// <summary>A file with further rows of a checkpoint of the second kind.</summary>
+/// <param name="Place">The checkpoint's top file.</param>
+/// <param name="Name">Of the file in <c>_delta_log/_sidecars</c>.</param>
+/// <param name="SizeBytes">Its length.</param>
+internal sealed record SidecarAction(SourcePlace Place, string Name, long SizeBytes) : LogAction(Place);
+
+/// <summary>Something that we do not act upon, but that a checkpoint of ours would lose.</summary>
+internal sealed record ForeignAction(SourcePlace Place, string Name) : LogAction(Place);
 
 /// <summary>One commit.</summary>
 /// <param name="Version">Counted from 0.</param>

@@ -15,6 +15,7 @@ internal sealed class LogFolder(IObjectStore store, string tableFolder)
     private const int LineSizeMax = 1 << 26;
 
     private readonly string _folder = $"{tableFolder}/{FolderName}";
+    private readonly ActionReader _reader = new(store.Locate(tableFolder), store.Locate(""));
 
     internal string PathOf(long version) => string.Create(CultureInfo.InvariantCulture, $"{_folder}/{version:d20}.json");
 
@@ -25,24 +26,7 @@ internal sealed class LogFolder(IObjectStore store, string tableFolder)
     internal ValueTask<bool> PutIfAbsentAsync(long version, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
         => store.PutIfAbsentAsync(PathOf(version), content, cancellationToken);
 
-    /// <summary>The newest version of an unbroken log, or null where the table has no first commit.</summary>
-    /// <exception cref="LeptonDataException"><c>storage.log_gap</c>; <c>storage.log_checkpoint</c> where the first commits are gone.</exception>
-    internal async ValueTask<long?> NewestAsync(CancellationToken cancellationToken)
-    {
-        var versions = new List<long>();
-        bool hasCheckpoint = false;
-        await foreach (ObjectInfo entry in store.ListAsync(_folder, cancellationToken).ConfigureAwait(false))
-        {
-            if (VersionOf(entry.Name) is { } version) versions.Add(version);
-            else hasCheckpoint |= entry.Name == "_last_checkpoint" || entry.Name.Contains(".checkpoint.", StringComparison.Ordinal);
-        }
-        if (versions.Count == 0) return hasCheckpoint ? throw new LeptonDataException("storage.log_checkpoint", [store.Locate(tableFolder)]) : null;
-        versions.Sort();
-        if (versions[0] != 0 && hasCheckpoint) throw new LeptonDataException("storage.log_checkpoint", [store.Locate(tableFolder)]);
-        for (int i = 0; i < versions.Count; i++)
-            if (versions[i] != i) throw new LeptonDataException("storage.log_gap", [i, versions[i]]) { Place = new SourcePlace(store.Locate(_folder)) };
-        return versions[^1];
-    }
+    internal ValueTask<LogListing> ListAsync(CancellationToken cancellationToken) => LogListing.ReadAsync(store, _folder, cancellationToken);
 
     /// <summary>What the commit of one version says; null where there is none.</summary>
     internal async ValueTask<LogEntry?> ReadAsync(long version, CancellationToken cancellationToken)
@@ -78,9 +62,15 @@ internal sealed class LogFolder(IObjectStore store, string tableFolder)
         }
     }
 
-    internal async ValueTask<LogEntry> ReadAsync(Stream stream, long version, EventTime modifiedAt, CancellationToken cancellationToken)
+    /// <summary>Reads lines of actions.</summary>
+    /// <param name="stream">The bytes.</param>
+    /// <param name="version">The commit that they are, or whose state they hold.</param>
+    /// <param name="modifiedAt">When the file was written.</param>
+    /// <param name="cancellationToken">Observed between blocks.</param>
+    /// <param name="source">What they were read from; null for the commit's own file.</param>
+    internal async ValueTask<LogEntry> ReadAsync(Stream stream, long version, EventTime modifiedAt, CancellationToken cancellationToken, SourcePlace? source = null)
     {
-        SourcePlace place = PlaceOf(version);
+        SourcePlace place = source ?? PlaceOf(version);
         var actions = new List<LogAction>();
         byte[] buffer = new byte[1 << 16];
         int filled = 0, lineNumber = 0;
@@ -113,11 +103,7 @@ internal sealed class LogFolder(IObjectStore store, string tableFolder)
             lineNumber++;
             if (line.Span.IndexOfAnyExcept(" \t\r"u8) < 0) return;
             hasAction = true;
-            if (ActionReader.Read(line, place with { LineNumber = lineNumber }) is { } action) actions.Add(action);
+            if (_reader.Read(line, place with { LineNumber = lineNumber }) is { } action) actions.Add(action);
         }
     }
-
-    /// <summary>The version that a log file's name says; null for other files (checksums, checkpoints, what was written aside).</summary>
-    private static long? VersionOf(string name)
-        => name.Length == 25 && name.EndsWith(".json", StringComparison.Ordinal) && long.TryParse(name.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out long version) ? version : null;
 }

@@ -4,36 +4,54 @@ using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.Delta;
 
-/// <summary>What the commits from version 0 on add up to. Not safe for use by several threads.</summary>
+/// <summary>What the commits up to one version add up to. Not safe for use by several threads.</summary>
 internal sealed class LogState(string table)
 {
-    // Live files in the order in which they were added, each with what its statistics mean under the current schema.
-    private readonly LinkedList<LiveFile> _files = new();
-    private readonly Dictionary<string, LinkedListNode<LiveFile>> _filesByPath = new(StringComparer.Ordinal);
+    // Live files in the order in which they were added; a place is empty where its file was removed since.
+    private readonly List<LiveFile> _files = [];
+    private readonly Dictionary<string, int> _filesByKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RemoveAction> _tombstones = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Progress> _transactions = new(StringComparer.Ordinal);
     private ProtocolAction? _protocol;
     private MetadataAction? _metadata;
     private Snapshot? _snapshot;
-    private EventTime _committedAt;
+    private bool _isRestoring;
 
     /// <summary>The version reached; -1 before the first.</summary>
     internal long Version { get; private set; } = -1;
 
+    /// <summary>When it was committed.</summary>
+    internal EventTime CommittedAt { get; set; }
+
     /// <summary>The log file of that version as the store lists it, to see whether it is still the same log.</summary>
     internal ObjectInfo? Newest { get; set; }
+
+    /// <summary>The checkpoint that it was read from; null where it was read from version 0 on.</summary>
+    internal CheckpointFiles? Checkpoint { get; private set; }
+
+    /// <summary>Something of others that we do not keep, so that we cannot write a checkpoint; null for nothing.</summary>
+    internal string? ForeignAction { get; private set; }
 
     internal ProtocolAction Protocol => _protocol ?? throw Missing("protocol");
 
     internal MetadataAction Metadata => _metadata ?? throw Missing("metaData");
 
-    internal int FileCount => _files.Count;
+    internal int FileCount => _filesByKey.Count;
+
+    /// <summary>The live files, as their writers described them.</summary>
+    internal IEnumerable<AddAction> Files => _files.Where(file => file.Add is not null).Select(file => file.Add!);
+
+    /// <summary>The files that commits since <see cref="Checkpoint"/> removed and that did not come back.</summary>
+    internal IReadOnlyCollection<RemoveAction> Tombstones => _tombstones.Values;
+
+    internal IReadOnlyDictionary<string, Progress> Transactions => _transactions;
 
     /// <summary>How far an application is, and which version of the table says so; null for none.</summary>
     internal Progress? ProgressOf(string application) => _transactions.TryGetValue(application, out Progress progress) ? progress : null;
 
-    internal bool IsLive(string path) => _filesByPath.ContainsKey(path);
+    internal bool IsLive(string path) => _filesByKey.ContainsKey(path);
 
-    /// <summary>Takes in the next commit. Actions count in the order of the file; of the same path, the later one.</summary>
+    /// <summary>Takes in the next commit. Actions count in the order of the file; of the same file and deletion vector, the later one.</summary>
     internal void Apply(LogEntry entry)
     {
         if (entry.Version != Version + 1) throw new InvalidOperationException($"version {entry.Version} does not follow {Version}");
@@ -42,28 +60,56 @@ internal sealed class LogState(string table)
             switch (action)
             {
                 case AddAction add:
-                    Remove(add.Path);
-                    _filesByPath.Add(add.Path, _files.AddLast(new LiveFile(add)));
+                    Remove(add.Key);
+                    _tombstones.Remove(add.Key);
+                    Add(add);
                     break;
                 case RemoveAction remove:
-                    // A remove of what is not live is a tombstone that somebody wrote again: nothing to do.
-                    Remove(remove.Path);
-                    break;
-                case MetadataAction metadata:
-                    _metadata = metadata;
-                    foreach (LiveFile file in _files) file.Read = null;
-                    break;
-                case ProtocolAction protocol:
-                    _protocol = protocol;
-                    break;
-                case TransactionAction transaction:
-                    _transactions[transaction.Application] = new Progress(transaction.Version, entry.Version);
+                    // A remove of what is not live is a tombstone that somebody wrote again.
+                    Remove(remove.Key);
+                    _tombstones[remove.Key] = remove;
                     break;
                 default:
+                    ApplyHeader(action, entry.Version);
                     break;
             }
         }
-        (Version, _committedAt, _snapshot) = (entry.Version, entry.CommittedAt, null);
+        (Version, CommittedAt, _snapshot) = (entry.Version, entry.CommittedAt, null);
+    }
+
+    /// <summary>Starts from a checkpoint: <see cref="Restore"/> follows for each file in Parquet, then <see cref="EndRestore"/>.</summary>
+    /// <param name="checkpoint">Which one.</param>
+    /// <param name="headers">All that it holds but files in Parquet.</param>
+    internal void BeginRestore(CheckpointFiles checkpoint, IEnumerable<LogAction> headers)
+    {
+        (Version, Checkpoint, CommittedAt, _isRestoring) = (checkpoint.Version, checkpoint, checkpoint.Files[0].ModifiedAt, true);
+        foreach (LogAction action in headers)
+        {
+            if (action is AddAction add) Restore(add);
+            else if (action is not RemoveAction) ApplyHeader(action, checkpoint.Version);
+        }
+    }
+
+    internal void EnsureCapacity(int more) => _filesByKey.EnsureCapacity(_filesByKey.Count + more);
+
+    /// <summary>One live file of a checkpoint.</summary>
+    internal void Restore(AddAction add)
+    {
+        if (!_filesByKey.TryAdd(add.Key, _files.Count)) throw CheckpointReader.Broken(add.Place, CheckpointReader.Reasons.Twice);
+        _files.Add(new LiveFile { Add = add });
+    }
+
+    internal void EndRestore()
+    {
+        _isRestoring = false;
+        if (_protocol is null || _metadata is null) throw CheckpointReader.Broken(new SourcePlace(table), CheckpointReader.Reasons.Headers);
+    }
+
+    /// <summary>Says that a checkpoint of this version was written, which holds the tombstones that still count.</summary>
+    internal void Rebase(CheckpointFiles checkpoint)
+    {
+        Checkpoint = checkpoint;
+        _tombstones.Clear();
     }
 
     /// <summary>The table as it stands.</summary>
@@ -72,50 +118,111 @@ internal sealed class LogState(string table)
     {
         if (_snapshot is not null) return _snapshot;
         ProtocolRules.CheckReadable(Protocol, Metadata, table);
-        Schema schema = SchemaJson.Read(Metadata.SchemaJson, table);
-        foreach (string column in Metadata.PartitionColumns)
-            if (schema.Find(column) is null) throw new LeptonDataException("storage.log_field", ["partitionColumns"]) { Place = Metadata.Place };
-        foreach (LiveFile file in _files) file.Read ??= ToDataFile(file.Add, schema);
+        TableColumns columns = TableColumns.Read(Metadata, table);
+        Span<LiveFile> files = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_files);
+        var live = new DataFile[FileCount];
+        int count = 0;
+        foreach (ref LiveFile file in files)
+            if (file.Add is not null) live[count++] = file.Read ??= ToDataFile(file.Add, columns);
         return _snapshot = new Snapshot
         {
             RootPath = table,
             Version = Version,
-            CommittedAt = _committedAt,
-            Schema = schema,
-            Files = [.. _files.Select(file => file.Read!)],
+            CommittedAt = CommittedAt,
+            Schema = columns.Schema,
+            Files = live,
             Transactions = _transactions.ToDictionary(pair => pair.Key, pair => pair.Value.Version, StringComparer.Ordinal),
             TableId = Metadata.TableId,
             Properties = Metadata.Properties,
             PartitionColumns = Metadata.PartitionColumns,
+            Mapping = columns.Mapping,
         };
     }
 
-    private void Remove(string path)
+    private void ApplyHeader(LogAction action, long version)
     {
-        if (_filesByPath.Remove(path, out LinkedListNode<LiveFile>? node)) _files.Remove(node);
+        switch (action)
+        {
+            case MetadataAction metadata:
+                if (_isRestoring && _metadata is not null) throw CheckpointReader.Broken(action.Place, CheckpointReader.Reasons.Twice);
+                _metadata = metadata;
+                foreach (ref LiveFile file in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_files)) file.Read = null;
+                break;
+            case ProtocolAction protocol:
+                if (_isRestoring && _protocol is not null) throw CheckpointReader.Broken(action.Place, CheckpointReader.Reasons.Twice);
+                _protocol = protocol;
+                break;
+            case TransactionAction transaction:
+                _transactions[transaction.Application] = new Progress(transaction.Version, version, transaction.UpdatedMilliseconds);
+                break;
+            case ForeignAction foreign:
+                ForeignAction = foreign.Name;
+                break;
+            default:
+                break;
+        }
     }
 
-    private DataFile ToDataFile(AddAction add, Schema schema)
+    private void Add(AddAction add)
     {
-        if (add.HasDeletionVector) throw new LeptonDataException("storage.delta_feature", [table, "deletionVectors", "reader"]);
-        if (add.PartitionValues.Count != Metadata.PartitionColumns.Count || !Metadata.PartitionColumns.All(add.PartitionValues.ContainsKey))
-            throw new LeptonDataException("storage.log_field", ["partitionValues"]) { Place = add.Place };
-        FileStatistics? statistics = add.Statistics is null ? null : StatisticsJson.Read(add.Statistics, schema);
-        ContentSum? sum = ContentSum.TryParse(add.ContentSum, out ContentSum read) ? read : null;
+        _filesByKey.Add(add.Key, _files.Count);
+        _files.Add(new LiveFile { Add = add });
+    }
+
+    private void Remove(string key)
+    {
+        if (!_filesByKey.Remove(key, out int index)) return;
+        _files[index] = default;
+        if (_files.Count <= 1024 || _filesByKey.Count > _files.Count / 2) return;
+        _files.RemoveAll(file => file.Add is null);
+        for (int i = 0; i < _files.Count; i++) _filesByKey[_files[i].Add!.Key] = i;
+    }
+
+    private DataFile ToDataFile(AddAction add, TableColumns columns)
+    {
+        if (add.DeletionVector is not null && !ProtocolRules.HasReaderFeature(Protocol, ProtocolRules.DeletionVectorsFeature))
+            throw new LeptonDataException("storage.delta_feature", [table, ProtocolRules.DeletionVectorsFeature, "reader"]);
+        UnreadStatistics? statistics = add.Statistics.IsEmpty ? null : new UnreadStatistics(add.Statistics, columns.Schema, columns.Mapping is null ? s_nameOf : columns.Mapping.NameOf);
+        // A sum counts the rows that were written, so that it says nothing once some are deleted.
+        ContentSum? sum = add.DeletionVector is null && add.Tags.TryGetValue(ActionWriter.ContentSumTag, out string? text) && ContentSum.TryParse(text, out ContentSum read) ? read : null;
+        var file = new DataFile(add.Path.Path, add.SizeBytes, new EventTime(add.ModifiedMilliseconds * 1000), null, sum)
+        {
+            PartitionValues = PartitionValuesOf(add, columns),
+            DeletionVector = add.DeletionVector,
+            PathInLog = add.Path.Written,
+            Tags = add.Tags,
+            Unread = statistics,
+        };
         // A sum is believed without reading the file, so that it must at least not contradict what stands beside it.
-        if (sum is not null && statistics is not null && sum.Value.RowCount != statistics.RowCount) throw new LeptonDataException("storage.log_sum", [add.Path]) { Place = add.Place };
-        return new DataFile(add.Path, add.SizeBytes, new EventTime(add.ModifiedMilliseconds * 1000), statistics, sum) { PartitionValues = add.PartitionValues };
+        if (sum is not null && file.RowCount is { } rows && sum.Value.RowCount != rows) throw new LeptonDataException("storage.log_sum", [add.Path.Path]) { Place = add.Place };
+        if (add.DeletionVector is not null && file.RowCount < 0) throw new LeptonDataException("storage.log_field", ["deletionVector"]) { Place = add.Place };
+        return file;
+    }
+
+    private static readonly Func<Field, string> s_nameOf = field => field.Name;
+
+    private IReadOnlyDictionary<string, string?> PartitionValuesOf(AddAction add, TableColumns columns)
+    {
+        EquatableList<string> names = Metadata.PartitionColumns;
+        if (add.PartitionValues.Count != names.Count) throw Broken();
+        if (names.Count == 0) return AddAction.NoTexts;
+        if (columns.Mapping is null) return names.All(add.PartitionValues.ContainsKey) ? add.PartitionValues : throw Broken();
+        var values = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (string name in names)
+            values.Add(name, add.PartitionValues.TryGetValue(columns.Mapping.NameOf(columns.Schema.Find(name)!), out string? value) ? value : throw Broken());
+        return values;
+
+        LeptonDataException Broken() => new("storage.log_field", ["partitionValues"]) { Place = add.Place };
     }
 
     private LeptonDataException Missing(string action) => new("storage.log_without", [action, Version]) { Place = new SourcePlace(table) };
 
-    /// <summary>An application's version, and the version of the table that set it.</summary>
-    internal readonly record struct Progress(long Version, long TableVersion);
+    /// <summary>An application's version, the version of the table that set it (or a checkpoint that has it), and when.</summary>
+    internal readonly record struct Progress(long Version, long TableVersion, long? UpdatedMilliseconds);
 
-    private sealed class LiveFile(AddAction add)
+    private struct LiveFile
     {
-        internal AddAction Add { get; } = add;
-
-        internal DataFile? Read { get; set; }
+        internal AddAction? Add;
+        internal DataFile? Read;
     }
 }

@@ -4,6 +4,15 @@ using System.Text;
 
 namespace Lepton.Data.Storage.Delta;
 
+/// <summary>Where a file of a table lies.</summary>
+/// <param name="Path">Relative to the table's folder and decoded; absolute where the file lies elsewhere in the store (a shallow clone).</param>
+/// <param name="Written">As the log has it, where we would write it otherwise: other writers compare paths by these letters. Null where we would write the same.</param>
+internal readonly record struct FilePath(string Path, string? Written)
+{
+    /// <summary>As it stands in the log.</summary>
+    internal string InLog => Written ?? PathEncoding.Encode(Path);
+}
+
 /// <summary>File paths as the log holds them: relative, <c>/</c> between parts, each byte of UTF-8 outside RFC 3986's unreserved characters (and <c>=</c>) as <c>%XX</c>.</summary>
 internal static class PathEncoding
 {
@@ -19,6 +28,39 @@ internal static class PathEncoding
             else encoded.Append('%').Append(value.ToString("X2", CultureInfo.InvariantCulture));
         }
         return encoded.ToString();
+    }
+
+    /// <summary>The file that a path in the log of a table means.</summary>
+    /// <param name="encoded">As the log has it.</param>
+    /// <param name="table">What the table's folder is called outside: an absolute path or a URL.</param>
+    /// <param name="root">Likewise the store's root: no file beyond it is read.</param>
+    /// <param name="path">The file.</param>
+    /// <returns>False for what is not well encoded, or leads out of the store.</returns>
+    internal static bool TryRead(string encoded, string table, string root, out FilePath path)
+    {
+        path = default;
+        string? absolute = encoded.StartsWith('/') ? encoded
+            : encoded.StartsWith("file:///", StringComparison.Ordinal) ? encoded["file://".Length..]
+            : encoded.StartsWith("file:/", StringComparison.Ordinal) && !encoded.StartsWith("file://", StringComparison.Ordinal) ? encoded["file:".Length..]
+            : null;
+        if (absolute is null)
+        {
+            if (!TryDecode(encoded, out string? relative)) return false;
+            path = new FilePath(relative, IsPlain(encoded) || Encode(relative) == encoded ? null : encoded);
+            return true;
+        }
+        if (!TryUnescape(absolute, out string? file) || !IsBelowFolder(file[1..])) return false;
+        if (file.StartsWith($"{table}/", StringComparison.Ordinal)) path = new FilePath(file[(table.Length + 1)..], encoded);
+        else if (file.StartsWith($"{root}/", StringComparison.Ordinal)) path = new FilePath(file, encoded);
+        else return false;
+        return true;
+    }
+
+    private static bool IsPlain(string encoded)
+    {
+        foreach (char c in encoded)
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.' or '_' or '/' or '=')) return false;
+        return true;
     }
 
     /// <summary>The path that <paramref name="encoded"/> means.</summary>

@@ -10,8 +10,16 @@ internal static class ProtocolRules
 
     private const int ReaderVersionMax = 3;
 
-    // Of these a reader need know no more than the log: naive times are a type of ours, and the check concerns who deletes files.
-    private static readonly HashSet<string> s_readableFeatures = new(StringComparer.Ordinal) { "timestampNtz", "vacuumProtocolCheck" };
+    internal const string DeletionVectorsFeature = "deletionVectors";
+
+    private const string ColumnMappingFeature = "columnMapping";
+
+    private static readonly HashSet<string> s_readableFeatures = new(StringComparer.Ordinal)
+    {
+        DeletionVectorsFeature, ColumnMappingFeature, "timestampNtz", "v2Checkpoint",
+        // It concerns who deletes files.
+        "vacuumProtocolCheck",
+    };
 
     // What a writer of version 2 must know; the first is kept, a table with the second is not written.
     private const string AppendOnlyProperty = "delta.appendOnly";
@@ -40,10 +48,15 @@ internal static class ProtocolRules
         if (protocol.ReaderFeatures?.FirstOrDefault(feature => !s_readableFeatures.Contains(feature)) is { } unknown)
             throw new LeptonDataException("storage.delta_feature", [table, unknown, "reader"]);
         if (protocol.MinReaderVersion > ReaderVersionMax) throw new LeptonDataException("storage.delta_protocol", [table, "reader", protocol.MinReaderVersion, ReaderVersionMax]);
-        if (metadata.Properties.TryGetValue(ColumnMappingProperty, out string? mode) && mode != "none")
-            throw new LeptonDataException("storage.delta_feature", [table, "columnMapping", "reader"]);
+        if (MappingMode(metadata) is { } mode && (mode is not ("name" or "id") || (protocol.MinReaderVersion != 2 && !HasReaderFeature(protocol, ColumnMappingFeature))))
+            throw new LeptonDataException("storage.delta_feature", [table, ColumnMappingFeature, "reader"]);
         if (metadata.Provider != "parquet") throw new LeptonDataException("storage.delta_feature", [table, metadata.Provider, "reader"]);
     }
+
+    internal static bool HasReaderFeature(ProtocolAction protocol, string feature) => protocol.ReaderFeatures?.Contains(feature) == true;
+
+    /// <summary>How columns are found in files: null by their names, else <c>name</c> or <c>id</c> of Delta's column mapping.</summary>
+    internal static string? MappingMode(MetadataAction metadata) => metadata.Properties.TryGetValue(ColumnMappingProperty, out string? mode) && mode != "none" ? mode : null;
 
     /// <exception cref="LeptonDataException"><c>storage.delta_protocol</c>, <c>storage.delta_feature</c>, <c>storage.append_only</c></exception>
     internal static void CheckWritable(ProtocolAction protocol, MetadataAction metadata, Schema schema, bool removes, string table)

@@ -44,24 +44,50 @@ internal static class StatisticsJson
 
     /// <summary>Reads what it can: statistics are a hint, so that what does not make sense is left out, not believed and not refused.</summary>
     /// <returns>Null where not even the row count is known.</returns>
-    internal static FileStatistics? Read(string text, Schema schema)
+    internal static FileStatistics? Read(string text, Schema schema) => Read(Encoding.UTF8.GetBytes(text), schema, field => field.Name);
+
+    /// <inheritdoc cref="Read(string, Schema)"/>
+    internal static FileStatistics? Read(ReadOnlyMemory<byte> utf8, Schema schema, Func<Field, string> nameOf)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
             JsonElement json = document.RootElement;
             if (json.ValueKind != JsonValueKind.Object || CountOf(json, "numRecords", RowCountMax) is not { } rows) return null;
             var columns = new Dictionary<string, ColumnStatistics>(StringComparer.Ordinal);
             foreach (Field field in schema.Fields)
             {
-                long? nulls = Part(json, "nullCount") is { } counts ? CountOf(counts, field.Name, rows) : null;
-                object? min = BoundOf(json, "minValues", field, isMax: false);
-                object? max = BoundOf(json, "maxValues", field, isMax: true);
+                string name = nameOf(field);
+                long? nulls = Part(json, "nullCount") is { } counts ? CountOf(counts, name, rows) : null;
+                object? min = BoundOf(json, "minValues", name, field, isMax: false);
+                object? max = BoundOf(json, "maxValues", name, field, isMax: true);
                 if (nulls is not null || min is not null || max is not null) columns.Add(field.Name, new ColumnStatistics(nulls, min, max));
             }
             return new FileStatistics(rows, columns);
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The row count alone, as <see cref="Read(string, Schema)"/> gives it; most writers put it first.</summary>
+    internal static long? ReadRowCount(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(utf8);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isCount = reader.ValueTextEquals("numRecords"u8);
+                reader.Read();
+                if (isCount) return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count is >= 0 and <= RowCountMax ? count : null;
+                reader.Skip();
+            }
+            return null;
+        }
+        catch (JsonException)
         {
             return null;
         }
@@ -145,9 +171,9 @@ internal static class StatisticsJson
     private static long? CountOf(JsonElement json, string name, long max)
         => json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long count) && count >= 0 && count <= max ? count : null;
 
-    private static object? BoundOf(JsonElement json, string part, Field field, bool isMax)
+    private static object? BoundOf(JsonElement json, string part, string name, Field field, bool isMax)
     {
-        if (Part(json, part) is not { } bounds || !bounds.TryGetProperty(field.Name, out JsonElement value)) return null;
+        if (Part(json, part) is not { } bounds || !bounds.TryGetProperty(name, out JsonElement value)) return null;
         return (field.Type, value.ValueKind) switch
         {
             (BooleanType, JsonValueKind.True or JsonValueKind.False) => value.GetBoolean(),

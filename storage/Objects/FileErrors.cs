@@ -55,6 +55,18 @@ public static class FileErrors
         return true;
     });
 
+    /// <summary>Does some clearing up that may fail: another failure is under way, or what is left harms nobody.</summary>
+    internal static void Quietly(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception failure) when (IsFileFailure(failure))
+        {
+        }
+    }
+
     /// <summary>
     /// Why the system refused, as a part of a sentence: in English what it said itself, on one line, without the full stop and the path that it ends with; in Chinese ours, or its number.
     /// </summary>

@@ -162,8 +162,8 @@ public sealed partial class LocalObjectStore : IObjectStore
     /// <summary>Whether a file of this name was written aside by a store of ours: others that use dots and <c>.tmp</c> (Spark) write their numbers with hyphens.</summary>
     internal static bool IsAsideName(string name) => AsideForm().IsMatch(name);
 
-    // A name that begins with a dot is one that Spark, Hadoop and we pass over.
-    private static string AsideName(string name) => $".{name}.{Guid.NewGuid():n}.tmp";
+    /// <summary>A name to write a file aside under; one that begins with a dot is one that Spark, Hadoop and we pass over.</summary>
+    internal static string AsideName(string name) => $".{name}.{Guid.NewGuid():n}.tmp";
 
     [GeneratedRegex(@"\A\..+\.[0-9a-f]{32}\.tmp\z", RegexOptions.CultureInvariant)]
     private static partial Regex AsideForm();

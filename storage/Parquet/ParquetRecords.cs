@@ -62,22 +62,23 @@ internal static class ParquetRecords
     /// <summary>The rows of a snapshot.</summary>
     internal static IRecordBatchReader Read(Snapshot snapshot, CancellationToken cancellationToken)
     {
-        if (snapshot.PartitionColumns.Count > 0) throw new LeptonDataException("storage.delta_feature", [snapshot.RootPath, "partition columns", "reader"]);
         if (snapshot.Files.Count == 0) return new MemoryBatchReader(snapshot.Schema, []);
         DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(snapshot.RootPath));
         DuckDbConnection? connection = null;
+        SnapshotRows? rows = null;
         try
         {
             connection = database.Connect();
-            string columns = string.Join(", ", snapshot.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)));
-            DuckDbReader reader = connection.Read($"SELECT {columns} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)}", null, null, cancellationToken);
-            reader.Own(connection, database);
+            rows = SnapshotRows.Of(snapshot, database);
+            DuckDbReader reader = connection.Read($"SELECT * FROM {rows.Sql}", null, null, cancellationToken);
+            reader.Own(connection, rows, database);
             reader.Rename(snapshot.Schema);
             return reader;
         }
         catch
         {
             connection?.Dispose();
+            rows?.Dispose();
             database.Dispose();
             throw;
         }

@@ -1,0 +1,240 @@
+using System.Globalization;
+using System.Text;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Objects;
+using Lepton.Data.Storage.Parquet;
+
+namespace Lepton.Data.Storage.Delta;
+
+/// <summary>Reads checkpoints: single files, files in parts, and those of the second kind with their sidecars. Of Parquet only the columns that are asked for.</summary>
+/// <param name="store">Where the table lies.</param>
+/// <param name="tableFolder">The table, relative to the store.</param>
+/// <param name="log">The table's log.</param>
+internal sealed class CheckpointReader(IObjectStore store, string tableFolder, LogFolder log)
+{
+    /// <summary>Where a table's sidecars lie.</summary>
+    internal const string SidecarFolder = $"{LogFolder.FolderName}/_sidecars";
+
+    private const string FileType = "STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, modificationTime BIGINT, tags MAP(VARCHAR, VARCHAR), deletionVector " + VectorType + ", stats VARCHAR)";
+    private const string VectorType = "STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality BIGINT)";
+    private const string TombstoneType = "STRUCT(path VARCHAR, deletionTimestamp BIGINT, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, deletionVector " + VectorType + ")";
+
+    // Everything that is no file, as the JSON that it would be in a commit.
+    private static readonly (string Name, string Type)[] s_headers =
+    [
+        ("txn", "STRUCT(appId VARCHAR, version BIGINT, lastUpdated BIGINT)"),
+        ("metaData", "STRUCT(id VARCHAR, name VARCHAR, description VARCHAR, format STRUCT(provider VARCHAR), schemaString VARCHAR, partitionColumns VARCHAR[], configuration MAP(VARCHAR, VARCHAR), createdTime BIGINT)"),
+        ("protocol", "STRUCT(minReaderVersion INTEGER, minWriterVersion INTEGER, readerFeatures VARCHAR[], writerFeatures VARCHAR[])"),
+        ("domainMetadata", "STRUCT(\"domain\" VARCHAR)"),
+        ("checkpointMetadata", "STRUCT(version BIGINT)"),
+        ("sidecar", "STRUCT(path VARCHAR, sizeInBytes BIGINT)"),
+    ];
+
+    private readonly string _table = store.Locate(tableFolder);
+    private readonly string _root = store.Locate("");
+
+    /// <summary>The state that a checkpoint holds.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.checkpoint</c>: it is torn, incomplete, or not what it says.</exception>
+    internal async ValueTask<LogState> ReadAsync(CheckpointFiles checkpoint, CancellationToken cancellationToken)
+    {
+        SourcePlace place = PlaceOf(checkpoint);
+        var state = new LogState(_table);
+        await GuardAsync(place, async () =>
+        {
+            (List<LogAction> headers, IReadOnlyList<ObjectInfo> parquet) = await ReadHeadersAsync(checkpoint, cancellationToken).ConfigureAwait(false);
+            state.BeginRestore(checkpoint, headers);
+            if (parquet.Count > 0)
+                await WithLocalAsync(parquet, files => ReadAdds(files, place, state, cancellationToken), cancellationToken).ConfigureAwait(false);
+            state.EndRestore();
+        }).ConfigureAwait(false);
+        return state;
+    }
+
+    /// <summary>The tombstones that a checkpoint holds of files that were deleted after a time.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.checkpoint</c></exception>
+    internal async ValueTask<IReadOnlyList<RemoveAction>> ReadTombstonesAsync(CheckpointFiles checkpoint, long afterMilliseconds, CancellationToken cancellationToken)
+    {
+        var tombstones = new List<RemoveAction>();
+        await GuardAsync(PlaceOf(checkpoint), async () =>
+        {
+            (List<LogAction> headers, IReadOnlyList<ObjectInfo> parquet) = await ReadHeadersAsync(checkpoint, cancellationToken).ConfigureAwait(false);
+            tombstones.AddRange(headers.OfType<RemoveAction>().Where(remove => remove.DeletedMilliseconds > afterMilliseconds));
+            if (parquet.Count == 0) return;
+            string where = $"remove.deletionTimestamp > {SqlLiteral.BigInt(afterMilliseconds)}";
+            await WithLocalAsync(parquet, files => tombstones.AddRange(ReadLines(files, [("remove", TombstoneType)], where, PlaceOf(checkpoint), cancellationToken).OfType<RemoveAction>()), cancellationToken).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        return tombstones;
+    }
+
+    // What is no file, and the Parquet files that hold those.
+    private async ValueTask<(List<LogAction> Headers, IReadOnlyList<ObjectInfo> Parquet)> ReadHeadersAsync(CheckpointFiles checkpoint, CancellationToken cancellationToken)
+    {
+        SourcePlace place = PlaceOf(checkpoint);
+        var parquet = new List<ObjectInfo>();
+        var headers = new List<LogAction>();
+        if (checkpoint.Files[0].Name.EndsWith(".json", StringComparison.Ordinal))
+        {
+            Stream stream = await store.OpenAsync(checkpoint.Files[0].Path, cancellationToken: cancellationToken).ConfigureAwait(false) ?? throw Broken(place, Reasons.Missing);
+            await using (stream.ConfigureAwait(false)) headers.AddRange((await log.ReadAsync(stream, checkpoint.Version, default, cancellationToken, place).ConfigureAwait(false)).Actions);
+        }
+        else
+        {
+            parquet.AddRange(checkpoint.Files);
+            string where = string.Join(" OR ", s_headers.Select(header => $"{header.Name} IS NOT NULL"));
+            await WithLocalAsync(parquet, files => headers.AddRange(ReadLines(files, s_headers, where, place, cancellationToken)), cancellationToken).ConfigureAwait(false);
+        }
+        if (headers.OfType<CheckpointMetadataAction>().Any(said => said.Version != checkpoint.Version)) throw Broken(place, Reasons.Version);
+        foreach (SidecarAction sidecar in headers.OfType<SidecarAction>())
+        {
+            string name = sidecar.Name[(sidecar.Name.LastIndexOf('/') + 1)..];
+            if (!PathEncoding.TryDecode(name, out string? file)) throw Broken(place, Reasons.Missing);
+            string path = $"{tableFolder}/{SidecarFolder}/{file}";
+            if (await store.FindAsync(path, cancellationToken).ConfigureAwait(false) is not { IsFolder: false } found || found.SizeBytes != sidecar.SizeBytes)
+                throw Broken(new SourcePlace(store.Locate(path)), Reasons.Missing);
+            parquet.Add(found);
+        }
+        return (headers, parquet);
+    }
+
+    private IEnumerable<LogAction> ReadLines(ParquetFiles files, IReadOnlyList<(string Name, string Type)> columns, string where, SourcePlace place, CancellationToken cancellationToken)
+    {
+        var actions = new ActionReader(_table, _root);
+        string row = string.Join(", ", columns.Select(column => $"{SqlLiteral.Text(column.Name)}: {column.Name}"));
+        using DuckDbReader reader = files.Connection.Read($"SELECT CAST(to_json({{{row}}}) AS VARCHAR) FROM {files.Rows(columns)} WHERE {where}", null, files.Budget, cancellationToken);
+        while (reader.ReadBatch(cancellationToken) is { } batch)
+        {
+            using (batch)
+            {
+                for (int i = 0; i < batch.RowCount; i++)
+                    if (actions.Read(batch.Column(0).Bytes(i).ToArray(), place) is { } action) yield return action;
+            }
+        }
+    }
+
+    private void ReadAdds(ParquetFiles files, SourcePlace place, LogState state, CancellationToken cancellationToken)
+    {
+        // In the order of the columns below.
+        const string columns = "add.path, add.size, add.modificationTime, add.stats, add.partitionValues, add.tags, add.deletionVector";
+        using DuckDbReader reader = files.Connection.Read($"SELECT {columns} FROM {files.Rows([("add", FileType)])} WHERE add IS NOT NULL", null, files.Budget, cancellationToken);
+        while (reader.ReadBatch(cancellationToken) is { } batch)
+        {
+            using (batch) Take(batch, place, state);
+        }
+    }
+
+    private void Take(RecordBatch batch, SourcePlace place, LogState state)
+    {
+        ColumnView paths = batch.Column(0), sizes = batch.Column(1), times = batch.Column(2), statistics = batch.Column(3), partitions = batch.Column(4), tags = batch.Column(5), vectors = batch.Column(6);
+        // One copy of all texts, which the files point into until somebody asks for their statistics.
+        byte[] texts = statistics.Data.ToArray();
+        state.EnsureCapacity(batch.RowCount);
+        for (int row = 0; row < batch.RowCount; row++)
+        {
+            if (paths.IsNull(row) || sizes.IsNull(row) || times.IsNull(row)) throw Broken(place, Reasons.Row);
+            string text = Encoding.UTF8.GetString(paths.Bytes(row));
+            if (!PathEncoding.TryRead(text, _table, _root, out FilePath path)) throw new LeptonDataException("storage.log_path", [text]) { Place = place };
+            long size = sizes.Values<long>()[row], time = times.Values<long>()[row];
+            if (size < 0 || time is < -ActionReader.MillisecondsMax or > ActionReader.MillisecondsMax) throw Broken(place, Reasons.Row);
+            ReadOnlyMemory<byte> json = statistics.IsNull(row) ? default : texts.AsMemory(statistics.Offsets[row], statistics.Bytes(row).Length);
+            state.Restore(new AddAction(place, path, TextsOf(partitions, row, place), size, time, json) { Tags = TextsOf(tags, row, place), DeletionVector = VectorOf(vectors, row, place) });
+        }
+    }
+
+    private static IReadOnlyDictionary<string, string?> TextsOf(ColumnView maps, int row, SourcePlace place)
+    {
+        if (maps.IsNull(row) || maps.Offsets[row] == maps.Offsets[row + 1]) return AddAction.NoTexts;
+        ColumnView keys = maps.Child(0), values = maps.Child(1);
+        var texts = new Dictionary<string, string?>(StringComparer.Ordinal);
+        for (int i = maps.Offsets[row]; i < maps.Offsets[row + 1]; i++)
+            if (!texts.TryAdd(Encoding.UTF8.GetString(keys.Bytes(i)), values.IsNull(i) ? null : Encoding.UTF8.GetString(values.Bytes(i)))) throw Broken(place, Reasons.Row);
+        return texts;
+    }
+
+    private DeletionVector? VectorOf(ColumnView vectors, int row, SourcePlace place)
+    {
+        if (vectors.IsNull(row)) return null;
+        object?[] parts = (object?[])vectors.Value(row)!;
+        return parts is [string type, string path, _, int size and >= 0, long cardinality and >= 0] && parts[2] is null or int and >= 0
+            ? new DeletionVector(type, path, (int?)parts[2], size, cardinality).Checked(_table, _root, place)
+            : throw Broken(place, Reasons.Row);
+    }
+
+    private async ValueTask WithLocalAsync(IReadOnlyList<ObjectInfo> files, Action<ParquetFiles> read, CancellationToken cancellationToken)
+    {
+        await using LocalFiles local = await LocalFiles.OfAsync(store, files.Select(file => file.Path), cancellationToken).ConfigureAwait(false);
+        using var opened = new ParquetFiles(local.Paths, local.Folders, files.Sum(file => file.SizeBytes));
+        await Task.Run(() => read(opened), cancellationToken).ConfigureAwait(false);
+    }
+
+    private SourcePlace PlaceOf(CheckpointFiles checkpoint) => new(store.Locate(checkpoint.Files[0].Path));
+
+    private static async ValueTask GuardAsync(SourcePlace place, Func<ValueTask> read)
+    {
+        try
+        {
+            await read().ConfigureAwait(false);
+        }
+        catch (LeptonDataException failure) when (failure.Code != Code)
+        {
+            // Without its place, which is most often this one.
+            var words = new LeptonDataException(failure.Code, failure.Arguments);
+            throw new LeptonDataException(Code, [new BilingualText(words.Message, words.MessageIn(CultureInfo.GetCultureInfo("zh")))], failure) { Place = place };
+        }
+    }
+
+    /// <summary>The code of every failure to read a checkpoint.</summary>
+    internal const string Code = "storage.checkpoint";
+
+    internal static LeptonDataException Broken(SourcePlace place, BilingualText reason) => new(Code, [reason]) { Place = place };
+
+    /// <summary>What a checkpoint may have wrong.</summary>
+    internal static class Reasons
+    {
+        internal static BilingualText Missing { get; } = new("a file that it names is missing or of another length", "它所引用的文件缺失或长度不符");
+        internal static BilingualText Version { get; } = new("it says that it holds another version", "其中记录的版本与文件名不符");
+        internal static BilingualText Row { get; } = new("a row of it is not what the protocol asks", "其中有一行不符合协议");
+        internal static BilingualText Twice { get; } = new("a file or a header stands in it twice", "同一文件或表头出现了两次");
+        internal static BilingualText Headers { get; } = new("it has no protocol or no metadata", "其中缺少协议或元数据");
+    }
+
+    /// <summary>Parquet files of a checkpoint, open to queries. What is read is bounded by what is there: a text that compresses a thousandfold is no checkpoint.</summary>
+    private sealed class ParquetFiles : IDisposable
+    {
+        private const long BytesMin = 256 << 20;
+        private const int GrowthMax = 128;
+
+        private readonly DuckDbDatabase _database;
+        private readonly IReadOnlyList<string> _paths;
+
+        internal ParquetFiles(IReadOnlyList<string> paths, IReadOnlyList<string> folders, long sizeBytes)
+        {
+            _paths = paths;
+            Budget = new MemoryBudget(BytesMin + (sizeBytes * GrowthMax));
+            _database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = folders, ThreadCount = 1 });
+            try
+            {
+                Connection = _database.Connect();
+            }
+            catch
+            {
+                _database.Dispose();
+                throw;
+            }
+        }
+
+        internal DuckDbConnection Connection { get; }
+
+        internal MemoryBudget Budget { get; }
+
+        internal string Rows(IEnumerable<(string Name, string Type)> columns)
+            => $"read_parquet({SqlLiteral.TextList(_paths.Select(ParquetSql.Pattern))}, schema = MAP {{{string.Join(", ", columns.Select(column => $"{SqlLiteral.Text(column.Name)}: {{name: {SqlLiteral.Text(column.Name)}, type: {SqlLiteral.Text(column.Type)}, default_value: NULL}}"))}}}, hive_partitioning = false)";
+
+        public void Dispose()
+        {
+            Connection.Dispose();
+            _database.Dispose();
+        }
+    }
+}
