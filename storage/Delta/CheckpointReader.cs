@@ -178,9 +178,10 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         }
         catch (LeptonDataException failure) when (failure.Code != Code)
         {
-            // Without its place, which is most often this one.
+            // What is wrong alone: the place is most often this one, and the remedy is ours.
             var words = new LeptonDataException(failure.Code, failure.Arguments);
-            throw new LeptonDataException(Code, [new BilingualText(words.Message, words.MessageIn(CultureInfo.GetCultureInfo("zh")))], failure) { Place = place };
+            BilingualText reason = failure is DuckDbException error ? new BilingualText(error.Words, error.Words) : new BilingualText(words.Message, words.MessageIn(CultureInfo.GetCultureInfo("zh")));
+            throw new LeptonDataException(Code, [reason], failure) { Place = place };
         }
     }
 
@@ -212,7 +213,7 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         {
             _paths = paths;
             Budget = new MemoryBudget(BytesMin + (sizeBytes * GrowthMax));
-            _database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = folders, ThreadCount = 1 });
+            _database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = folders, ThreadCount = 1, MemoryLimitBytes = Budget.LimitBytes });
             try
             {
                 Connection = _database.Connect();

@@ -3,6 +3,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;
@@ -39,7 +40,7 @@ public sealed class InputSqlTests
         WriteParquet("a.parquet", "SELECT 1::INTEGER AS id, 'x' AS name");
         WriteParquet("b.parquet", "SELECT 'y' AS name, 2::INTEGER AS id, 0.5::DOUBLE AS score, 'extra' AS other");
         Snapshot snapshot = SnapshotOf([new Field("name", DataType.String), new Field("id", DataType.Int64), new Field("score", DataType.Float64)], "a.parquet", "b.parquet");
-        List<object?[]> rows = await RowsAsync(InputSql.OfSnapshot(snapshot), snapshot.Schema);
+        List<object?[]> rows = await RowsAsync(OfSnapshot(snapshot), snapshot.Schema);
         Assert.That(BatchRows.FirstDifference([["x", 1L, null], ["y", 2L, 0.5]], rows), Is.Null);
     }
 
@@ -47,7 +48,7 @@ public sealed class InputSqlTests
     public async Task OfSnapshot_WithoutFiles_IsATypedEmptyRelation()
     {
         Schema schema = RandomBatches.SchemaOf(RandomBatches.FlatTypes);
-        Assert.That(await RowsAsync(InputSql.OfSnapshot(SnapshotOf(schema.Fields)), schema), Is.Empty);
+        Assert.That(await RowsAsync(OfSnapshot(SnapshotOf(schema.Fields)), schema), Is.Empty);
     }
 
     [Test]
@@ -57,7 +58,7 @@ public sealed class InputSqlTests
         string columns = string.Join(", ", names.Select((name, i) => $"{i} AS {SqlLiteral.Name(name)}"));
         WriteParquet("it's a 'path'.parquet", $"SELECT {columns}");
         Snapshot snapshot = SnapshotOf(names.Select(name => new Field(name, DataType.Int32)), "it's a 'path'.parquet");
-        List<object?[]> rows = await RowsAsync(InputSql.OfSnapshot(snapshot), snapshot.Schema);
+        List<object?[]> rows = await RowsAsync(OfSnapshot(snapshot), snapshot.Schema);
         Assert.That(BatchRows.FirstDifference([[0, 1, 2, 3, 4, 5, 6]], rows), Is.Null);
     }
 
@@ -69,9 +70,9 @@ public sealed class InputSqlTests
         for (int i = 0; i < names.Length; i++)
         {
             Snapshot snapshot = SnapshotOf([new Field("id", DataType.Int32)], names[i]);
-            Assert.That(BatchRows.FirstDifference([[i]], await RowsAsync(InputSql.OfSnapshot(snapshot), snapshot.Schema)), Is.Null, names[i]);
+            Assert.That(BatchRows.FirstDifference([[i]], await RowsAsync(OfSnapshot(snapshot), snapshot.Schema)), Is.Null, names[i]);
         }
-        LeptonDataException error = FailureOf(InputSql.OfSnapshot(SnapshotOf([new Field("id", DataType.Int32)], "a[*]?.parquet")));
+        LeptonDataException error = FailureOf(OfSnapshot(SnapshotOf([new Field("id", DataType.Int32)], "a[*]?.parquet")));
         Assert.That(error.Message, Does.Contain(_folder["a[*]?.parquet"]));
     }
 
@@ -163,7 +164,7 @@ public sealed class InputSqlTests
     {
         WriteParquet("whole.parquet", "SELECT i AS id FROM range(1000) t(i)");
         File.WriteAllBytes(_folder["cut.parquet"], File.ReadAllBytes(_folder["whole.parquet"])[..size]);
-        LeptonDataException error = FailureOf(InputSql.OfSnapshot(SnapshotOf([new Field("id", DataType.Int64)], "cut.parquet")));
+        LeptonDataException error = FailureOf(OfSnapshot(SnapshotOf([new Field("id", DataType.Int64)], "cut.parquet")));
         Assert.That(error.Code, Is.EqualTo("engines.parquet_broken"));
         Assert.That(error.Message, Does.Contain(_folder["cut.parquet"]).And.Not.Contain("\n"));
         TestContext.Out.WriteLine(error.Message);
@@ -172,7 +173,7 @@ public sealed class InputSqlTests
     [Test]
     public void OfFiles_MissingFile_IsNamed()
     {
-        LeptonDataException error = FailureOf(InputSql.OfSnapshot(SnapshotOf([new Field("id", DataType.Int64)], "gone.parquet")));
+        LeptonDataException error = FailureOf(OfSnapshot(SnapshotOf([new Field("id", DataType.Int64)], "gone.parquet")));
         Assert.That(error.Code, Is.EqualTo("engines.file_missing"));
         Assert.That(error.Message, Does.Contain(_folder["gone.parquet"]));
     }
@@ -181,7 +182,7 @@ public sealed class InputSqlTests
     public void OfFiles_MissingFileOfATable_NamesTheRunThatMakesItAgain()
     {
         Directory.CreateDirectory(_folder["_delta_log"]);
-        LeptonDataException error = FailureOf(InputSql.OfSnapshot(SnapshotOf([new Field("id", DataType.Int64)], "gone.parquet")));
+        LeptonDataException error = FailureOf(OfSnapshot(SnapshotOf([new Field("id", DataType.Int64)], "gone.parquet")));
         Assert.That(error.Code, Is.EqualTo("engines.table_file_missing"));
         Assert.That(error.Message, Does.Contain(_folder["gone.parquet"]).And.Contain("lepton run --full-refresh"));
     }
@@ -201,6 +202,8 @@ public sealed class InputSqlTests
         File.Delete(path);
         Assert.That(() => SourceFiles.EnsureUnchanged([seen]), Throws.InstanceOf<LeptonDataException>().With.Property("Code").EqualTo("engines.file_missing"));
     }
+
+    private string OfSnapshot(Snapshot snapshot) => SnapshotRows.Of(snapshot, _database).Sql;
 
     private static FileScan Scan(FileFormat format, SourceFile file, Schema schema, CsvFormat? csv) => new(format, [file], schema, schema, csv, new Dictionary<string, string>());
 

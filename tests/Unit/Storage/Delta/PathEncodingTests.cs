@@ -47,4 +47,31 @@ public sealed class PathEncodingTests
     [TestCase("a%FFb")]
     [TestCase("a%C3")]
     public void Decode_LeavesTheFolderOrIsBroken_IsRefused(string encoded) => Assert.That(PathEncoding.TryDecode(encoded, out _), Is.False);
+
+    [TestCase("a/b.parquet", "a/b.parquet", null)]
+    [TestCase("a%20b", "a b", null)]
+    [TestCase("a%2520b", "a%20b", null)]
+    [TestCase("城市=北京", "城市=北京", "城市=北京")]
+    [TestCase("p=a,b;c", "p=a,b;c", "p=a,b;c")]
+    [TestCase("/lake/t/a%20b", "a b", "/lake/t/a%20b")]
+    [TestCase("file:///lake/t/a", "a", "file:///lake/t/a")]
+    [TestCase("file:/lake/other/a", "/lake/other/a", "file:/lake/other/a")]
+    [TestCase("/lake/tt/a", "/lake/tt/a", "/lake/tt/a")]
+    public void Read_PathInTheStore_KeepsItsLettersWhereOursAreOthers(string encoded, string path, string? written)
+    {
+        Assert.That(PathEncoding.TryRead(encoded, "/lake/t", "/lake", out FilePath read), Is.True);
+        Assert.That((read.Path, read.Written, read.InLog), Is.EqualTo((path, written, encoded)));
+    }
+
+    [TestCase("/etc/passwd")]
+    [TestCase("/lake")]
+    [TestCase("/lakes/a")]
+    [TestCase("/lake/t/../../etc/passwd")]
+    [TestCase("/lake/t/%2e%2e/x")]
+    [TestCase("file://host/lake/t/a")]
+    [TestCase("file:a")]
+    [TestCase("//lake/t/a")]
+    [TestCase("s3://lake/t/a")]
+    [TestCase("../other/a")]
+    public void Read_PathOutOfTheStore_IsRefused(string encoded) => Assert.That(PathEncoding.TryRead(encoded, "/lake/t", "/lake", out _), Is.False);
 }
