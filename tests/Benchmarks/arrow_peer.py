@@ -1,6 +1,6 @@
-"""pyarrow's side of ArrowBenchmarks: does what a line asks for, and answers with a line. usage: arrow_peer.py"""
+"""pyarrow's side of the benchmarks: does what a line asks for, and answers with a line. usage: arrow_peer.py"""
 import sys
-import pyarrow as pa, pyarrow.ipc as ipc
+import pyarrow as pa, pyarrow.ipc as ipc, pyarrow.parquet as parquet
 
 table = None
 for line in sys.stdin:
@@ -16,4 +16,6 @@ for line in sys.stdin:
             reader.get_batch(i)
     elif command == 'open':
         ipc.open_file(pa.memory_map(path)).schema
+    elif command == 'parquet':
+        parquet.read_table(path)
     print('done', flush=True)
