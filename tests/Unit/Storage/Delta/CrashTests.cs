@@ -11,15 +11,17 @@ public sealed class CrashTests
 {
     private const int StepCount = 3;
 
-    [TestCase(false, TestName = "Commit_CrashAnywhere_IsThereOrNotAndARerunCompletesOnce")]
-    [TestCase(true, TestName = "Commit_PowerLossAnywhere_IsThereOrNotAndARerunCompletesOnce")]
-    public async Task Commit_Crash(bool losesPower)
+    [TestCase(false, false, TestName = "Commit_CrashAnywhere_IsThereOrNotAndARerunCompletesOnce")]
+    [TestCase(true, false, TestName = "Commit_PowerLossAnywhere_IsThereOrNotAndARerunCompletesOnce")]
+    [TestCase(false, true, TestName = "Commit_CrashAnywhereAlsoInACheckpoint_IsThereOrNotAndARerunCompletesOnce")]
+    [TestCase(true, true, TestName = "Commit_PowerLossAnywhereAlsoInACheckpoint_IsThereOrNotAndARerunCompletesOnce")]
+    public async Task Commit_Crash(bool losesPower, bool hasCheckpoints)
     {
         int point = 1;
         for (; ; point++)
         {
             var calls = new CrashingFileCalls(point);
-            Assert.That(await ViolationAsync(calls, losesPower), Is.Null, $"point {point}");
+            Assert.That(await ViolationAsync(calls, losesPower, hasCheckpoints), Is.Null, $"point {point}");
             if (!calls.HasCrashed) break;
         }
         // Three commits of at least write, sync, link, sync, unlink, with two or three points each, and two folders made.
@@ -28,7 +30,7 @@ public sealed class CrashTests
 
     /// <summary>Runs three commits up to the crash, looks at what is there, and runs them again.</summary>
     /// <returns>What was broken; null for nothing.</returns>
-    private static async Task<string?> ViolationAsync(CrashingFileCalls calls, bool losesPower)
+    private static async Task<string?> ViolationAsync(CrashingFileCalls calls, bool losesPower, bool hasCheckpoints)
     {
         using var t = new DeltaFixture();
         int acknowledged = 0;
@@ -37,7 +39,7 @@ public sealed class CrashTests
             DeltaTable table = t.Open(calls);
             for (int step = 1; step <= StepCount; step++)
             {
-                await RunStepAsync(t, table, step);
+                await RunStepAsync(t, table, step, hasCheckpoints);
                 acknowledged = step;
             }
         }
@@ -56,7 +58,7 @@ public sealed class CrashTests
             // Twice: the second time all of it was done before.
             for (int round = 1; round <= 2; round++)
             {
-                for (int step = 1; step <= StepCount; step++) await RunStepAsync(t, t.Open(), step);
+                for (int step = 1; step <= StepCount; step++) await RunStepAsync(t, t.Open(), step, hasCheckpoints);
                 if (Difference(await t.Open().ReadAsync(), StepCount) is { } left) return $"run {round} again: {left}";
             }
             return null;
@@ -68,7 +70,7 @@ public sealed class CrashTests
     }
 
     /// <summary>Step 1 creates the table with one file, 2 appends one, 3 replaces all by one; each has progress of its own, and is planned from what its predecessor left.</summary>
-    private static async Task RunStepAsync(DeltaFixture t, DeltaTable table, int step)
+    private static async Task RunStepAsync(DeltaFixture t, DeltaTable table, int step, bool hasCheckpoints)
     {
         Snapshot? planned = step == 1 ? null : await table.ReadAsync(step - 2);
         TableChange change = step switch
@@ -77,6 +79,8 @@ public sealed class CrashTests
             2 => Append(planned, t.File("two", rows: 2)),
             _ => Overwrite(planned!, t.File("three", rows: 3)),
         };
+        // Of both later versions then, each on top of the one before.
+        if (step == 1 && hasCheckpoints) change = change with { Properties = new Dictionary<string, string> { ["delta.checkpointInterval"] = "1" } };
         await table.CommitAsync(change with { Transactions = [new TransactionStep($"job/{step}", null, 1)] });
     }
 
