@@ -68,12 +68,14 @@ internal sealed class ActionReader(string table, string root)
     {
         Tags = TagsOf(json),
         DeletionVector = ReadDeletionVector(json),
+        IsDataChange = json.FlagOr("dataChange", true),
     };
 
     private RemoveAction ReadRemove(ActionJson json) => new(json.Place, PathOf(json), ReadDeletionVector(json), json.MillisecondsOrNull("deletionTimestamp"))
     {
         SizeBytes = json.Find("size") is null ? null : json.Number("size", 0, long.MaxValue),
         PartitionValues = json.Find("partitionValues") is null ? null : json.TextsByName("partitionValues"),
+        IsDataChange = json.FlagOr("dataChange", true),
     };
 
     private FilePath PathOf(ActionJson json)
@@ -144,6 +146,14 @@ internal sealed class ActionReader(string table, string root)
 
         internal long Number(string name, long min, long max)
             => Find(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out long value) && value >= min && value <= max ? value : throw Broken(name, Place);
+
+        internal bool FlagOr(string name, bool absent) => Find(name) switch
+        {
+            null => absent,
+            { ValueKind: JsonValueKind.True } => true,
+            { ValueKind: JsonValueKind.False } => false,
+            _ => throw Broken(name, Place),
+        };
 
         internal long? MillisecondsOrNull(string name) => Find(name) is null ? null : Number(name, -MillisecondsMax, MillisecondsMax);
 

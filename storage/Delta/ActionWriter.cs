@@ -39,8 +39,8 @@ internal static class ActionWriter
                 json.WriteNumber("version", step.Next);
                 json.WriteNumber("lastUpdated", Milliseconds(change.CommittedAt));
             });
-        foreach (DataFile file in change.Removed) Line("remove", () => WriteRemove(json, file, change.CommittedAt));
-        foreach (DataFile file in change.Added) Line("add", () => WriteAdd(json, file, change.Schema));
+        foreach (DataFile file in change.Removed) Line("remove", () => WriteRemove(json, file, change));
+        foreach (DataFile file in change.Added) Line("add", () => WriteAdd(json, file, change));
         return stream.ToArray();
 
         void Line(string name, Action body)
@@ -92,26 +92,26 @@ internal static class ActionWriter
         if (metadata.CreatedMilliseconds is { } created) json.WriteNumber("createdTime", created);
     }
 
-    private static void WriteAdd(Utf8JsonWriter json, DataFile file, Schema schema)
+    private static void WriteAdd(Utf8JsonWriter json, DataFile file, TableChange change)
     {
         json.WriteString("path", PathEncoding.Encode(file.Path));
         WritePartition(json, file);
         json.WriteNumber("size", file.SizeBytes);
         json.WriteNumber("modificationTime", Milliseconds(file.ModifiedAt));
-        json.WriteBoolean("dataChange", true);
-        if (file.Statistics is not null) json.WriteString("stats", StatisticsJson.Write(file.Statistics, schema));
+        json.WriteBoolean("dataChange", !change.IsRewrite);
+        if (file.Statistics is not null) json.WriteString("stats", StatisticsJson.Write(file.Statistics, change.Schema));
         if (file.ContentSum is not { } sum) return;
         json.WriteStartObject("tags");
         json.WriteString(ContentSumTag, sum.ToString());
         json.WriteEndObject();
     }
 
-    private static void WriteRemove(Utf8JsonWriter json, DataFile file, EventTime removedAt)
+    private static void WriteRemove(Utf8JsonWriter json, DataFile file, TableChange change)
     {
         // By the letters of its add: Spark compares them.
         json.WriteString("path", file.PathInLog ?? PathEncoding.Encode(file.Path));
-        json.WriteNumber("deletionTimestamp", Milliseconds(removedAt));
-        json.WriteBoolean("dataChange", true);
+        json.WriteNumber("deletionTimestamp", Milliseconds(change.CommittedAt));
+        json.WriteBoolean("dataChange", !change.IsRewrite);
         json.WriteBoolean("extendedFileMetadata", true);
         WritePartition(json, file);
         json.WriteNumber("size", file.SizeBytes);

@@ -1,4 +1,5 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Hashing;
 
 namespace Lepton.Data.Storage.Delta;
 
@@ -24,8 +25,46 @@ internal static class ChangeRules
             throw new ArgumentException("an application occurs twice", nameof(change));
         foreach (TransactionStep step in change.Transactions)
             if (step.Expected == step.Next || step.Next < 0) throw new ArgumentException($"'{step.Application}' goes from {step.Expected} to {step.Next}", nameof(change));
+        if (change.ReadRows is not null && !change.HasReadTable) throw new ArgumentException("rows were read, and the change says that it rests on none", nameof(change));
+        if (change is { Base: { } planned, ReadRows: { } rows }) rows.CheckColumns(planned.Schema);
+        if (change.IsRewrite) CheckIsRewrite(change);
         if (change.Base is null && change.Properties.Keys.FirstOrDefault(key => !ProtocolRules.IsSettable(key)) is { } property)
             throw new ArgumentException($"{property} is not among the properties that a table here is created with", nameof(change));
+    }
+
+    /// <summary>The columns that a new table is divided by.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.partition_column</c></exception>
+    internal static void CheckPartitionColumns(TableChange change, string table)
+    {
+        IReadOnlyList<string> columns = change.PartitionColumns;
+        if (columns.Distinct(StringComparer.OrdinalIgnoreCase).Count() != columns.Count) throw new ArgumentException("a partition column occurs twice", nameof(change));
+        foreach (string column in columns)
+        {
+            if (change.Schema.Find(column) is not { } field || field.Name != column) throw new ArgumentException($"there is no column '{column}'", nameof(change));
+            if (!PartitionValue.Takes(field.Type)) throw new LeptonDataException("storage.partition_column", [table, column, field.Type]);
+        }
+        if (columns.Count > 0 && columns.Count == change.Schema.Count) throw new LeptonDataException("storage.partition_all", [table]);
+    }
+
+    /// <summary>What an added file says of its partition: every column, each with a text that readers take for the value that was meant.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.partition_value_write</c>, <c>storage.not_null</c></exception>
+    internal static void CheckPartitionValues(TableChange change, IReadOnlyList<string> columns, string table)
+    {
+        foreach (DataFile file in change.Added)
+        {
+            if (file.PartitionValues.Count != columns.Count || !columns.All(file.PartitionValues.ContainsKey))
+                throw new ArgumentException($"'{file.Path}' does not say its values of the partition columns", nameof(change));
+            // What a restore brings back was written by whom ever, and stands in the log already.
+            if (change.RestoredVersion is not null) continue;
+            foreach (string column in columns)
+            {
+                Field field = change.Schema.Find(column)!;
+                string? value = file.PartitionValues[column];
+                if (value is null && !field.IsNullable) throw new LeptonDataException("storage.not_null", [table, column, file.Statistics?.RowCount ?? 1]);
+                // To Delta an empty text is NULL, so that it cannot stand for itself.
+                if (value is not null && (value.Length == 0 || PartitionValue.Read(value, field.Type) is null)) throw new LeptonDataException("storage.partition_value_write", [table, column, value]);
+            }
+        }
     }
 
     /// <summary>What a schema that we write must be: names that Delta takes, types that protocol 1/2 has.</summary>
@@ -75,12 +114,38 @@ internal static class ChangeRules
         static object Shown(long? version) => version is { } value ? value : "none";
     }
 
-    /// <summary>Whether a commit made since the base gets in the change's way.</summary>
-    internal static bool IsHinderedBy(TableChange change, LogEntry since) => since.ChangesTable || (change.HasReadTable && since.ChangesFiles);
+    /// <summary>Whether a commit made since the base gets in the change's way: it changed what the table is, or rows that the change rests on.</summary>
+    /// <param name="change">What is to be committed.</param>
+    /// <param name="since">The other commit.</param>
+    /// <param name="state">The newest state, which knows how to read what the log says of a file.</param>
+    internal static bool IsHinderedBy(TableChange change, LogEntry since, LogState state)
+    {
+        if (since.ChangesTable) return true;
+        if (!change.HasReadTable) return false;
+        return since.Actions.Any(action => action switch
+        {
+            // Rows that were only laid into other files are the rows that were read.
+            AddAction { IsDataChange: true } add => change.ReadRows is not { } rows || FileFacts.MayMatch(state.Describe(add), change.Base!.Schema, rows),
+            // A file that came after the base has been looked at as an addition.
+            RemoveAction { IsDataChange: true } remove => change.ReadRows is not { } rows || change.Base!.Files.Any(file => file.Path == remove.Path.Path && FileFacts.MayMatch(file, change.Base.Schema, rows)),
+            _ => false,
+        });
+    }
 
     /// <summary>Whether the files are still what the change takes them for: what it removes is live, what it adds is not.</summary>
     internal static bool IsHinderedBy(TableChange change, LogState state)
         => change.Removed.Any(file => !state.IsLive(file.Path)) || change.Added.Any(file => state.IsLive(file.Path));
+
+    private static void CheckIsRewrite(TableChange change)
+    {
+        if (change.Base is null || !change.Schema.Equals(change.Base.Schema)) throw new ArgumentException("a rewrite creates no table and changes no columns", nameof(change));
+        // Where another wrote a file there is no sum; then the counts must do.
+        bool haveSums = change.Removed.Concat(change.Added).All(file => file.ContentSum is not null);
+        bool isSame = haveSums
+            ? ContentSum.Total(change.Removed.Select(file => file.ContentSum!.Value)) == ContentSum.Total(change.Added.Select(file => file.ContentSum!.Value))
+            : change.Removed.Concat(change.Added).All(file => file.RowCount is not null) && change.Removed.Sum(file => file.RowCount) == change.Added.Sum(file => file.RowCount);
+        if (!isSame) throw new LeptonDataException("storage.rewrite_differs", [change.Base.RootPath, change.Base.Version]);
+    }
 
     private static void CheckField(Field field, string path, bool isField)
     {

@@ -89,7 +89,7 @@ internal sealed partial class DeltaTable
         for (long version = planned.Version + 1; version <= state.Version; version++)
         {
             LogEntry since = await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false) ?? throw Gap(version, state.Version);
-            if (ChangeRules.IsHinderedBy(change, since)) throw Conflict(version);
+            if (ChangeRules.IsHinderedBy(change, since, state)) throw Conflict(version);
         }
         if (ChangeRules.IsHinderedBy(change, state)) throw Conflict(state.Version);
     }
@@ -101,26 +101,23 @@ internal sealed partial class DeltaTable
         if (state is null)
         {
             ChangeRules.CheckSchema(change.Schema);
+            ChangeRules.CheckPartitionColumns(change, RootPath);
             var properties = new Dictionary<string, string>(ProtocolRules.DefaultProperties, StringComparer.Ordinal);
             foreach ((string key, string value) in change.Properties) properties[key] = value;
-            var created = new MetadataAction(place, Guid.NewGuid().ToString(), "parquet", SchemaJson.Write(change.Schema), [], properties) { CreatedMilliseconds = ActionWriter.Milliseconds(change.CommittedAt) };
-            CheckPartitions(change.Added, created);
+            var created = new MetadataAction(place, Guid.NewGuid().ToString(), "parquet", SchemaJson.Write(change.Schema), new EquatableList<string>(change.PartitionColumns), properties) { CreatedMilliseconds = ActionWriter.Milliseconds(change.CommittedAt) };
+            ChangeRules.CheckPartitionValues(change, change.PartitionColumns, RootPath);
             return (created, new ProtocolAction(place, ProtocolRules.OwnReaderVersion, ProtocolRules.OwnWriterVersion, null, null));
         }
         Snapshot current = state.ToSnapshot();
         ProtocolRules.CheckWritable(state.Protocol, state.Metadata, current.Schema, change.Removed.Count > 0, RootPath);
-        CheckPartitions(change.Added, state.Metadata);
+        if (change.PartitionColumns.Count > 0 && !change.PartitionColumns.SequenceEqual(current.PartitionColumns)) throw new LeptonDataException("storage.partition_change", [RootPath]);
+        ChangeRules.CheckPartitionValues(change, current.PartitionColumns, RootPath);
         if (change.Schema.Equals(current.Schema)) return (null, null);
         ChangeRules.CheckSchema(change.Schema);
-        if (change.Removed.Count < state.FileCount) ChangeRules.CheckFilesFit(current.Schema, change.Schema, RootPath);
+        foreach (string column in current.PartitionColumns)
+            if (change.Schema.Find(column)?.Type != current.Schema.Find(column)!.Type) throw new LeptonDataException("storage.schema_change", [RootPath, column]);
+        if (change.RestoredVersion is null && change.Removed.Count < state.FileCount) ChangeRules.CheckFilesFit(current.Schema, change.Schema, RootPath);
         return (state.Metadata with { Place = place, SchemaJson = SchemaJson.Write(change.Schema) }, null);
-    }
-
-    private static void CheckPartitions(IEnumerable<DataFile> added, MetadataAction metadata)
-    {
-        foreach (DataFile file in added)
-            if (file.PartitionValues.Count != metadata.PartitionColumns.Count || !metadata.PartitionColumns.All(file.PartitionValues.ContainsKey))
-                throw new ArgumentException($"'{file.Path}' does not say its values of the partition columns", nameof(added));
     }
 
     private async ValueTask CheckFilesAreThereAsync(IEnumerable<DataFile> added, CancellationToken cancellationToken)

@@ -15,6 +15,13 @@ public interface ITable
     /// <exception cref="LeptonDataException">No such version, a corrupt log, a protocol that we do not read.</exception>
     ValueTask<Snapshot?> ReadAsync(long? version = null, CancellationToken cancellationToken = default);
 
+    /// <summary>The table as it was at a time: the newest version that was committed then or before.</summary>
+    /// <param name="time">After the newest commit it is that one.</param>
+    /// <param name="cancellationToken">Observed between commits.</param>
+    /// <returns>Null where the table does not exist yet.</returns>
+    /// <exception cref="LeptonDataException"><c>storage.before_first_version</c>; as for a version.</exception>
+    ValueTask<Snapshot?> ReadAtAsync(EventTime time, CancellationToken cancellationToken = default);
+
     /// <summary>Commits <paramref name="change"/> atomically: the files are there already; this writes the next entry of the log, or finds that it was written before.</summary>
     /// <returns>The snapshot that holds the change.</returns>
     /// <exception cref="LeptonDataException"><c>storage.conflict</c>: another commit got in the way; <c>storage.fenced</c>: another run took over (see <see cref="TransactionStep"/>).</exception>
@@ -22,6 +29,10 @@ public interface ITable
 
     /// <summary>The commits, newest first.</summary>
     IAsyncEnumerable<CommitEntry> HistoryAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Deletes files that no version inside the retention and no pinned one has, and that are older than the retention.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.no_table</c>; <c>storage.vacuum_retention</c>: too short; a pinned version that cannot be read; a table that we do not write.</exception>
+    ValueTask<VacuumResult> VacuumAsync(VacuumOptions options, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A table at one version. Immutable.</summary>

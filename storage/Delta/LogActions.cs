@@ -38,6 +38,9 @@ internal sealed record AddAction(
     /// <summary>Which of its rows are deleted; null for none.</summary>
     internal DeletionVector? DeletionVector { get; init; }
 
+    /// <summary>False where its rows were in the table already, in other files.</summary>
+    internal bool IsDataChange { get; init; } = true;
+
     /// <summary>What the log knows it by: of one file there may be an entry for each of its deletion vectors, of which one is live.</summary>
     internal string Key => KeyOf(Path, DeletionVector);
 
@@ -59,6 +62,9 @@ internal sealed record RemoveAction(SourcePlace Place, FilePath Path, DeletionVe
 
     /// <summary>By partition column, where the writer said so.</summary>
     internal IReadOnlyDictionary<string, string?>? PartitionValues { get; init; }
+
+    /// <summary>False where its rows stay in the table, in other files.</summary>
+    internal bool IsDataChange { get; init; } = true;
 
     internal string Key => AddAction.KeyOf(Path, DeletionVector);
 }
@@ -97,6 +103,4 @@ internal sealed record LogEntry(long Version, IReadOnlyList<LogAction> Actions, 
     internal EventTime CommittedAt => Info?.Milliseconds is { } milliseconds ? new EventTime(milliseconds * 1000) : FileModifiedAt;
 
     internal bool ChangesTable => Actions.Any(action => action is ProtocolAction or MetadataAction);
-
-    internal bool ChangesFiles => Actions.Any(action => action is AddAction or RemoveAction);
 }

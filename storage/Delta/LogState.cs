@@ -139,6 +139,9 @@ internal sealed class LogState(string table)
         };
     }
 
+    /// <summary>What the log says of a file that became live at some time, under the newest columns.</summary>
+    internal DataFile Describe(AddAction add) => ToDataFile(add, TableColumns.Read(Metadata, table));
+
     private void ApplyHeader(LogAction action, long version)
     {
         switch (action)

@@ -21,9 +21,24 @@ internal static class ProtocolRules
         "vacuumProtocolCheck",
     };
 
-    // What a writer of version 2 must know; the first is kept, a table with the second is not written.
+    private const int WriterVersionMax = 7;
+
+    // Features that we keep, or that ask nothing of a writer until a property or a column uses them.
+    private static readonly HashSet<string> s_writableFeatures = new(StringComparer.Ordinal)
+    {
+        "appendOnly", "invariants", "checkConstraints", "changeDataFeed", "generatedColumns", "identityColumns", ColumnMappingFeature, "timestampNtz", "vacuumProtocolCheck",
+    };
+
+    private static readonly (string Property, string Feature)[] s_featuresByProperty =
+    [
+        ("delta.enableRowTracking", "rowTracking"), ("delta.enableInCommitTimestamps", "inCommitTimestamp"), ("delta.enableIcebergCompatV1", "icebergCompatV1"), ("delta.enableIcebergCompatV2", "icebergCompatV2"),
+    ];
+
+    private static readonly (string Key, string Feature)[] s_featuresByField =
+        [("delta.invariants", "invariants"), ("delta.generationExpression", "generatedColumns"), ("delta.identity.start", "identityColumns"), ("CURRENT_DEFAULT", "allowColumnDefaults")];
+
     private const string AppendOnlyProperty = "delta.appendOnly";
-    private const string InvariantsKey = "delta.invariants";
+    private const string ConstraintPrefix = "delta.constraints.";
     private const string ColumnMappingProperty = "delta.columnMapping.mode";
 
     private static readonly HashSet<string> s_settableProperties = new(StringComparer.Ordinal)
@@ -33,6 +48,9 @@ internal static class ProtocolRules
 
     private const string LogRetentionProperty = "delta.logRetentionDuration";
     private const string FileRetentionProperty = "delta.deletedFileRetentionDuration";
+
+    /// <summary>Delta's own retention of removed files where a table says none, and the least that is kept to unless asked otherwise.</summary>
+    internal static TimeSpan FileRetentionMin { get; } = TimeSpan.FromDays(7);
 
     /// <summary>What our tables are created with: versions stay readable for long, since manifests of training sets pin them.</summary>
     internal static IReadOnlyDictionary<string, string> DefaultProperties { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -58,27 +76,44 @@ internal static class ProtocolRules
     /// <summary>How columns are found in files: null by their names, else <c>name</c> or <c>id</c> of Delta's column mapping.</summary>
     internal static string? MappingMode(MetadataAction metadata) => metadata.Properties.TryGetValue(ColumnMappingProperty, out string? mode) && mode != "none" ? mode : null;
 
+    /// <summary>Whether we may write to a table: every feature that its protocol names is one that we keep, and none of those that need work of ours is in use.</summary>
     /// <exception cref="LeptonDataException"><c>storage.delta_protocol</c>, <c>storage.delta_feature</c>, <c>storage.append_only</c></exception>
     internal static void CheckWritable(ProtocolAction protocol, MetadataAction metadata, Schema schema, bool removes, string table)
     {
-        if (protocol.MinWriterVersion > OwnWriterVersion)
-        {
-            if (protocol.WriterFeatures is { Count: > 0 } features) throw new LeptonDataException("storage.delta_feature", [table, string.Join(", ", features), "writer"]);
-            throw new LeptonDataException("storage.delta_protocol", [table, "writer", protocol.MinWriterVersion, OwnWriterVersion]);
-        }
-        if (schema.Fields.Any(HasInvariant)) throw new LeptonDataException("storage.delta_feature", [table, "invariants", "writer"]);
-        if (removes && metadata.Properties.TryGetValue(AppendOnlyProperty, out string? value) && string.Equals(value, "true", StringComparison.OrdinalIgnoreCase))
-            throw new LeptonDataException("storage.append_only", [table]);
+        if (protocol.MinWriterVersion > WriterVersionMax) throw new LeptonDataException("storage.delta_protocol", [table, "writer", protocol.MinWriterVersion, WriterVersionMax]);
+        // Versions below 7 name no features: each stands for some, which count only where they are in use.
+        if (protocol.MinWriterVersion == WriterVersionMax && protocol.WriterFeatures?.Where(feature => !s_writableFeatures.Contains(feature)).ToList() is { Count: > 0 } unknown)
+            throw new LeptonDataException("storage.delta_feature", [table, string.Join(", ", unknown), "writer"]);
+        if (FeatureInUse(metadata, schema) is { } feature) throw new LeptonDataException("storage.delta_feature", [table, feature, "writer"]);
+        if (removes && IsOn(metadata, AppendOnlyProperty)) throw new LeptonDataException("storage.append_only", [table]);
     }
+
+    /// <summary>What the table asks of each writer and we do not do; null for nothing.</summary>
+    private static string? FeatureInUse(MetadataAction metadata, Schema schema)
+    {
+        if (metadata.Properties.Keys.Where(key => key.StartsWith(ConstraintPrefix, StringComparison.Ordinal)).Select(key => key[ConstraintPrefix.Length..]).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } constraints)
+            return $"checkConstraints ({string.Join(", ", constraints)})";
+        if (IsOn(metadata, "delta.enableChangeDataFeed")) return "changeDataFeed";
+        if (MappingMode(metadata) is not null) return ColumnMappingFeature;
+        foreach ((string property, string name) in s_featuresByProperty)
+            if (IsOn(metadata, property)) return name;
+        foreach ((string key, string name) in s_featuresByField)
+            if (schema.Fields.FirstOrDefault(field => Has(field, key)) is { } field) return $"{name} ({field.Name})";
+        return null;
+    }
+
+    private static bool IsOn(MetadataAction metadata, string property) => metadata.Properties.TryGetValue(property, out string? value) && string.Equals(value, "true", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a table of our protocol may be created with a property: what others must act upon is not ours to promise.</summary>
     internal static bool IsSettable(string property) => !property.StartsWith("delta.", StringComparison.Ordinal) || s_settableProperties.Contains(property);
 
-    private static bool HasInvariant(Field field) => field.Metadata[InvariantsKey] is not null || field.Metadata[$"json:{InvariantsKey}"] is not null || field.Type switch
+    /// <summary>How long the table keeps files that it no longer has.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.delta_interval</c></exception>
+    internal static TimeSpan FileRetention(IReadOnlyDictionary<string, string> properties, string table)
     {
-        StructType type => type.Fields.Any(HasInvariant),
-        ListType type => HasInvariant(type.Element),
-        MapType type => HasInvariant(type.Value),
-        _ => false,
-    };
+        if (!properties.TryGetValue(FileRetentionProperty, out string? text)) return FileRetentionMin;
+        return Retention.TryParse(text, out long microseconds) ? new TimeSpan(microseconds * TimeSpan.TicksPerMicrosecond) : throw new LeptonDataException("storage.delta_interval", [table, FileRetentionProperty, text]);
+    }
+
+    private static bool Has(Field field, string key) => field.Metadata[key] is not null || field.Metadata[$"json:{key}"] is not null || field.Type.Children.Any(inner => Has(inner, key));
 }

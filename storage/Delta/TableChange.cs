@@ -17,8 +17,17 @@ public sealed record TableChange
     /// <summary>Files to remove; they must be live still.</summary>
     public IReadOnlyList<DataFile> Removed { get; init; } = [];
 
-    /// <summary>Whether the change rests on rows of the base (an overwrite does, a blind append does not): then any other commit in between is a conflict.</summary>
+    /// <summary>Whether the change rests on rows of the base (an overwrite does, a blind append does not): then another commit in between that changes such rows is a conflict.</summary>
     public required bool HasReadTable { get; init; }
+
+    /// <summary>Which rows it rests on, where <see cref="HasReadTable"/>; null for all.</summary>
+    public RowPredicate? ReadRows { get; init; }
+
+    /// <summary>Whether it only lays the same rows into other files (Delta's <c>dataChange = false</c>): who reads rows is not disturbed, and counts and content sums must show it.</summary>
+    public bool IsRewrite { get; init; }
+
+    /// <summary>The columns by whose values files are divided, at creation; afterwards they stay. Each is one of the schema's, and they are not all of them.</summary>
+    public IReadOnlyList<string> PartitionColumns { get; init; } = [];
 
     /// <summary>Progress to move along with the data, all or none.</summary>
     public IReadOnlyList<TransactionStep> Transactions { get; init; } = [];
@@ -37,6 +46,9 @@ public sealed record TableChange
 
     /// <summary>When it is made.</summary>
     public required EventTime CommittedAt { get; init; }
+
+    /// <summary>The version whose columns and files it brings back: they fitted each other then.</summary>
+    internal long? RestoredVersion { get; init; }
 }
 
 /// <summary>

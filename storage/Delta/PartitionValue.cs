@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.Storage.Delta;
+
+/// <summary>
+/// Values of partition columns as Delta's text, and the folders of files that have them. Readers go by the text in the log, so that a folder's name only has to be a name: every byte that is
+/// no letter, digit, <c>-</c>, <c>.</c>, <c>_</c> or <c>~</c> is <c>%XX</c>, and a long one is cut.
+/// </summary>
+public static class PartitionValue
+{
+    private const string NullFolder = "__HIVE_DEFAULT_PARTITION__";
+    private const int FolderNameMax = 200;
+
+    private static readonly string[] s_instants = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd HH:mm:ss.FFFFFFF'Z'"];
+    private static readonly string[] s_naive = ["yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF"];
+
+    /// <summary>Whether a column of this type may divide a table of ours: floats have several texts for one value, and bytes have none that readers agree on.</summary>
+    public static bool Takes(DataType type) => type is BooleanType or IntegerType or DecimalType or StringType or DateType or InstantType;
+
+    /// <summary>A value's text, or null for NULL.</summary>
+    /// <param name="value">As <c>ColumnView.Value</c> gives it.</param>
+    /// <param name="type">One that <see cref="Takes"/>.</param>
+    public static string? Write(object? value, DataType type) => (value, type) switch
+    {
+        (null, _) => null,
+        (bool truth, BooleanType) => truth ? "true" : "false",
+        (sbyte or short or int or long, IntegerType) => Convert.ToInt64(value, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
+        (Int128 unscaled, DecimalType { Scale: var scale }) => DecimalText.Write(unscaled, scale),
+        (string text, StringType) => text,
+        (DateOnly date, DateType) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        (EventTime time, InstantType) => time.ToString(),
+        _ => throw new ArgumentException($"a {value.GetType().Name} is no value of a partition column of {type}", nameof(value)),
+    };
+
+    /// <summary>The value that a text means, or null where it means none of the type that is known for sure.</summary>
+    internal static object? Read(string text, DataType type) => type switch
+    {
+        BooleanType => text switch { "true" => true, "false" => false, _ => null },
+        IntegerType => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null,
+        DecimalType number => DecimalText.Read(text, number, roundsUp: false) is { } low && DecimalText.Read(text, number, roundsUp: true) is { } high && low.Equals(high) ? low : null,
+        StringType => text,
+        DateType => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date) ? date : null,
+        // A time without a zone is in that of its writer's session, which nobody knows.
+        InstantType => TimeOf(text, s_instants),
+        NaiveTimeType => TimeOf(text, s_naive),
+        _ => null,
+    };
+
+    /// <summary>The folder, relative to the table's, of files with these values: <c>day=2026-01-01/city=Sk%C3%B6vde</c>.</summary>
+    /// <param name="columns">The partition columns, in order.</param>
+    /// <param name="values">Their texts.</param>
+    public static string FolderOf(IReadOnlyList<string> columns, IReadOnlyDictionary<string, string?> values)
+        => string.Join('/', columns.Select(column => $"{NameOf(column)}={(string.IsNullOrEmpty(values[column]) ? NullFolder : NameOf(values[column]!))}"));
+
+    private static string NameOf(string text)
+    {
+        var name = new StringBuilder(text.Length);
+        foreach (byte value in Encoding.UTF8.GetBytes(text))
+        {
+            char c = (char)value;
+            if (char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~') name.Append(c);
+            else name.Append('%').Append(value.ToString("X2", CultureInfo.InvariantCulture));
+        }
+        // A file system takes 255 bytes; two long values may share a folder, since the log says which file has which.
+        return name.Length <= FolderNameMax / 2 ? name.ToString() : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private static EventTime? TimeOf(string text, string[] forms)
+        => DateTimeOffset.TryParseExact(text, forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time) && time.Ticks % TimeSpan.TicksPerMicrosecond == 0
+            ? EventTime.FromDateTimeOffset(time)
+            : null;
+}
