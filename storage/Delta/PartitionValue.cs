@@ -39,7 +39,7 @@ public static class PartitionValue
     internal static object? Read(string text, DataType type) => type switch
     {
         BooleanType => text switch { "true" => true, "false" => false, _ => null },
-        IntegerType => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null,
+        IntegerType { BitWidth: var width } => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number >> (width - 1) is 0 or -1 ? number : null,
         DecimalType number => DecimalText.Read(text, number, roundsUp: false) is { } low && DecimalText.Read(text, number, roundsUp: true) is { } high && low.Equals(high) ? low : null,
         StringType => text,
         DateType => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date) ? date : null,
@@ -54,6 +54,10 @@ public static class PartitionValue
     /// <param name="values">Their texts.</param>
     public static string FolderOf(IReadOnlyList<string> columns, IReadOnlyDictionary<string, string?> values)
         => string.Join('/', columns.Select(column => $"{NameOf(column)}={(string.IsNullOrEmpty(values[column]) ? NullFolder : NameOf(values[column]!))}"));
+
+    /// <summary>SQL for a text's value, of the column's type as far as a cast makes it so.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.partition_value</c>: it is no value of that type.</exception>
+    public static string ToSql(string? text, Field column) => $"CAST({PartitionText.ToSql(text, column)} AS {column.Type})";
 
     private static string NameOf(string text)
     {

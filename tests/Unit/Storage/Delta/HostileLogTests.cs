@@ -117,8 +117,7 @@ public sealed class HostileLogTests
     }
 
     [TestCase("""{"protocol":{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["appendOnly","rowTracking"]}}""", "{}", "storage.delta_feature")]
-    [TestCase("""{"protocol":{"minReaderVersion":1,"minWriterVersion":3}}""", "{}", "storage.delta_protocol")]
-    [TestCase("""{"protocol":{"minReaderVersion":2,"minWriterVersion":5}}""", """{"delta.columnMapping.mode":"none"}""", "storage.delta_protocol")]
+    [TestCase("""{"protocol":{"minReaderVersion":1,"minWriterVersion":8}}""", "{}", "storage.delta_protocol")]
     [TestCase("""{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}""", """{"delta.appendOnly":"true"}""", "storage.append_only")]
     public async Task Commit_TableThatWeMayOnlyRead_IsRefused(string protocol, string configuration, string code)
     {
