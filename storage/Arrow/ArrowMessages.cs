@@ -35,7 +35,10 @@ internal sealed class ArrowMessages : IDisposable
         _hasSchema = true;
     }
 
-    internal async ValueTask<ArrowBlock> WriteBatchAsync(RecordBatch batch, CancellationToken cancellationToken)
+    internal ValueTask<ArrowBlock> WriteBatchAsync(RecordBatch batch, CancellationToken cancellationToken)
+        => Output.IsBlocking ? new ValueTask<ArrowBlock>(Task.Run(() => WriteAsync(batch, cancellationToken).AsTask(), cancellationToken)) : WriteAsync(batch, cancellationToken);
+
+    private async ValueTask<ArrowBlock> WriteAsync(RecordBatch batch, CancellationToken cancellationToken)
     {
         if (!ReferenceEquals(batch.Schema, Schema) && !batch.Schema.Fields.Select(field => field.Type).SequenceEqual(Schema.Fields.Select(field => field.Type)))
             throw new ArgumentException("the batch's types differ from the schema's", nameof(batch));

@@ -10,6 +10,9 @@ internal sealed class BodyOutput(Stream stream)
     private readonly byte[] _staging = new byte[StagingSize];
     private int _staged;
 
+    /// <summary>Whether writing blocks the thread: an async write of such a file would only be one on another thread, for each part of a message.</summary>
+    internal bool IsBlocking { get; } = stream is FileStream { IsAsync: false };
+
     /// <summary>Bytes written so far, staged ones included.</summary>
     internal long Position { get; private set; }
 
@@ -17,7 +20,7 @@ internal sealed class BodyOutput(Stream stream)
     {
         Position += bytes.Length;
         if (bytes.Length > StagingSize - _staged) await FlushAsync(cancellationToken).ConfigureAwait(false);
-        if (bytes.Length > StagingSize) await stream.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+        if (bytes.Length > StagingSize) await PutAsync(bytes, cancellationToken).ConfigureAwait(false);
         else
         {
             bytes.Span.CopyTo(_staging.AsSpan(_staged));
@@ -41,8 +44,16 @@ internal sealed class BodyOutput(Stream stream)
     internal async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         if (_staged == 0) return;
-        await stream.WriteAsync(_staging.AsMemory(0, _staged), cancellationToken).ConfigureAwait(false);
+        await PutAsync(_staging.AsMemory(0, _staged), cancellationToken).ConfigureAwait(false);
         _staged = 0;
+    }
+
+    private ValueTask PutAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (!IsBlocking) return stream.WriteAsync(bytes, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        stream.Write(bytes.Span);
+        return ValueTask.CompletedTask;
     }
 
     private async ValueTask WriteZerosAsync(long count, CancellationToken cancellationToken)
@@ -75,7 +86,7 @@ internal sealed class BodyOutput(Stream stream)
         for (long done = 0; done < part.Length; done += ChunkMax)
         {
             Memory<byte> chunk = NativeMemoryManager.Of(part.Pointer + (nint)done, (int)Math.Min(part.Length - done, ChunkMax));
-            await stream.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
+            await PutAsync(chunk, cancellationToken).ConfigureAwait(false);
         }
         Position += part.Length;
     }

@@ -3,7 +3,7 @@ namespace Lepton.Data.Storage.Arrow;
 /// <summary>Bounds what one message may unfold to.</summary>
 internal sealed class ExpansionMeter(ArrowReadOptions options, long messageSize)
 {
-    private readonly long _limit = Math.Max(options.ExpandedBytesMin, messageSize > long.MaxValue / options.ExpansionRatioMax ? long.MaxValue : messageSize * options.ExpansionRatioMax);
+    private readonly long _limit = (long)Int128.Min(long.MaxValue, Int128.Max(options.ExpandedBytesMin, (Int128)messageSize * options.ExpansionRatioMax));
     private long _used;
 
     /// <summary>Whether <paramref name="bytes"/> more are within the bounds; they count from now on.</summary>
