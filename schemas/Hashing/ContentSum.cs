@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 
 namespace Lepton.Data.Schemas.Hashing;
@@ -27,6 +28,17 @@ public readonly record struct ContentSum(long RowCount, UInt128 Sum)
         if (!long.TryParse(text.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out long rows)) return false;
         if (text.Length - colon - 1 != 32 || !UInt128.TryParse(text.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 value)) return false;
         sum = new ContentSum(rows, value);
+        return true;
+    }
+
+    /// <inheritdoc cref="TryParse(string?, out ContentSum)"/>
+    public static bool TryParse(ReadOnlySpan<byte> utf8, out ContentSum sum)
+    {
+        sum = default;
+        int colon = utf8.IndexOf((byte)':');
+        if (colon <= 0 || utf8.Length - colon - 1 != 32 || utf8[..colon].ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(utf8[..colon], out long rows, out _)) return false;
+        if (!Utf8Parser.TryParse(utf8.Slice(colon + 1, 16), out ulong upper, out int upperLength, 'x') || !Utf8Parser.TryParse(utf8[(colon + 17)..], out ulong lower, out int lowerLength, 'x') || upperLength + lowerLength != 32) return false;
+        sum = new ContentSum(rows, new UInt128(upper, lower));
         return true;
     }
 }

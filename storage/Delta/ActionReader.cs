@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Hashing;
 
 namespace Lepton.Data.Storage.Delta;
 
@@ -66,7 +67,8 @@ internal sealed class ActionReader(string table, string root)
         json.Number("modificationTime", -MillisecondsMax, MillisecondsMax),
         json.TextOrNull("stats") is { } statistics ? Encoding.UTF8.GetBytes(statistics) : default)
     {
-        Tags = TagsOf(json),
+        Tags = TagsOf(json, out ContentSum? sum),
+        ContentSum = sum,
         DeletionVector = ReadDeletionVector(json),
         IsDataChange = json.FlagOr("dataChange", true),
     };
@@ -97,10 +99,20 @@ internal sealed class ActionReader(string table, string root)
     private static SidecarAction ReadSidecar(ActionJson json) => new(json.Place, json.Text("path"), json.Number("sizeInBytes", 0, long.MaxValue));
 
     // Nothing of others rests on them, so that odd ones are left out.
-    private static IReadOnlyDictionary<string, string?> TagsOf(ActionJson json)
-        => json.Find("tags") is { ValueKind: JsonValueKind.Object } tags
-            ? tags.EnumerateObject().Where(tag => tag.Value.ValueKind is JsonValueKind.String or JsonValueKind.Null).ToDictionary(tag => tag.Name, tag => tag.Value.GetString(), StringComparer.Ordinal)
-            : AddAction.NoTexts;
+    private static IReadOnlyDictionary<string, string?> TagsOf(ActionJson json, out ContentSum? sum)
+    {
+        sum = null;
+        if (json.Find("tags") is not { ValueKind: JsonValueKind.Object } found) return AddAction.NoTexts;
+        var tags = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (JsonProperty tag in found.EnumerateObject())
+        {
+            if (tag.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)) continue;
+            string? text = tag.Value.GetString();
+            if (tag.NameEquals(ActionWriter.ContentSumTag) && ContentSum.TryParse(text, out ContentSum read)) sum = read;
+            else tags[tag.Name] = text;
+        }
+        return tags.Count == 0 ? AddAction.NoTexts : tags;
+    }
 
     private static MetadataAction ReadMetadata(ActionJson json) => new(
         json.Place,

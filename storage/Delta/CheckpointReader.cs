@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Parquet;
@@ -32,6 +33,8 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         ("sidecar", "STRUCT(path VARCHAR, sizeInBytes BIGINT)"),
     ];
 
+    private static readonly byte[] s_contentSumTag = Encoding.UTF8.GetBytes(ActionWriter.ContentSumTag);
+
     private readonly string _table = store.Locate(tableFolder);
     private readonly string _root = store.Locate("");
 
@@ -43,13 +46,30 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         var state = new LogState(_table);
         await GuardAsync(place, async () =>
         {
-            (List<LogAction> headers, IReadOnlyList<ObjectInfo> parquet) = await ReadHeadersAsync(checkpoint, cancellationToken).ConfigureAwait(false);
-            state.BeginRestore(checkpoint, headers);
-            if (parquet.Count > 0)
-                await WithLocalAsync(parquet, files => ReadAdds(files, place, state, cancellationToken), cancellationToken).ConfigureAwait(false);
-            state.EndRestore();
+            var headers = new List<LogAction>();
+            bool isRead = false;
+            if (IsJson(checkpoint)) headers.AddRange(await ReadTopAsync(checkpoint, cancellationToken).ConfigureAwait(false));
+            else
+                await WithLocalAsync(checkpoint.Files, files =>
+                {
+                    headers.AddRange(ReadHeaders(files, place, cancellationToken));
+                    // Most often that is all there is, so that the files are opened once.
+                    if (isRead = !headers.Exists(action => action is SidecarAction)) Fill(files, headers);
+                }, cancellationToken).ConfigureAwait(false);
+            if (isRead) return;
+            IReadOnlyList<ObjectInfo> parquet = await FilesAsync(checkpoint, headers, cancellationToken).ConfigureAwait(false);
+            if (parquet.Count == 0) Fill(null, headers);
+            else await WithLocalAsync(parquet, files => Fill(files, headers), cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return state;
+
+        void Fill(ParquetFiles? files, List<LogAction> headers)
+        {
+            CheckVersion(checkpoint, headers);
+            state.BeginRestore(checkpoint, headers);
+            if (files is not null) ReadAdds(files, place, state, cancellationToken);
+            state.EndRestore();
+        }
     }
 
     /// <summary>The tombstones that a checkpoint holds of files that were deleted after a time.</summary>
@@ -59,7 +79,10 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         var tombstones = new List<RemoveAction>();
         await GuardAsync(PlaceOf(checkpoint), async () =>
         {
-            (List<LogAction> headers, IReadOnlyList<ObjectInfo> parquet) = await ReadHeadersAsync(checkpoint, cancellationToken).ConfigureAwait(false);
+            var headers = new List<LogAction>();
+            if (IsJson(checkpoint)) headers.AddRange(await ReadTopAsync(checkpoint, cancellationToken).ConfigureAwait(false));
+            else await WithLocalAsync(checkpoint.Files, files => headers.AddRange(ReadHeaders(files, PlaceOf(checkpoint), cancellationToken)), cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<ObjectInfo> parquet = await FilesAsync(checkpoint, headers, cancellationToken).ConfigureAwait(false);
             tombstones.AddRange(headers.OfType<RemoveAction>().Where(remove => remove.DeletedMilliseconds > afterMilliseconds));
             if (parquet.Count == 0) return;
             string where = $"remove.deletionTimestamp > {SqlLiteral.BigInt(afterMilliseconds)}";
@@ -68,34 +91,39 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         return tombstones;
     }
 
-    // What is no file, and the Parquet files that hold those.
-    private async ValueTask<(List<LogAction> Headers, IReadOnlyList<ObjectInfo> Parquet)> ReadHeadersAsync(CheckpointFiles checkpoint, CancellationToken cancellationToken)
+    private static bool IsJson(CheckpointFiles checkpoint) => checkpoint.Files[0].Name.EndsWith(".json", StringComparison.Ordinal);
+
+    private async ValueTask<IReadOnlyList<LogAction>> ReadTopAsync(CheckpointFiles checkpoint, CancellationToken cancellationToken)
     {
         SourcePlace place = PlaceOf(checkpoint);
+        Stream stream = await store.OpenAsync(checkpoint.Files[0].Path, cancellationToken: cancellationToken).ConfigureAwait(false) ?? throw Broken(place, Reasons.Missing);
+        await using (stream.ConfigureAwait(false)) return (await log.ReadAsync(stream, checkpoint.Version, default, cancellationToken, place).ConfigureAwait(false)).Actions;
+    }
+
+    private IEnumerable<LogAction> ReadHeaders(ParquetFiles files, SourcePlace place, CancellationToken cancellationToken)
+        => ReadLines(files, s_headers, string.Join(" OR ", s_headers.Select(header => $"{header.Name} IS NOT NULL")), place, cancellationToken);
+
+    private void CheckVersion(CheckpointFiles checkpoint, List<LogAction> headers)
+    {
+        if (headers.OfType<CheckpointMetadataAction>().Any(said => said.Version != checkpoint.Version)) throw Broken(PlaceOf(checkpoint), Reasons.Version);
+    }
+
+    // The Parquet files that hold files: the checkpoint's own, and its sidecars.
+    private async ValueTask<IReadOnlyList<ObjectInfo>> FilesAsync(CheckpointFiles checkpoint, List<LogAction> headers, CancellationToken cancellationToken)
+    {
+        CheckVersion(checkpoint, headers);
         var parquet = new List<ObjectInfo>();
-        var headers = new List<LogAction>();
-        if (checkpoint.Files[0].Name.EndsWith(".json", StringComparison.Ordinal))
-        {
-            Stream stream = await store.OpenAsync(checkpoint.Files[0].Path, cancellationToken: cancellationToken).ConfigureAwait(false) ?? throw Broken(place, Reasons.Missing);
-            await using (stream.ConfigureAwait(false)) headers.AddRange((await log.ReadAsync(stream, checkpoint.Version, default, cancellationToken, place).ConfigureAwait(false)).Actions);
-        }
-        else
-        {
-            parquet.AddRange(checkpoint.Files);
-            string where = string.Join(" OR ", s_headers.Select(header => $"{header.Name} IS NOT NULL"));
-            await WithLocalAsync(parquet, files => headers.AddRange(ReadLines(files, s_headers, where, place, cancellationToken)), cancellationToken).ConfigureAwait(false);
-        }
-        if (headers.OfType<CheckpointMetadataAction>().Any(said => said.Version != checkpoint.Version)) throw Broken(place, Reasons.Version);
+        if (!IsJson(checkpoint)) parquet.AddRange(checkpoint.Files);
         foreach (SidecarAction sidecar in headers.OfType<SidecarAction>())
         {
             string name = sidecar.Name[(sidecar.Name.LastIndexOf('/') + 1)..];
-            if (!PathEncoding.TryDecode(name, out string? file)) throw Broken(place, Reasons.Missing);
+            if (!PathEncoding.TryDecode(name, out string? file)) throw Broken(PlaceOf(checkpoint), Reasons.Missing);
             string path = $"{tableFolder}/{SidecarFolder}/{file}";
             if (await store.FindAsync(path, cancellationToken).ConfigureAwait(false) is not { IsFolder: false } found || found.SizeBytes != sidecar.SizeBytes)
                 throw Broken(new SourcePlace(store.Locate(path)), Reasons.Missing);
             parquet.Add(found);
         }
-        return (headers, parquet);
+        return parquet;
     }
 
     private IEnumerable<LogAction> ReadLines(ParquetFiles files, IReadOnlyList<(string Name, string Type)> columns, string where, SourcePlace place, CancellationToken cancellationToken)
@@ -138,7 +166,13 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
             long size = sizes.Values<long>()[row], time = times.Values<long>()[row];
             if (size < 0 || time is < -ActionReader.MillisecondsMax or > ActionReader.MillisecondsMax) throw Broken(place, Reasons.Row);
             ReadOnlyMemory<byte> json = statistics.IsNull(row) ? default : texts.AsMemory(statistics.Offsets[row], statistics.Bytes(row).Length);
-            state.Restore(new AddAction(place, path, TextsOf(partitions, row, place), size, time, json) { Tags = TextsOf(tags, row, place), DeletionVector = VectorOf(vectors, row, place) });
+            ContentSum? sum = SumOf(tags, row);
+            state.Restore(new AddAction(place, path, TextsOf(partitions, row, place), size, time, json)
+            {
+                ContentSum = sum,
+                Tags = sum is null ? TextsOf(tags, row, place) : OthersOf(tags, row, place),
+                DeletionVector = VectorOf(vectors, row, place),
+            });
         }
     }
 
@@ -149,6 +183,24 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         var texts = new Dictionary<string, string?>(StringComparer.Ordinal);
         for (int i = maps.Offsets[row]; i < maps.Offsets[row + 1]; i++)
             if (!texts.TryAdd(Encoding.UTF8.GetString(keys.Bytes(i)), values.IsNull(i) ? null : Encoding.UTF8.GetString(values.Bytes(i)))) throw Broken(place, Reasons.Row);
+        return texts;
+    }
+
+    // Most often the only tag; two strings and a dictionary for each file would be most of what is allocated.
+    private static ContentSum? SumOf(ColumnView maps, int row)
+    {
+        if (maps.IsNull(row) || maps.Offsets[row] == maps.Offsets[row + 1]) return null;
+        ColumnView keys = maps.Child(0), values = maps.Child(1);
+        for (int i = maps.Offsets[row]; i < maps.Offsets[row + 1]; i++)
+            if (keys.Bytes(i).SequenceEqual(s_contentSumTag) && !values.IsNull(i) && ContentSum.TryParse(values.Bytes(i), out ContentSum sum)) return sum;
+        return null;
+    }
+
+    private static IReadOnlyDictionary<string, string?> OthersOf(ColumnView maps, int row, SourcePlace place)
+    {
+        if (maps.Offsets[row] + 1 == maps.Offsets[row + 1]) return AddAction.NoTexts;
+        var texts = new Dictionary<string, string?>(TextsOf(maps, row, place), StringComparer.Ordinal);
+        texts.Remove(ActionWriter.ContentSumTag);
         return texts;
     }
 

@@ -134,7 +134,7 @@ internal sealed class CheckpointWriter(IObjectStore store, string tableFolder, C
         foreach (AddAction add in state.Files)
             yield return (1,
             [
-                add.Path.InLog, MapOf(add.PartitionValues), add.SizeBytes, add.ModifiedMilliseconds, false, add.Tags.Count == 0 ? null : MapOf(add.Tags), ValuesOf(add.DeletionVector),
+                add.Path.InLog, MapOf(add.PartitionValues), add.SizeBytes, add.ModifiedMilliseconds, false, TagsOf(add), ValuesOf(add.DeletionVector),
                 add.Statistics.IsEmpty ? null : Encoding.UTF8.GetString(add.Statistics.Span),
             ]);
         foreach (RemoveAction remove in tombstones)
@@ -143,6 +143,12 @@ internal sealed class CheckpointWriter(IObjectStore store, string tableFolder, C
                 remove.Path.InLog, remove.DeletedMilliseconds, false, remove.SizeBytes is not null && remove.PartitionValues is not null, remove.PartitionValues is { } values ? MapOf(values) : null,
                 remove.SizeBytes, ValuesOf(remove.DeletionVector),
             ]);
+    }
+
+    private static KeyValuePair<object, object?>[]? TagsOf(AddAction add)
+    {
+        if (add.ContentSum is not { } sum) return add.Tags.Count == 0 ? null : MapOf(add.Tags);
+        return [new KeyValuePair<object, object?>(ActionWriter.ContentSumTag, sum.ToString()), .. MapOf(add.Tags)];
     }
 
     private static KeyValuePair<object, object?>[] MapOf<T>(IReadOnlyDictionary<string, T> texts) => [.. texts.Select(text => new KeyValuePair<object, object?>(text.Key, text.Value))];

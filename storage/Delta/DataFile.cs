@@ -12,7 +12,8 @@ namespace Lepton.Data.Storage.Delta;
 public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt, FileStatistics? Statistics, ContentSum? ContentSum)
 {
     private FileStatistics? _statistics = Statistics;
-    private volatile UnreadStatistics? _unread;
+    private readonly UnreadStatistics _unread;
+    private volatile bool _isRead;
 
     /// <summary>Row count and per-column bounds of all rows in the file, deleted ones too; null where the writer gave none.</summary>
     public FileStatistics? Statistics
@@ -20,10 +21,10 @@ public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt,
         get
         {
             // Two threads may both read them; they find the same.
-            if (_unread is { } unread) (_statistics, _unread) = (unread.Read(), null);
+            if (!_unread.Json.IsEmpty && !_isRead) (_statistics, _isRead) = (_unread.Read(), true);
             return _statistics;
         }
-        init => (_statistics, _unread) = (value, null);
+        init => (_statistics, _unread) = (value, default);
     }
 
     /// <summary>Values of the partition columns, by name, in Delta's text form; null for NULL. Empty for tables without partitions.</summary>
@@ -33,7 +34,7 @@ public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt,
     public DeletionVector? DeletionVector { get; init; }
 
     /// <summary>How many rows it has, those deleted not counted; null where the writer did not say. Reads no bounds.</summary>
-    public long? RowCount => (_unread is { } unread ? unread.RowCount : Statistics?.RowCount) - (DeletionVector?.RowCount ?? 0);
+    public long? RowCount => (_unread.Json.IsEmpty ? _statistics?.RowCount : _unread.RowCount) - (DeletionVector?.RowCount ?? 0);
 
     /// <summary>The path as the log has it, where we would write it otherwise.</summary>
     internal string? PathInLog { get; init; }
@@ -41,7 +42,7 @@ public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt,
     /// <summary>What else its writer noted in the log.</summary>
     internal IReadOnlyDictionary<string, string?> Tags { get; init; } = AddAction.NoTexts;
 
-    internal UnreadStatistics? Unread
+    internal UnreadStatistics Unread
     {
         init => _unread = value;
     }
@@ -66,12 +67,11 @@ public sealed record FileStatistics(long RowCount, IReadOnlyDictionary<string, C
 public sealed record ColumnStatistics(long? NullCount, object? Min, object? Max);
 
 /// <summary>Statistics as a log has them.</summary>
-/// <param name="Json">In UTF-8.</param>
-/// <param name="Schema">The columns of the version asked for.</param>
-/// <param name="NameOf">What the text calls a column.</param>
-internal sealed record UnreadStatistics(ReadOnlyMemory<byte> Json, Schema Schema, Func<Field, string> NameOf)
+/// <param name="Json">In UTF-8; empty for none.</param>
+/// <param name="Columns">Of the version asked for.</param>
+internal readonly record struct UnreadStatistics(ReadOnlyMemory<byte> Json, TableColumns Columns)
 {
     internal long? RowCount => StatisticsJson.ReadRowCount(Json.Span);
 
-    internal FileStatistics? Read() => StatisticsJson.Read(Json, Schema, NameOf);
+    internal FileStatistics? Read() => StatisticsJson.Read(Json, Columns.Schema, Columns.NameOf);
 }

@@ -1,4 +1,5 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Hashing;
 
 namespace Lepton.Data.Storage.Delta;
 
@@ -32,7 +33,10 @@ internal sealed record AddAction(
     SourcePlace Place, FilePath Path, IReadOnlyDictionary<string, string?> PartitionValues, long SizeBytes, long ModifiedMilliseconds, ReadOnlyMemory<byte> Statistics)
     : LogAction(Place)
 {
-    /// <summary>What writers noted of the file; ours is its content sum.</summary>
+    /// <summary>Our tag: the sum of its rows; null for none.</summary>
+    internal ContentSum? ContentSum { get; init; }
+
+    /// <summary>What else writers noted of the file.</summary>
     internal IReadOnlyDictionary<string, string?> Tags { get; init; } = NoTexts;
 
     /// <summary>Which of its rows are deleted; null for none.</summary>

@@ -185,24 +185,21 @@ internal sealed class LogState(string table)
     {
         if (add.DeletionVector is not null && !ProtocolRules.HasReaderFeature(Protocol, ProtocolRules.DeletionVectorsFeature))
             throw new LeptonDataException("storage.delta_feature", [table, ProtocolRules.DeletionVectorsFeature, "reader"]);
-        UnreadStatistics? statistics = add.Statistics.IsEmpty ? null : new UnreadStatistics(add.Statistics, columns.Schema, columns.Mapping is null ? s_nameOf : columns.Mapping.NameOf);
         // A sum counts the rows that were written, so that it says nothing once some are deleted.
-        ContentSum? sum = add.DeletionVector is null && add.Tags.TryGetValue(ActionWriter.ContentSumTag, out string? text) && ContentSum.TryParse(text, out ContentSum read) ? read : null;
+        ContentSum? sum = add.DeletionVector is null ? add.ContentSum : null;
         var file = new DataFile(add.Path.Path, add.SizeBytes, new EventTime(add.ModifiedMilliseconds * 1000), null, sum)
         {
             PartitionValues = PartitionValuesOf(add, columns),
             DeletionVector = add.DeletionVector,
             PathInLog = add.Path.Written,
             Tags = add.Tags,
-            Unread = statistics,
+            Unread = add.Statistics.IsEmpty ? default : new UnreadStatistics(add.Statistics, columns),
         };
         // A sum is believed without reading the file, so that it must at least not contradict what stands beside it.
         if (sum is not null && file.RowCount is { } rows && sum.Value.RowCount != rows) throw new LeptonDataException("storage.log_sum", [add.Path.Path]) { Place = add.Place };
         if (add.DeletionVector is not null && file.RowCount < 0) throw new LeptonDataException("storage.log_field", ["deletionVector"]) { Place = add.Place };
         return file;
     }
-
-    private static readonly Func<Field, string> s_nameOf = field => field.Name;
 
     private IReadOnlyDictionary<string, string?> PartitionValuesOf(AddAction add, TableColumns columns)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
@@ -16,6 +17,8 @@ internal readonly record struct FilePath(string Path, string? Written)
 /// <summary>File paths as the log holds them: relative, <c>/</c> between parts, each byte of UTF-8 outside RFC 3986's unreserved characters (and <c>=</c>) as <c>%XX</c>.</summary>
 internal static class PathEncoding
 {
+    private static readonly SearchValues<char> s_plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=");
+
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     internal static string Encode(string path)
@@ -38,6 +41,9 @@ internal static class PathEncoding
     /// <returns>False for what is not well encoded, or leads out of the store.</returns>
     internal static bool TryRead(string encoded, string table, string root, out FilePath path)
     {
+        // The names that writers make up are such: nothing to decode, and nothing to look at twice.
+        path = new FilePath(encoded, null);
+        if (IsPlain(encoded)) return true;
         path = default;
         string? absolute = encoded.StartsWith('/') ? encoded
             : encoded.StartsWith("file:///", StringComparison.Ordinal) ? encoded["file://".Length..]
@@ -46,7 +52,7 @@ internal static class PathEncoding
         if (absolute is null)
         {
             if (!TryDecode(encoded, out string? relative)) return false;
-            path = new FilePath(relative, IsPlain(encoded) || Encode(relative) == encoded ? null : encoded);
+            path = new FilePath(relative, Encode(relative) == encoded ? null : encoded);
             return true;
         }
         if (!TryUnescape(absolute, out string? file) || !IsBelowFolder(file[1..])) return false;
@@ -57,11 +63,8 @@ internal static class PathEncoding
     }
 
     private static bool IsPlain(string encoded)
-    {
-        foreach (char c in encoded)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.' or '_' or '/' or '=')) return false;
-        return true;
-    }
+        => encoded.Length > 0 && !encoded.AsSpan().ContainsAnyExcept(s_plain) && !encoded.StartsWith('.') && !encoded.Contains("/.", StringComparison.Ordinal) && !encoded.StartsWith('/') && !encoded.EndsWith('/')
+            && !encoded.Contains("//", StringComparison.Ordinal);
 
     /// <summary>The path that <paramref name="encoded"/> means.</summary>
     /// <returns>False for what is not well encoded or not a path below the table's folder: absolute, with a scheme, with <c>.</c> or <c>..</c> or an empty part, or with a NUL.</returns>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -74,6 +75,8 @@ internal static class StatisticsJson
     /// <summary>The row count alone, as <see cref="Read(string, Schema)"/> gives it; most writers put it first.</summary>
     internal static long? ReadRowCount(ReadOnlySpan<byte> utf8)
     {
+        // As nearly everybody writes it.
+        if (utf8.StartsWith("{\"numRecords\":"u8) && Utf8Parser.TryParse(utf8[14..], out long rows, out int length) && utf8[(14 + length)..] is [(byte)',' or (byte)'}', ..] && rows is >= 0 and <= RowCountMax) return rows;
         try
         {
             var reader = new Utf8JsonReader(utf8);

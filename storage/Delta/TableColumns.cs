@@ -8,6 +8,9 @@ namespace Lepton.Data.Storage.Delta;
 /// <param name="Mapping">What the files call them; null where they call them the same.</param>
 internal sealed record TableColumns(Schema Schema, ColumnMapping? Mapping)
 {
+    /// <summary>What the files and the log call an outermost column.</summary>
+    internal string NameOf(Field field) => Mapping?.NameOf(field) ?? field.Name;
+
     /// <exception cref="LeptonDataException"><c>storage.delta_schema</c>, <c>storage.delta_type</c>, <c>storage.log_field</c></exception>
     internal static TableColumns Read(MetadataAction metadata, string table)
     {

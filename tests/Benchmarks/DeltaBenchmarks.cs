@@ -20,7 +20,9 @@ public class OpenTableBenchmarks
     private PyArrow _pyarrow = null!;
 
     [GlobalSetup]
-    public async Task Make()
+    public void Make() => MakeAsync().GetAwaiter().GetResult();
+
+    private async Task MakeAsync()
     {
         _folder = Directory.CreateTempSubdirectory("lepton-bench-").FullName;
         string log = Path.Combine(_folder, "t", LogFolder.FolderName);
@@ -59,7 +61,7 @@ public class OpenTableBenchmarks
     public void PyArrow() => _pyarrow.Do("parquet", _checkpoint);
 
     [Benchmark]
-    public async Task<int> Open() => (await new DeltaTable(_store, "t").ReadAsync())!.Files.Count;
+    public int Open() => new DeltaTable(_store, "t").ReadAsync().AsTask().GetAwaiter().GetResult()!.Files.Count;
 
     private static string AddLine(Random random, Schema schema)
     {
@@ -100,20 +102,21 @@ public class CommitBenchmarks
 
     /// <summary>What a commit syncs: the data file and its folder, the log file and its folder.</summary>
     [Benchmark(Baseline = true)]
-    public async Task Syncs()
+    public void Syncs()
     {
         string name = $"t/sync-{_number++}";
-        await File.WriteAllTextAsync(_store.Locate(name), "x");
-        await _store.SyncAsync([name]);
-        await _store.PutIfAbsentAsync($"t/put-{_number++}", "x"u8.ToArray());
+        File.WriteAllText(_store.Locate(name), "x");
+        _store.SyncAsync([name]).AsTask().GetAwaiter().GetResult();
+        _store.PutIfAbsentAsync($"t/put-{_number++}", "x"u8.ToArray()).AsTask().GetAwaiter().GetResult();
     }
 
     [Benchmark]
-    public async Task Append()
+    public void Append()
     {
         string name = $"part-{_number++}.parquet";
-        await File.WriteAllTextAsync(_store.Locate($"t/{name}"), "x");
+        File.WriteAllText(_store.Locate($"t/{name}"), "x");
         var file = new DataFile(name, 1, s_now, new FileStatistics(1, new Dictionary<string, ColumnStatistics>()), new ContentSum(1, 1));
-        _snapshot = await _table.CommitAsync(new TableChange { Base = _snapshot, Schema = s_schema, Added = [file], HasReadTable = false, Operation = "WRITE", CommittedAt = s_now });
+        var change = new TableChange { Base = _snapshot, Schema = s_schema, Added = [file], HasReadTable = false, Operation = "WRITE", CommittedAt = s_now };
+        _snapshot = _table.CommitAsync(change).AsTask().GetAwaiter().GetResult();
     }
 }

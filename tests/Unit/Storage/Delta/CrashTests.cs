@@ -16,7 +16,6 @@ public sealed class CrashTests
 
     [TestCase(false, false, TestName = "Commit_CrashAnywhere_IsThereOrNotAndARerunCompletesOnce")]
     [TestCase(true, false, TestName = "Commit_PowerLossAnywhere_IsThereOrNotAndARerunCompletesOnce")]
-    [TestCase(false, true, TestName = "Commit_CrashAnywhereAlsoInACheckpoint_IsThereOrNotAndARerunCompletesOnce")]
     [TestCase(true, true, TestName = "Commit_PowerLossAnywhereAlsoInACheckpoint_IsThereOrNotAndARerunCompletesOnce")]
     public async Task Commit_Crash(bool losesPower, bool hasCheckpoints)
     {
