@@ -21,6 +21,7 @@ public sealed partial class DuckDbEngine
     public async ValueTask<IReadOnlyList<DataFile>> WriteAsync(BoundQuery query, Inputs inputs, FileTarget target, RunContext run, CancellationToken cancellationToken)
     {
         EnsureWritable(query);
+        if (target.PartitionColumns.Count > 0 || target.RowsPerFile is not null) return await WritePartsAsync(query, inputs, target, run, cancellationToken).ConfigureAwait(false);
         string name = target.KeepsOrder ? $"{target.FileNamePrefix}00000.parquet" : $"{target.FileNamePrefix}{Guid.NewGuid():N}.parquet";
         LocalObjectStore store = _storeOf(target.Folder);
         string path = store.Locate(name);
@@ -32,7 +33,7 @@ public sealed partial class DuckDbEngine
             CopiedFile copied = await Task.Run(() => Copy(query, inputs, store, name, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
             if (copied.RowCount == 0) return [];
             await store.SyncAsync([name], cancellationToken).ConfigureAwait(false);
-            ContentSum sum = await SumAsync(query, path, copied.RowCount, run, cancellationToken).ConfigureAwait(false);
+            ContentSum sum = await SumAsync(query, path, copied.RowCount, ParquetScan.NoConstants, run, cancellationToken).ConfigureAwait(false);
             var file = new DataFile(name, copied.SizeBytes, EventTime.FromDateTimeOffset(run.Time.GetUtcNow()), CopyStatistics.Of(copied, query.Schema), query.RowsAreInexact ? null : sum);
             isDone = true;
             return [file];
@@ -96,11 +97,11 @@ public sealed partial class DuckDbEngine
     }
 
     // The sum is taken of what stands in the file, so it also proves that the file can be read.
-    private async Task<ContentSum> SumAsync(BoundQuery query, string path, long rowCount, RunContext run, CancellationToken cancellationToken)
+    private async Task<ContentSum> SumAsync(BoundQuery query, string path, long rowCount, IReadOnlyDictionary<string, string> constants, RunContext run, CancellationToken cancellationToken)
     {
         long done = 0;
         void Report(int rows) => run.Progress?.Report(new StepProgress("", "engines.checking", (double)Interlocked.Add(ref done, rows) / rowCount));
-        using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, () => new ContentSumAccumulator(query.Schema), ThreadCount, run.Memory, Report, cancellationToken).ConfigureAwait(false);
+        using ContentSumAccumulator sum = await ParquetScan.RunAsync(Database, [(path, rowCount)], query.Schema, constants, () => new ContentSumAccumulator(query.Schema), ThreadCount, run.Memory, Report, cancellationToken).ConfigureAwait(false);
         if (sum.Sum.RowCount != rowCount) throw new LeptonDataException("engines.lost_rows", [path, rowCount, sum.Sum.RowCount]);
         return sum.Sum;
     }

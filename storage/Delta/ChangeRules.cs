@@ -61,8 +61,7 @@ internal static class ChangeRules
                 Field field = change.Schema.Find(column)!;
                 string? value = file.PartitionValues[column];
                 if (value is null && !field.IsNullable) throw new LeptonDataException("storage.not_null", [table, column, file.Statistics?.RowCount ?? 1]);
-                // To Delta an empty text is NULL, so that it cannot stand for itself.
-                if (value is not null && (value.Length == 0 || PartitionValue.Read(value, field.Type) is null)) throw new LeptonDataException("storage.partition_value_write", [table, column, value]);
+                PartitionValue.Check(value, field, table);
             }
         }
     }

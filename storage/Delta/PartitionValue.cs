@@ -55,6 +55,13 @@ public static class PartitionValue
     public static string FolderOf(IReadOnlyList<string> columns, IReadOnlyDictionary<string, string?> values)
         => string.Join('/', columns.Select(column => $"{NameOf(column)}={(string.IsNullOrEmpty(values[column]) ? NullFolder : NameOf(values[column]!))}"));
 
+    /// <summary>Whether a text can stand in a log for the value that is meant: to Delta an empty text is NULL, and not every time has a text.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.partition_value_write</c></exception>
+    public static void Check(string? text, Field column, string table)
+    {
+        if (text is not null && (text.Length == 0 || Read(text, column.Type) is null)) throw new LeptonDataException("storage.partition_value_write", [table, column.Name, text]);
+    }
+
     /// <summary>SQL for a text's value, of the column's type as far as a cast makes it so.</summary>
     /// <exception cref="LeptonDataException"><c>storage.partition_value</c>: it is no value of that type.</exception>
     public static string ToSql(string? text, Field column) => $"CAST({PartitionText.ToSql(text, column)} AS {column.Type})";
