@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lepton.Data.Cli.Output;
+using Lepton.Data.FeatureStore.TrainingSets;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
@@ -8,7 +9,7 @@ using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Cli.Commands;
 
-/// <summary><c>lepton table list|describe|history</c>.</summary>
+/// <summary><c>lepton table list|describe|history|vacuum</c>.</summary>
 internal static class TableCommands
 {
     private const int HistoryLimit = 20;
@@ -22,6 +23,8 @@ internal static class TableCommands
         group.Subcommands.Add(verbs.Verb("list", Texts.Get("cli.help_table_list"), ListAsync));
         group.Subcommands.Add(verbs.Verb("describe", Texts.Get("cli.help_table_describe"), context => DescribeAsync(context, context.Get(name)!, context.Get(version)), [name, version]));
         group.Subcommands.Add(verbs.Verb("history", Texts.Get("cli.help_table_history"), context => HistoryAsync(context, context.Get(name)!, context.Get(limit) ?? HistoryLimit), [name, limit]));
+        var delete = new Option<bool>("--delete") { Description = Texts.Get("cli.help_vacuum_delete") };
+        group.Subcommands.Add(verbs.Verb("vacuum", Texts.Get("cli.help_table_vacuum"), context => VacuumAsync(context, context.Get(name)!, context.Get(delete)), [name, delete]));
         return group;
     }
 
@@ -147,6 +150,42 @@ internal static class TableCommands
         foreach (CommitEntry commit in commits)
             rows.Row(TextTable.Number(commit.Version), TimeText(commit.CommittedAt), commit.Operation, commit.RunId ?? "–", commit.Engine ?? "–");
         rows.Write(context.Terminal);
+        return ExitCode.Done;
+    }
+
+    private static async Task<int> VacuumAsync(CommandContext context, string text, bool deletes)
+    {
+        (TableName name, ITable table) = Find(context, text);
+        Snapshot newest = await table.ReadAsync(null, context.CancellationToken) ?? throw UnknownTable(context, text);
+        // What a training set was made from, and what everybody reads.
+        string folder = Path.GetRelativePath(context.Lake.RootPath, table.RootPath);
+        IReadOnlyList<PinnedSnapshot> pins = await new TrainingSetStore(context.FeatureStore()).PinsAsync(context.CancellationToken);
+        var pinned = new SortedSet<long>(pins.Where(pin => pin.Path == folder && pin.TableId == newest.TableId).Select(pin => pin.Version));
+        IReadOnlyDictionary<TableName, long> published = await new RunLog(context.Lake).PublishedVersionsAsync(context.CancellationToken);
+        if (published.TryGetValue(name, out long version)) pinned.Add(version);
+        VacuumResult result = await table.VacuumAsync(
+            new VacuumOptions { Now = EventTime.FromDateTimeOffset(context.Time.GetUtcNow()), PinnedVersions = pinned, IsDryRun = !deletes }, context.CancellationToken);
+        if (context.IsJson)
+        {
+            JsonOutput.Write(context.Terminal, json =>
+            {
+                json.WriteString("name", name.ToString());
+                json.WriteBoolean("deleted", deletes);
+                json.WriteNumber("size_bytes", result.SizeBytes);
+                json.WriteNumber("retention_hours", result.Retention.TotalHours);
+                json.WriteStartArray("pinned_versions");
+                foreach (long pin in pinned) json.WriteNumberValue(pin);
+                json.WriteEndArray();
+                json.WriteStartArray("files");
+                foreach (string file in result.Files) json.WriteStringValue(file);
+                json.WriteEndArray();
+            });
+            return ExitCode.Done;
+        }
+        foreach (string file in result.Files) context.Terminal.Out.WriteLine(file);
+        context.Terminal.Out.WriteLine(Texts.Get(
+            result.Files.Count == 0 ? "cli.vacuum_nothing" : deletes ? "cli.vacuum_deleted" : "cli.vacuum_would_delete",
+            name, TextTable.Number(result.Files.Count), SizeText(result.SizeBytes), result.Retention.TotalDays.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)));
         return ExitCode.Done;
     }
 

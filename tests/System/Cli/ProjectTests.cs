@@ -37,6 +37,21 @@ internal sealed class ProjectTests
     }
 
     [Test]
+    public void TableVacuum_FileThatNoVersionNeeds_IsListedAndThenDeleted()
+    {
+        string stray = _folder["lake/main/orders/part-stray.parquet"];
+        File.WriteAllText(stray, "stray");
+        File.SetLastWriteTimeUtc(stray, File.GetLastWriteTimeUtc(stray).AddDays(-60));
+        Assert.That(_folder.Lepton.Done("table", "vacuum", "orders").Out, Is.EqualTo("part-stray.parquet\norders: nothing needs these 1 files (5 B) for 30 days; delete them with --delete.\n"));
+        Assert.That(File.Exists(stray));
+        JsonElement answer = _folder.Lepton.Done("table", "vacuum", "orders", "--delete", "--output", "json").Json;
+        Assert.That(answer.GetProperty("files").EnumerateArray().Select(file => file.GetString()), Is.EqualTo(new[] { "part-stray.parquet" }));
+        Assert.That(answer.GetProperty("pinned_versions").GetArrayLength(), Is.EqualTo(1), "the training set and the readers name one version");
+        Assert.That(File.Exists(stray), Is.False);
+        Assert.That(_folder.Lepton.Done("table", "vacuum", "orders").Out, Is.EqualTo("orders: no file is unneeded for more than 30 days.\n"));
+    }
+
+    [Test]
     public void Quarantine_RowsThatBrokeARule_NameTheRule()
         => Assert.That(
             _folder.Lepton.Done("query", "SELECT order_id, __rules FROM orders__quarantine ORDER BY order_id", "--output", "csv").Out,
