@@ -62,6 +62,28 @@ public sealed class OurTablesTests
         Assert.That(_table.Spark.Sql($"DESCRIBE HISTORY {_table.Name}"), Is.Not.Empty);
     }
 
+    [Test]
+    public async Task Write_EveryOperation_IsReadBySparkWhichAppends()
+    {
+        var noon = EventTime.FromDateTimeOffset(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        DeltaTable table = _table.Open();
+        Snapshot first = await table.CommitAsync(SparkTable.Change(null, s_columns, [_table.Write(s_columns, Row(1), Row(2)), _table.Write(s_columns, Row(3), Row(4)), _table.Write(s_columns, Row(5))]));
+        RewritePlan delete = RewritePlan.Of(first, RowPredicate.Between("id", 2L, 3L));
+        Snapshot snapshot = await table.CommitAsync(delete.Delete([_table.Write(s_columns, Row(1), Row(4))], noon));
+        RewritePlan overwrite = RewritePlan.Of(snapshot, RowPredicate.Compare("id", Comparison.GreaterOrEqual, 5L));
+        snapshot = await table.CommitAsync(overwrite.Overwrite([_table.Write(s_columns, Row(6), Row(7))], [], noon));
+        RewritePlan upsert = RewritePlan.Of(snapshot, RowPredicate.In("id", [7L, 8L]));
+        snapshot = await table.CommitAsync(upsert.Upsert([_table.Write(s_columns, Row(6), NullRow(7), Row(8))], noon));
+        CompactionPlan compaction = CompactionPlan.Of(snapshot);
+        snapshot = await table.CommitAsync(compaction.Commit(compaction.Groups, [_table.Write(s_columns, Row(1), Row(4), Row(6), NullRow(7), Row(8))], noon));
+        Assert.That(snapshot.Files, Has.Count.EqualTo(1));
+        await table.CommitAsync(RestorePlan.Of(snapshot, first, noon));
+        await _table.AssertSameEverywhereAsync(5);
+        _table.Do("INSERT INTO {t} SELECT * FROM {t} WHERE id = 3", "OPTIMIZE {t}");
+        Assert.That((await _table.AssertSameAsync()).RowCount, Is.EqualTo(6));
+        Assert.That(_table.Spark.Sql($"DESCRIBE HISTORY {_table.Name}").Select(row => row[4]), Does.Contain("DELETE").And.Contain("MERGE").And.Contain("RESTORE"));
+    }
+
     private static string Name(long version, string kind) => string.Create(CultureInfo.InvariantCulture, $"_delta_log/{version:d20}.{kind}");
 
     private static object?[] Row(int id) =>
