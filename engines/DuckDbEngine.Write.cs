@@ -23,17 +23,19 @@ public sealed partial class DuckDbEngine
         EnsureWritable(query);
         if (target.PartitionColumns.Count > 0 || target.RowsPerFile is not null) return await WritePartsAsync(query, inputs, target, run, cancellationToken).ConfigureAwait(false);
         string name = target.KeepsOrder ? $"{target.FileNamePrefix}00000.parquet" : $"{target.FileNamePrefix}{Guid.NewGuid():N}.parquet";
-        LocalObjectStore store = _storeOf(target.Folder);
-        string path = store.Locate(name);
+        IObjectStore store = _storeOf(target.Folder);
+        string path = store.PathToWrite(name);
         // Only a numbered name can be taken, and then the file is not ours to delete when this fails.
         if (File.Exists(path)) throw new LeptonDataException("engines.file_exists", [path]);
         bool isDone = false;
         try
         {
-            CopiedFile copied = await Task.Run(() => Copy(query, inputs, store, name, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
+            using LocalInputs local = await LocalInputs.FetchAsync(_options.Store, inputs, cancellationToken).ConfigureAwait(false);
+            CopiedFile copied = await Task.Run(() => Copy(query, local, store, name, target.KeepsOrder, run, cancellationToken), cancellationToken).ConfigureAwait(false);
             if (copied.RowCount == 0) return [];
-            await store.SyncAsync([name], cancellationToken).ConfigureAwait(false);
             ContentSum sum = await SumAsync(query, path, copied.RowCount, ParquetScan.NoConstants, run, cancellationToken).ConfigureAwait(false);
+            // Last: from here on it may be a file of this machine no more.
+            await store.SyncAsync([name], cancellationToken).ConfigureAwait(false);
             var file = new DataFile(name, copied.SizeBytes, EventTime.FromDateTimeOffset(run.Time.GetUtcNow()), CopyStatistics.Of(copied, query.Schema), query.RowsAreInexact ? null : sum);
             isDone = true;
             return [file];
@@ -44,7 +46,7 @@ public sealed partial class DuckDbEngine
         }
         finally
         {
-            if (!isDone) DeleteQuietly(path);
+            if (!isDone) await DeleteQuietlyAsync(store, name).ConfigureAwait(false);
         }
     }
 
@@ -65,7 +67,7 @@ public sealed partial class DuckDbEngine
         }
     }
 
-    private CopiedFile Copy(BoundQuery query, Inputs inputs, LocalObjectStore store, string name, bool keepsOrder, RunContext run, CancellationToken cancellationToken)
+    private CopiedFile Copy(BoundQuery query, LocalInputs inputs, IObjectStore store, string name, bool keepsOrder, RunContext run, CancellationToken cancellationToken)
     {
         using var statement = new Statement(this, query, inputs);
         string select = statement.SelectAs(query.Schema);
@@ -76,7 +78,7 @@ public sealed partial class DuckDbEngine
         using (new ProgressReport(run, "engines.writing", statement.Connection))
         {
             CopiedFile copied = statement.Connection.Copy(
-                $"COPY ({select}) TO {SqlLiteral.Text(store.Locate(name))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {order}, USE_TMP_FILE false, RETURN_STATS)",
+                $"COPY ({select}) TO {SqlLiteral.Text(store.PathToWrite(name))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {order}, USE_TMP_FILE false, RETURN_STATS)",
                 cancellationToken)[0];
             cancellationToken.ThrowIfCancellationRequested();
             statement.EnsureFilesUnchanged();
@@ -85,13 +87,13 @@ public sealed partial class DuckDbEngine
     }
 
     // Another error is under way, and the file may not be there; no commit names it, so it is only garbage.
-    private static void DeleteQuietly(string path)
+    private static async ValueTask DeleteQuietlyAsync(IObjectStore store, string name)
     {
         try
         {
-            File.Delete(path);
+            await store.DeleteAsync(name).ConfigureAwait(false);
         }
-        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        catch (LeptonDataException)
         {
         }
     }

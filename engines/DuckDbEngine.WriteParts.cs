@@ -19,22 +19,22 @@ public sealed partial class DuckDbEngine
         if (target.RowsPerFile is < 1) throw new ArgumentException("a file holds a row at least", nameof(target));
         Field[] keys = [.. target.PartitionColumns.Select(name => query.Schema.Find(name) ?? throw new ArgumentException($"the query has no column '{name}'", nameof(target)))];
         var fileSchema = new Schema(query.Schema.Fields.Where(field => !keys.Contains(field)));
-        LocalObjectStore store = _storeOf(target.Folder);
+        IObjectStore store = _storeOf(target.Folder);
         // Computed once, since a query may give other rows the second time.
         await using StagedRelation staged = await StageAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
         string rows = ((StagedTable)staged).Sql;
         var written = new List<DataFile>();
-        var paths = new List<string>();
+        var names = new List<string>();
         bool isDone = false;
         try
         {
             foreach (Part part in await Task.Run(() => PartsOf(rows, keys, target, run, cancellationToken), cancellationToken).ConfigureAwait(false))
             {
                 string name = $"{part.Folder}{target.FileNamePrefix}{Guid.NewGuid():N}.parquet";
-                paths.Add(store.Locate(name));
+                names.Add(name);
                 CopiedFile copied = await Task.Run(() => CopyPart(rows, fileSchema, part, store, name, query.IsOrdered, run, cancellationToken), cancellationToken).ConfigureAwait(false);
                 var constants = keys.ToDictionary(key => key.Name, key => PartitionValue.ToSql(part.Values[key.Name], key), StringComparer.Ordinal);
-                var sum = await SumAsync(query, paths[^1], copied.RowCount, constants, run, cancellationToken).ConfigureAwait(false);
+                var sum = await SumAsync(query, store.PathToWrite(name), copied.RowCount, constants, run, cancellationToken).ConfigureAwait(false);
                 written.Add(new DataFile(name, copied.SizeBytes, EventTime.FromDateTimeOffset(run.Time.GetUtcNow()), CopyStatistics.Of(copied, fileSchema), query.RowsAreInexact ? null : sum) { PartitionValues = part.Values });
             }
             if (written.Sum(file => file.Statistics!.RowCount) is var total && total != staged.RowCount) throw new LeptonDataException("engines.lost_rows", [target.Folder, staged.RowCount, total]);
@@ -48,7 +48,8 @@ public sealed partial class DuckDbEngine
         }
         finally
         {
-            if (!isDone) paths.ForEach(DeleteQuietly);
+            if (!isDone)
+                foreach (string name in names) await DeleteQuietlyAsync(store, name).ConfigureAwait(false);
         }
     }
 
@@ -84,7 +85,7 @@ public sealed partial class DuckDbEngine
         return parts;
     }
 
-    private CopiedFile CopyPart(string rows, Schema fileSchema, Part part, LocalObjectStore store, string name, bool isOrdered, RunContext run, CancellationToken cancellationToken)
+    private CopiedFile CopyPart(string rows, Schema fileSchema, Part part, IObjectStore store, string name, bool isOrdered, RunContext run, CancellationToken cancellationToken)
     {
         using DuckDbConnection connection = Database.Connect();
         string columns = string.Join(", ", fileSchema.Fields.Select(field => SqlLiteral.Name(field.Name)));
@@ -93,7 +94,7 @@ public sealed partial class DuckDbEngine
         store.MakeFolder(part.Folder.TrimEnd('/'));
         using (new ProgressReport(run, "engines.writing", connection))
             return connection.Copy(
-                $"COPY (SELECT {columns} FROM {rows}{part.Where}{range}) TO {SqlLiteral.Text(store.Locate(name))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {(isOrdered ? "true" : "false")}, USE_TMP_FILE false, RETURN_STATS)",
+                $"COPY (SELECT {columns} FROM {rows}{part.Where}{range}) TO {SqlLiteral.Text(store.PathToWrite(name))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupRows.ToString(CultureInfo.InvariantCulture)}, PRESERVE_ORDER {(isOrdered ? "true" : "false")}, USE_TMP_FILE false, RETURN_STATS)",
                 cancellationToken)[0];
     }
 

@@ -18,7 +18,7 @@ namespace Lepton.Data.Engines;
 public sealed partial class DuckDbEngine : IEngine
 {
     private readonly DuckDbEngineOptions _options;
-    private readonly Func<string, LocalObjectStore> _storeOf;
+    private readonly Func<string, IObjectStore> _storeOf;
     private readonly Lazy<DuckDbDatabase> _database;
     private SpillFolder? _spill;
     private int _lastStagedNumber;
@@ -26,13 +26,13 @@ public sealed partial class DuckDbEngine : IEngine
 
     /// <summary>An engine with these means.</summary>
     public DuckDbEngine(DuckDbEngineOptions options)
-        : this(options, folder => new LocalObjectStore(folder))
+        : this(options, folder => options.Store is { } store && store.PathOf(folder) is { } path ? store.Below(path) : new LocalObjectStore(folder))
     {
     }
 
     /// <param name="options">Its means.</param>
     /// <param name="storeOf">Makes a target folder and its files durable, given the folder.</param>
-    internal DuckDbEngine(DuckDbEngineOptions options, Func<string, LocalObjectStore> storeOf)
+    internal DuckDbEngine(DuckDbEngineOptions options, Func<string, IObjectStore> storeOf)
     {
         (_options, _storeOf) = (options, storeOf);
         _database = new Lazy<DuckDbDatabase>(Open);
@@ -97,8 +97,11 @@ public sealed partial class DuckDbEngine : IEngine
     }
 
     /// <inheritdoc/>
-    public ValueTask<StagedRelation> StageAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
-        => new(Task.Run<StagedRelation>(() => Stage(query, inputs, run, cancellationToken), cancellationToken));
+    public async ValueTask<StagedRelation> StageAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    {
+        using LocalInputs local = await LocalInputs.FetchAsync(_options.Store, inputs, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Stage(query, local, run, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Closes the database once its last stream is disposed; staged rows are freed.</summary>
     public ValueTask DisposeAsync()
@@ -129,7 +132,7 @@ public sealed partial class DuckDbEngine : IEngine
         });
     }
 
-    private StagedTable Stage(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    private StagedTable Stage(BoundQuery query, LocalInputs inputs, RunContext run, CancellationToken cancellationToken)
     {
         using var statement = new Statement(this, query, inputs);
         string name = $"staged_{Interlocked.Increment(ref _lastStagedNumber)}";
@@ -153,10 +156,21 @@ public sealed partial class DuckDbEngine : IEngine
         }
     }
 
-    private ValueTask<(DuckDbReader Reader, Statement Statement)> StartAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
-        => new(Task.Run(() => Start(query, inputs, run, cancellationToken), cancellationToken));
+    private async ValueTask<(DuckDbReader Reader, Statement Statement)> StartAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    {
+        LocalInputs local = await LocalInputs.FetchAsync(_options.Store, inputs, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => Start(query, local, run, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            local.Dispose();
+            throw;
+        }
+    }
 
-    private (DuckDbReader Reader, Statement Statement) Start(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    private (DuckDbReader Reader, Statement Statement) Start(BoundQuery query, LocalInputs inputs, RunContext run, CancellationToken cancellationToken)
     {
         var statement = new Statement(this, query, inputs);
         try
@@ -165,7 +179,7 @@ public sealed partial class DuckDbEngine : IEngine
             string sql = statement.SelectAs(query.Schema);
             using (new ProgressReport(run, "engines.reading", statement.Connection)) reader = statement.Connection.Read(sql, null, run.Memory, cancellationToken);
             reader.Rename(query.Schema);
-            reader.Own(statement);
+            reader.Own(statement, inputs);
             return (reader, statement);
         }
         catch (DuckDbException error)
@@ -186,12 +200,12 @@ public sealed partial class DuckDbEngine : IEngine
         private readonly List<IDisposable> _offers = [];
         private readonly List<SourceFile> _files = [];
 
-        internal Statement(DuckDbEngine engine, BoundQuery query, Inputs inputs)
+        internal Statement(DuckDbEngine engine, BoundQuery query, LocalInputs inputs)
         {
             Connection = engine.Database.Connect();
             try
             {
-                Sql = DuckDbPrinter.Print(query, name => RelationOf(engine, inputs.ByName[name]));
+                Sql = DuckDbPrinter.Print(query, name => RelationOf(engine, inputs[name]));
             }
             catch
             {

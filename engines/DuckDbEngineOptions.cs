@@ -1,3 +1,5 @@
+using Lepton.Data.Storage.Objects;
+
 namespace Lepton.Data.Engines;
 
 /// <summary>What the DuckDB engine may use.</summary>
@@ -14,6 +16,9 @@ public sealed record DuckDbEngineOptions
 
     /// <summary>The most that may be spilled, in bytes; null for 90 % of what is free.</summary>
     public long? TempSizeBytesMax { get; init; }
+
+    /// <summary>Where inputs and targets lie that are named by the store's URLs and not by paths; its <see cref="IObjectStore.LocalRoot"/> must be within reach. The caller's.</summary>
+    public IObjectStore? Store { get; init; }
 
     /// <summary>Folders, absolute, that hold the inputs and the targets; nothing outside them is read or written.</summary>
     public required IReadOnlyList<string> AllowedFolders { get; init; }

@@ -75,7 +75,7 @@ public sealed class LakeCatalog(Lake lake, bool readsLatest = false)
         // Words that name a training set are told of training sets, and how one is made; others of all that there is.
         if (!TableName.IsName(name)) throw FeatureResolver.Unknown("featurestore.unknown_table", $"{DatasetSchema}.{name}", KnownNames(), place);
         if (TrainingSetFolder.Newest(Lake, name) is not { } version) throw FeatureResolver.Unknown("featurestore.training_set_not_made", name, TrainingSetFolder.Names(Lake), place);
-        return TrainingSetFolder.InputOf(version);
+        return TrainingSetFolder.InputOf(Lake, version);
     }
 
     private IEnumerable<string> KnownNames() => Lake.ListTables().Select(table => table.ToString()).Concat(TrainingSetFolder.Names(Lake).Select(name => $"{DatasetSchema}.{name}"));

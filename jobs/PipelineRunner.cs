@@ -35,7 +35,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         EventTime startedAt = Now(run);
         using RunLock hold = RunLock.Take(lake, $"run {run.Id}");
         var log = new RunLog(lake);
-        IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, log, run.Time, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, hold, log, run.Time, cancellationToken).ConfigureAwait(false);
         Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, options, cancellationToken).ConfigureAwait(false);
         var session = new RunSession(lake, engine, _binder, preparation, run, options);
         var books = new Dictionary<string, RunBook>(StringComparer.Ordinal);
@@ -47,7 +47,10 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         try
         {
             foreach (BoundStep step in preparation.Steps)
+            {
+                hold.EnsureHeld();
                 await session.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception failure)
         {

@@ -1,6 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Storage;
@@ -66,10 +67,7 @@ public sealed partial class Lake
     /// <returns>A reader that the caller disposes; its batches have the snapshot's schema.</returns>
     /// <exception cref="LeptonDataException">A file is missing or is not what it was.</exception>
     public ValueTask<IRecordBatchReader> ReadRecordsAsync(Snapshot snapshot, CancellationToken cancellationToken = default)
-    {
-        _ = FolderOf(snapshot.RootPath);
-        return ValueTask.FromResult(ParquetRecords.Read(snapshot, cancellationToken));
-    }
+        => ParquetRecords.ReadAsync(Store, FolderOf(snapshot.RootPath), snapshot, cancellationToken);
 
     private static TableChange ChangeOf(Snapshot? current, Schema schema, IReadOnlyList<DataFile> files, RecordsCommit commit) => new()
     {
@@ -102,9 +100,8 @@ public sealed partial class Lake
         return [ParquetRecords.Write(Store, FolderOf(table.RootPath), schema, rows, commit.CommittedAt, cancellationToken)];
     }
 
-    private string FolderOf(string path) => path.StartsWith(RootPath + Path.DirectorySeparatorChar, StringComparison.Ordinal)
-        ? path[(RootPath.Length + 1)..]
-        : throw new ArgumentException($"{path} is not in the lake {RootPath}", nameof(path));
+    /// <summary>The folder of a table, relative to the store.</summary>
+    internal string FolderOf(string path) => Store.PathOf(path) ?? throw new ArgumentException($"{path} is not in the lake {RootPath}", nameof(path));
 
     /// <summary>Commits; where the files did not become part of the table, removes them.</summary>
     private async ValueTask<Snapshot> CommitOrForgetAsync(ITable table, IReadOnlyList<DataFile> files, Func<ValueTask<Snapshot>> commit)

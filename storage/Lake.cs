@@ -17,55 +17,58 @@ public sealed partial class Lake
     /// <summary>The file that makes a folder a lake.</summary>
     public const string MarkerFileName = "lepton.json";
 
+    /// <summary>The folder of all training sets, relative to the store.</summary>
+    public const string DatasetsFolder = $"{SystemFolder}/datasets";
+
     internal const string SystemFolder = "_lepton";
     private const int MarkerSizeMax = 64 * 1024;
 
     // A table keeps its newest state, so that reading it again reads only what was added.
     private readonly ConcurrentDictionary<string, DeltaTable> _tables = new(StringComparer.Ordinal);
 
-    private Lake(LocalObjectStore store) => Store = store;
+    private Lake(IObjectStore store) => (Store, RootPath) = (store, store.Locate(""));
 
-    /// <summary>The folder, absolute.</summary>
-    public string RootPath => Store.RootPath;
+    /// <summary>The folder, absolute; or the URL of what a bucket holds, <c>s3://bucket/prefix</c>.</summary>
+    public string RootPath { get; }
 
-    /// <summary>The folder's files: whoever makes some that must outlive a power cut makes and syncs them through it.</summary>
-    public LocalObjectStore Store { get; }
+    /// <summary>Where the lake's objects are: whoever makes some that must outlive a power cut makes and syncs them through it.</summary>
+    public IObjectStore Store { get; }
 
     /// <summary>Makes a lake in a folder that does not exist or holds nothing, or opens the one that is there.</summary>
     /// <param name="rootPath">The folder.</param>
     /// <exception cref="LeptonDataException">The folder holds other things (<c>storage.not_a_lake</c>), cannot be written, or is a lake of a newer layout.</exception>
     public static Lake Create(string rootPath) => Create(new LocalObjectStore(rootPath));
 
-    internal static Lake Create(LocalObjectStore store)
+    /// <summary>Makes a lake in a store that holds nothing, or opens the one that is there.</summary>
+    /// <param name="store">Whose root is the lake.</param>
+    /// <exception cref="LeptonDataException">As for a folder; <c>storage.no_conditional_put</c> where the store writes what it was asked not to.</exception>
+    public static Lake Create(IObjectStore store)
     {
-        if (File.Exists(store.RootPath)) throw new LeptonDataException("storage.not_a_folder", [store.RootPath]);
-        if (!File.Exists(store.Locate(MarkerFileName)))
+        if (ReadMarker(store) is not { } marker)
         {
             // What begins with a dot is a desktop's or the rest of an interrupted creation.
-            if (Directory.Exists(store.RootPath) && FileErrors.Guard(store.RootPath, () => Directory.EnumerateFileSystemEntries(store.RootPath).Any(entry => !Path.GetFileName(entry).StartsWith('.'))))
-                throw new LeptonDataException("storage.not_a_lake", [store.RootPath]);
-            byte[] marker = Encoding.UTF8.GetBytes($$"""{"formatVersion":{{FormatVersion}},"createdBy":"{{EngineInfo}}"}""" + "\n");
-            store.PutIfAbsentAsync(MarkerFileName, marker).AsTask().GetAwaiter().GetResult();
+            if (List(store, "").Any(entry => !entry.Name.StartsWith('.'))) throw new LeptonDataException("storage.not_a_lake", [store.Locate("")]);
+            marker = Encoding.UTF8.GetBytes($$"""{"formatVersion":{{FormatVersion}},"createdBy":"{{EngineInfo}}"}""" + "\n");
+            Put();
+            // All that keeps writers apart rests on it, and a server that does not know it says nothing.
+            if (!store.IsOfFiles && Put()) throw new LeptonDataException("storage.no_conditional_put", [store.Locate("")]);
         }
         return Open(store);
+
+        bool Put() => store.PutIfAbsentAsync(MarkerFileName, marker).AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>Opens the lake in a folder.</summary>
     /// <exception cref="LeptonDataException">There is none (<c>storage.no_lake</c>), or its layout is newer than this version knows (<c>storage.lake_newer</c>).</exception>
     public static Lake Open(string rootPath) => Open(new LocalObjectStore(rootPath));
 
-    internal static Lake Open(LocalObjectStore store)
+    /// <summary>Opens the lake in a store.</summary>
+    /// <inheritdoc cref="Open(string)"/>
+    public static Lake Open(IObjectStore store)
     {
-        string marker = store.Locate(MarkerFileName);
-        byte[] content = FileErrors.Guard(marker, () =>
-        {
-            var file = new FileInfo(marker);
-            if (!file.Exists) throw new LeptonDataException("storage.no_lake", [store.RootPath]);
-            if (file.Length > MarkerSizeMax) throw new LeptonDataException("storage.lake_broken", [marker]);
-            return File.ReadAllBytes(marker);
-        });
-        int version = FormatVersionOf(content) ?? throw new LeptonDataException("storage.lake_broken", [marker]);
-        if (version > FormatVersion) throw new LeptonDataException("storage.lake_newer", [store.RootPath, version, FormatVersion]);
+        byte[] content = ReadMarker(store) ?? throw new LeptonDataException("storage.no_lake", [store.Locate("")]);
+        int version = FormatVersionOf(content) ?? throw new LeptonDataException("storage.lake_broken", [store.Locate(MarkerFileName)]);
+        if (version > FormatVersion) throw new LeptonDataException("storage.lake_newer", [store.Locate(""), version, FormatVersion]);
         return new Lake(store);
     }
 
@@ -81,28 +84,56 @@ public sealed partial class Lake
     }
 
     /// <summary>The tables of the project that have a first commit, quarantines included, in order of name.</summary>
-    public IReadOnlyList<TableName> ListTables() => FileErrors.Guard(RootPath, () =>
+    public IReadOnlyList<TableName> ListTables()
     {
         var names = new List<TableName>();
-        foreach (string schema in Directory.EnumerateDirectories(RootPath).Where(folder => TableName.IsName(Path.GetFileName(folder))))
-            foreach (string table in Directory.EnumerateDirectories(schema).Where(DeltaTable.HasLog))
-                if (NameOf(Path.GetFileName(schema), Path.GetFileName(table)) is { } name) names.Add(name);
+        foreach (ObjectInfo schema in Folders(""))
+            foreach (ObjectInfo table in Folders(schema.Path))
+                if (NameOf(schema.Name, table.Name) is { } name && List(Store, $"{table.Path}/{LogFolder.FolderName}").Any(entry => char.IsAsciiDigit(entry.Name[0]))) names.Add(name);
         names.Sort((left, right) => string.CompareOrdinal(left.ToString(), right.ToString()));
         return names;
-    });
 
-    /// <summary>The folder of a training set's versions, absolute; it need not exist yet.</summary>
+        IEnumerable<ObjectInfo> Folders(string path) => List(Store, path).Where(entry => entry.IsFolder && (path.Length > 0 || TableName.IsName(entry.Name)));
+    }
+
+    /// <summary>The folder of a training set's versions, as it is called outside (absolute, or a URL); it need not exist yet.</summary>
     /// <param name="name">As <see cref="TableName.IsName"/> has it.</param>
-    public string DatasetFolder(string name)
+    public string DatasetFolder(string name) => Store.Locate(DatasetPath(name));
+
+    /// <summary>The folder of a training set's versions, relative to the store.</summary>
+    /// <param name="name">As <see cref="TableName.IsName"/> has it.</param>
+    public static string DatasetPath(string name)
     {
         if (!TableName.IsName(name)) throw new ArgumentException($"'{name}' is no training set's name", nameof(name));
-        return Store.Locate($"{SystemFolder}/datasets/{name}");
+        return $"{DatasetsFolder}/{name}";
+    }
+
+    /// <summary>The first live file of a table that is not there, or not as long as the log says; null where all are.</summary>
+    /// <param name="snapshot">Of a table of this lake.</param>
+    /// <param name="cancellationToken">Observed between files.</param>
+    public async ValueTask<DataFile?> FindLostFileAsync(Snapshot snapshot, CancellationToken cancellationToken = default)
+    {
+        string folder = FolderOf(snapshot.RootPath);
+        foreach (DataFile file in snapshot.Files)
+            if (await Store.FindAsync($"{folder}/{file.Path}", cancellationToken).ConfigureAwait(false) is not { IsFolder: false } found || found.SizeBytes != file.SizeBytes) return file;
+        return null;
     }
 
     /// <summary>What commits and files say of who wrote them.</summary>
     internal static string EngineInfo { get; } = $"Lepton.Data/{typeof(Lake).Assembly.GetName().Version?.ToString(3)}";
 
     private DeltaTable TableAt(string folder) => _tables.GetOrAdd(folder, path => new DeltaTable(Store, path));
+
+    private static ObjectInfo[] List(IObjectStore store, string folder) => store.ListAsync(folder).ToBlockingEnumerable().ToArray();
+
+    private static byte[]? ReadMarker(IObjectStore store)
+    {
+        using Stream? stream = store.OpenAsync(MarkerFileName).AsTask().GetAwaiter().GetResult();
+        if (stream is null) return null;
+        byte[] content = new byte[MarkerSizeMax + 1];
+        int size = FileErrors.Guard(store.Locate(MarkerFileName), () => stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false));
+        return size <= MarkerSizeMax ? content[..size] : throw new LeptonDataException("storage.lake_broken", [store.Locate(MarkerFileName)]);
+    }
 
     private static TableName? NameOf(string schema, string table)
     {

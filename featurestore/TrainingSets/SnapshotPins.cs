@@ -1,5 +1,6 @@
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.FeatureStore.TrainingSets;
 
@@ -15,7 +16,7 @@ internal static class SnapshotPins
         .. snapshots
             .Select(pair => new PinnedSnapshot(
                 pair.Key.ToLowerInvariant(),
-                Path.GetRelativePath(lake.RootPath, pair.Value.RootPath).Replace('\\', '/'),
+                lake.Store.PathOf(pair.Value.RootPath)!,
                 pair.Value.TableId,
                 pair.Value.Version,
                 pair.Value.ContentHash?.ToString()))

@@ -5,6 +5,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.FeatureStore.TrainingSets;
 
@@ -35,7 +36,7 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
         string identity = ManifestJson.IdentityOf(definition, views, pins, TrainingSetManifest.CurrentRuleVersion);
         if (TrainingSetFolder.Newest(Lake, name) is { } newest && newest.Manifest.Identity == identity) return new TrainingSetResult(newest, IsNew: false);
 
-        using AsideFolder aside = AsideFolder.Make(Lake, name, run);
+        using HeldFolder aside = TrainingSetFolder.MakeAside(Lake, name, run);
         BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, views, tables.Snapshots, aside.Path, run, cancellationToken).ConfigureAwait(false);
         while (true)
         {
@@ -43,8 +44,7 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
             IReadOnlyList<int> versions = TrainingSetFolder.Versions(Lake, name);
             if (versions.Count > 0 && TrainingSetFolder.Open(Lake, name, versions[^1]) is { } other && other.Manifest.Identity == identity) return new TrainingSetResult(other, IsNew: false);
             TrainingSetManifest manifest = ManifestOf(definition, views, registry.Version!.Value, pins, identity, built, versions.Count == 0 ? 1 : versions[^1] + 1, run);
-            if (await TrainingSetFolder.PublishAsync(Lake, aside.Path, manifest, cancellationToken).ConfigureAwait(false))
-                return new TrainingSetResult(new TrainingSetVersion(TrainingSetFolder.FolderOf(Lake, name, manifest.Version), manifest), IsNew: true);
+            if (await TrainingSetFolder.PublishAsync(Lake, aside.Path, manifest, cancellationToken).ConfigureAwait(false) is { } published) return new TrainingSetResult(published, IsNew: true);
         }
     }
 

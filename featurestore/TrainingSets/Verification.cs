@@ -2,6 +2,7 @@ using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Objects;
 
@@ -12,6 +13,8 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
 {
     private readonly List<LeptonDataException> _findings = [];
     private readonly TrainingSetManifest _manifest = version.Manifest;
+
+    private Lake Lake => context.Catalog.Lake;
 
     internal async ValueTask<VerificationResult> RunAsync(CancellationToken cancellationToken)
     {
@@ -26,7 +29,8 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
         BuiltTrainingSet? rebuilt = await RebuildAsync(tables, cancellationToken).ConfigureAwait(false);
         if (rebuilt is null) return new VerificationResult(version, _findings, null, null);
         bool contentIsEqual = rebuilt.ContentHash == _manifest.ContentHash && rebuilt.RowCount == _manifest.RowCount;
-        bool bytesAreEqual = rebuilt.Files.SequenceEqual(_manifest.Files);
+        // A file's name may carry its digest, or not.
+        bool bytesAreEqual = rebuilt.Files.Select(file => file.Sha256).SequenceEqual(_manifest.Files.Select(file => file.Sha256));
         if (!contentIsEqual) _findings.Add(Finding("featurestore.content_differs", _manifest.ContentHash, rebuilt.ContentHash));
         // Another version of the software may write the same rows in other bytes; this one may not.
         else if (!bytesAreEqual && _manifest.Software == SnapshotPins.Software) _findings.Add(Finding("featurestore.bytes_differ"));
@@ -36,22 +40,26 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
 
     private async ValueTask CheckFilesAsync(CancellationToken cancellationToken)
     {
+        string folder = TrainingSetFolder.PathOf(_manifest.Name, _manifest.Version);
         foreach (TrainingSetFile file in _manifest.Files)
         {
-            string path = Path.Combine(version.Folder, file.Path);
+            string path = Path.Join(version.Folder, file.Path), inStore = $"{folder}/{file.Path}";
             await FindAsync(path, async () =>
             {
-                var info = new FileInfo(path);
-                if (!info.Exists) _findings.Add(Finding("featurestore.file_missing", path));
-                else if (info.Length != file.SizeBytes) _findings.Add(Finding("featurestore.file_size_differs", path, info.Length, file.SizeBytes));
-                else if (await TrainingSetBuilder.Sha256Async(path, cancellationToken).ConfigureAwait(false) is var sha256 && sha256 != file.Sha256)
-                    _findings.Add(Finding("featurestore.file_changed", path, sha256, file.Sha256));
+                if (await Lake.Store.FindAsync(inStore, cancellationToken).ConfigureAwait(false) is not { IsFolder: false } found) _findings.Add(Finding("featurestore.file_missing", path));
+                else if (found.SizeBytes != file.SizeBytes) _findings.Add(Finding("featurestore.file_size_differs", path, found.SizeBytes, file.SizeBytes));
+                else
+                {
+                    using LocalFiles here = await Lake.Store.FetchAsync([inStore], cancellationToken).ConfigureAwait(false);
+                    string sha256 = await TrainingSetBuilder.Sha256Async(here.PathOf(inStore), cancellationToken).ConfigureAwait(false);
+                    if (sha256 != file.Sha256) _findings.Add(Finding("featurestore.file_changed", path, sha256, file.Sha256));
+                }
             }).ConfigureAwait(false);
         }
         await FindAsync(version.Folder, () =>
         {
-            foreach (string path in Directory.EnumerateFileSystemEntries(version.Folder).Order(StringComparer.Ordinal))
-                if (Path.GetFileName(path) is var name && name != TrainingSetFolder.ManifestName && !_manifest.Files.Any(file => file.Path == name)) _findings.Add(Finding("featurestore.file_unexpected", path));
+            foreach (ObjectInfo entry in TrainingSetFolder.List(Lake, folder))
+                if (entry.Name != TrainingSetFolder.ManifestName && !_manifest.Files.Any(file => file.Path == entry.Name)) _findings.Add(Finding("featurestore.file_unexpected", Path.Join(version.Folder, entry.Name)));
             return ValueTask.CompletedTask;
         }).ConfigureAwait(false);
     }
@@ -67,6 +75,10 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
         {
             _findings.Add(FileErrors.Of(failure, path));
         }
+        catch (LeptonDataException failure) when (!failure.IsTransient)
+        {
+            _findings.Add(failure);
+        }
     }
 
     /// <summary>The snapshots that the manifest names, or null where one cannot be read whole.</summary>
@@ -79,7 +91,7 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
             Snapshot? snapshot = null;
             try
             {
-                snapshot = await context.Catalog.Lake.Table(TableName.Parse(pin.Table)).ReadAsync(pin.Version, cancellationToken).ConfigureAwait(false);
+                snapshot = await Lake.Table(TableName.Parse(pin.Table)).ReadAsync(pin.Version, cancellationToken).ConfigureAwait(false);
             }
             catch (LeptonDataException failure) when (!failure.IsTransient)
             {
@@ -91,7 +103,8 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
             else if (pin.ContentHash is not null && snapshot.ContentHash?.ToString() != pin.ContentHash) _findings.Add(Finding("featurestore.snapshot_changed", pin.Table, pin.Version));
             else
             {
-                foreach (string path in snapshot.FilePaths.Where(path => !File.Exists(path))) _findings.Add(Finding("featurestore.snapshot_file_missing", pin.Table, pin.Version, path));
+                foreach (string path in snapshot.FilePaths)
+                    if (await Lake.Store.FindAsync(Lake.Store.PathOf(path)!, cancellationToken).ConfigureAwait(false) is null) _findings.Add(Finding("featurestore.snapshot_file_missing", pin.Table, pin.Version, path));
                 tables.Add(pin.Table, snapshot);
             }
         }
@@ -101,10 +114,10 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
     private async ValueTask<BuiltTrainingSet?> RebuildAsync(Dictionary<string, Snapshot> tables, CancellationToken cancellationToken)
     {
         ViewJoin[] views = [.. _manifest.Views.Select(view => new ViewJoin(view, _manifest.Entities.First(entity => entity.Name == view.Entity)))];
-        IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(context.Catalog.Lake, tables);
+        IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(Lake, tables);
         string identity = ManifestJson.IdentityOf(_manifest.Definition, views, pins, _manifest.RuleVersion);
         if (identity != _manifest.Identity) _findings.Add(Finding("featurestore.identity_differs", _manifest.Identity, identity));
-        using AsideFolder aside = AsideFolder.Make(context.Catalog.Lake, _manifest.Name, run);
+        using HeldFolder aside = TrainingSetFolder.MakeAside(Lake, _manifest.Name, run);
         try
         {
             return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, views, tables, aside.Path, run, cancellationToken).ConfigureAwait(false);

@@ -32,19 +32,7 @@ internal static class StepDecision
         if (made.Step.Fingerprint != fingerprint) return "plan";
         // A run that died between the two commits left them apart.
         if (made.Step.QuarantineVersion != quarantine.Snapshot?.Version) return "interrupted";
-        return (LostFileOf(table) ?? LostFileOf(quarantine)) is { } lost ? $"file:{lost}" : null;
-    }
-
-    /// <summary>The first live file that is not there, or not as long as the log says; null where all are.</summary>
-    private static string? LostFileOf(TableState table)
-    {
-        if (table.Snapshot is not { } snapshot) return null;
-        foreach (DataFile file in snapshot.Files)
-        {
-            var found = new FileInfo(Path.Join(snapshot.RootPath, file.Path));
-            if (!found.Exists || found.Length != file.SizeBytes) return file.Path;
-        }
-        return null;
+        return (table.LostFile ?? quarantine.LostFile) is { } lost ? $"file:{lost}" : null;
     }
 
     private static bool IsMadeBy(BoundStep step, InputRecord input, IReadOnlySet<string> changing)

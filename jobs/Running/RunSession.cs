@@ -82,7 +82,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             }
             long number = await begin().ConfigureAwait(false);
             bool areInputsInexact = step.Node.Inputs.Any(input => input.Table is { } read && _inexact.Contains(read));
-            var work = new StepRun(step, EngineInputsOf(step), table, quarantine, engine, binder, own, number);
+            var work = new StepRun(lake, step, EngineInputsOf(step), table, quarantine, engine, binder, own, number);
             (StepRecord record, Snapshot good, Snapshot? bad) = await work.DoAsync(
                 planned with { Inputs = inputs, Fingerprint = fingerprint, Reason = reason }, areInputsInexact, () => CheckSources(step), cancellationToken).ConfigureAwait(false);
             _records[name] = record;

@@ -1,7 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
-using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs.Running;
@@ -31,26 +31,22 @@ internal static class StepCommitter
             cancellationToken).ConfigureAwait(false);
 
     /// <summary>Deletes files of a run in a table's folder that no commit of that run names.</summary>
+    /// <param name="lake">Of the table.</param>
     /// <param name="table">Whose folder.</param>
     /// <param name="runId">A run that has ended.</param>
     /// <param name="cancellationToken">Observed before the first deletion.</param>
-    internal static async ValueTask DropLeftoversAsync(ITable table, string runId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (!Directory.Exists(table.RootPath)) return;
-            string prefix = FilePrefix(runId);
-            string[] files = [.. Directory.EnumerateFiles(table.RootPath).Where(file => Path.GetFileName(file).StartsWith(prefix, StringComparison.Ordinal))];
-            if (files.Length == 0) return;
-            await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
-                if (entry.RunId == runId) return;
-            foreach (string file in files) File.Delete(file);
-        }
-        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
-        {
-            throw FileErrors.Of(failure, table.RootPath);
-        }
-    }
+    internal static ValueTask DropLeftoversAsync(Lake lake, ITable table, string runId, CancellationToken cancellationToken)
+        => Leftovers.SweepFilesAsync(
+            lake,
+            table,
+            FilePrefix(runId),
+            async () =>
+            {
+                await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
+                    if (entry.RunId == runId) return false;
+                return true;
+            },
+            cancellationToken);
 
     private static long? Expected(TableState table, string application)
         => table.Snapshot is { } snapshot && snapshot.Transactions.TryGetValue(application, out long version) ? version : null;

@@ -9,12 +9,14 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
+using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs.Running;
 
 /// <summary>One step at work: computes its rows once, counts what is wrong with them, writes good and bad ones, commits both.</summary>
+/// <param name="lake">Of its table.</param>
 /// <param name="step">The step.</param>
 /// <param name="inputs">What it reads.</param>
 /// <param name="table">Its table as it stands.</param>
@@ -23,7 +25,7 @@ namespace Lepton.Data.Jobs.Running;
 /// <param name="binder">Binds the queries over its rows.</param>
 /// <param name="run">Told of progress.</param>
 /// <param name="runNumber">What the step's transactions move to.</param>
-internal sealed class StepRun(BoundStep step, Inputs inputs, TableState table, TableState quarantine, IEngine engine, Binder binder, RunContext run, long runNumber)
+internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableState table, TableState quarantine, IEngine engine, Binder binder, RunContext run, long runNumber)
 {
     private readonly List<PhaseRecord> _phases = [];
     private readonly StepQueries _queries = new(step.Node.Step, step.Schema.Fields);
@@ -63,7 +65,7 @@ internal sealed class StepRun(BoundStep step, Inputs inputs, TableState table, T
     {
         try
         {
-            await StepCommitter.DropLeftoversAsync(target.Table, run.Id.Value, CancellationToken.None).ConfigureAwait(false);
+            await StepCommitter.DropLeftoversAsync(lake, target.Table, run.Id.Value, CancellationToken.None).ConfigureAwait(false);
         }
         catch (LeptonDataException)
         {

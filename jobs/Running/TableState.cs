@@ -10,19 +10,21 @@ namespace Lepton.Data.Jobs.Running;
 /// <param name="Snapshot">Its newest version; null where there is none.</param>
 /// <param name="MadeBy">The record that the newest commit carries; null where another program made that commit.</param>
 /// <param name="Writer">Who made the newest commit, for messages.</param>
-internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? MadeBy, string? Writer)
+/// <param name="LostFile">A live file that is not there, or not as long as the log says; null where all are.</param>
+internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? MadeBy, string? Writer, string? LostFile)
 {
     internal static async ValueTask<TableState> ReadAsync(Lake lake, TableName name, CancellationToken cancellationToken)
     {
         ITable table = lake.Table(name);
-        if (await table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return new TableState(table, null, null, null);
+        if (await table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return new TableState(table, null, null, null, null);
+        string? lost = (await lake.FindLostFileAsync(snapshot, cancellationToken).ConfigureAwait(false))?.Path;
         await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
         {
             // Written between the two looks: take the pair again.
             if (entry.Version != snapshot.Version) return await ReadAsync(lake, name, cancellationToken).ConfigureAwait(false);
-            return new TableState(table, snapshot, StepCommit.Of(entry), entry.Engine ?? entry.Operation);
+            return new TableState(table, snapshot, StepCommit.Of(entry), entry.Engine ?? entry.Operation, lost);
         }
-        return new TableState(table, snapshot, null, null);
+        return new TableState(table, snapshot, null, null, lost);
     }
 }
 

@@ -18,13 +18,6 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
 
     public string RootPath { get; } = store.Locate(folder);
 
-    /// <summary>Whether a folder on disk is a Delta table with at least one commit.</summary>
-    internal static bool HasLog(string tablePath)
-    {
-        string log = Path.Join(tablePath, LogFolder.FolderName);
-        return Directory.Exists(log) && Directory.EnumerateFiles(log).Any(file => char.IsAsciiDigit(Path.GetFileName(file)[0]));
-    }
-
     public async ValueTask<Snapshot?> ReadAsync(long? version = null, CancellationToken cancellationToken = default)
     {
         if (version is < 0) throw new ArgumentOutOfRangeException(nameof(version), version, "versions count from 0");

@@ -26,7 +26,13 @@ public sealed partial class LocalObjectStore : IObjectStore
     public string RootPath { get; }
 
     /// <inheritdoc/>
+    public string LocalRoot => RootPath;
+
+    /// <inheritdoc/>
     public string Locate(string path) => path.Length == 0 ? RootPath : Path.Join(RootPath, path);
+
+    /// <inheritdoc/>
+    public IObjectStore Below(string folder) => new LocalObjectStore(Locate(folder), _calls);
 
     /// <inheritdoc/>
     public ValueTask<ObjectInfo?> FindAsync(string path, CancellationToken cancellationToken = default)
@@ -140,9 +146,24 @@ public sealed partial class LocalObjectStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Makes a folder and those above it, durably; nothing happens where it is there.</summary>
-    /// <param name="path">Relative to the root; empty for the root itself.</param>
-    /// <exception cref="LeptonDataException">The file system refuses.</exception>
+    /// <inheritdoc/>
+    public string PathToWrite(string path) => Locate(path);
+
+    /// <inheritdoc/>
+    public string? LockIdentity => null;
+
+    /// <inheritdoc/>
+    public string PathToLock(string path)
+    {
+        string file = Locate(path);
+        FileErrors.Guard(file, () => MakeFolders(Path.GetDirectoryName(file)!));
+        return file;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<LocalFiles> FetchAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken = default) => ValueTask.FromResult(new LocalFiles(RootPath));
+
+    /// <inheritdoc/>
     public void MakeFolder(string path)
     {
         string folder = Locate(path);

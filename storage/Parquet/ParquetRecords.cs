@@ -18,16 +18,16 @@ internal static class ParquetRecords
     /// <param name="writtenAt">What the log says of when.</param>
     /// <param name="cancellationToken">Stops the writing; no file is left then.</param>
     internal static DataFile Write(
-        LocalObjectStore store, string tableFolder, Schema schema, IReadOnlyList<RecordBatch> batches, EventTime writtenAt, CancellationToken cancellationToken)
+        IObjectStore store, string tableFolder, Schema schema, IReadOnlyList<RecordBatch> batches, EventTime writtenAt, CancellationToken cancellationToken)
     {
         string name = $"part-{Guid.NewGuid():n}.parquet";
-        string path = store.Locate($"{tableFolder}/{name}");
+        string path = store.PathToWrite($"{tableFolder}/{name}");
         try
         {
             store.MakeFolder(tableFolder);
             // Made empty first: what the system refuses is then said in its own number, and not only in DuckDB's words.
             File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
-            using (DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(store.Locate(tableFolder))))
+            using (DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(Path.GetDirectoryName(path)!)))
             using (DuckDbConnection connection = database.Connect())
             using (OfferedBatches offered = database.Offer(schema, batches))
                 connection.Execute($"COPY (FROM {offered.Sql}) TO {SqlLiteral.Text(path)} (FORMAT parquet, COMPRESSION zstd)", null, cancellationToken);
@@ -60,18 +60,25 @@ internal static class ParquetRecords
     }
 
     /// <summary>The rows of a snapshot.</summary>
-    internal static IRecordBatchReader Read(Snapshot snapshot, CancellationToken cancellationToken)
+    /// <param name="store">Where the table lies.</param>
+    /// <param name="tableFolder">The table, relative to the store.</param>
+    /// <param name="snapshot">Which version.</param>
+    /// <param name="cancellationToken">Stops the start.</param>
+    internal static async ValueTask<IRecordBatchReader> ReadAsync(IObjectStore store, string tableFolder, Snapshot snapshot, CancellationToken cancellationToken)
     {
         if (snapshot.Files.Count == 0) return new MemoryBatchReader(snapshot.Schema, []);
-        DuckDbDatabase database = DuckDbDatabase.Open(OptionsFor(snapshot.RootPath));
+        string[] paths = [.. snapshot.StoredPaths.Select(path => $"{tableFolder}/{path}")];
+        LocalFiles files = await store.FetchAsync(paths, cancellationToken).ConfigureAwait(false);
+        DuckDbDatabase? database = null;
         DuckDbConnection? connection = null;
         SnapshotRows? rows = null;
         try
         {
+            database = DuckDbDatabase.Open(OptionsFor(files.PathOf(tableFolder)));
             connection = database.Connect();
-            rows = SnapshotRows.Of(snapshot, database);
+            rows = SnapshotRows.Of(snapshot with { RootPath = files.PathOf(tableFolder) }, database);
             DuckDbReader reader = connection.Read($"SELECT * FROM {rows.Sql}", null, null, cancellationToken);
-            reader.Own(connection, rows, database);
+            reader.Own(connection, rows, database, files);
             reader.Rename(snapshot.Schema);
             return reader;
         }
@@ -79,7 +86,8 @@ internal static class ParquetRecords
         {
             connection?.Dispose();
             rows?.Dispose();
-            database.Dispose();
+            database?.Dispose();
+            files.Dispose();
             throw;
         }
     }

@@ -109,10 +109,10 @@ public sealed class RunLog
     /// <param name="cancellationToken">Observed while the log is read.</param>
     public async ValueTask SweepAsync(EventTime at, CancellationToken cancellationToken = default)
     {
-        Leftovers.SweepLog(_table);
+        await Leftovers.SweepLogAsync(_lake, _table, cancellationToken).ConfigureAwait(false);
         Snapshot? snapshot = await _table.ReadAsync(null, cancellationToken).ConfigureAwait(false);
         if (snapshot?.Files.Count > FileCountMax) snapshot = await CompactAsync(snapshot, at, cancellationToken).ConfigureAwait(false);
-        Leftovers.SweepFiles(_table, snapshot);
+        await Leftovers.SweepFilesAsync(_lake, _table, snapshot, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Puts one file with the row that counts of each run in the place of all.</summary>

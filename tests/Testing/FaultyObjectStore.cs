@@ -16,7 +16,28 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
     public int CallCount => Volatile.Read(ref _calls);
 
     /// <inheritdoc/>
+    public string LocalRoot => inner.LocalRoot;
+
+    /// <inheritdoc/>
     public string Locate(string path) => inner.Locate(path);
+
+    /// <inheritdoc/>
+    public IObjectStore Below(string folder) => inner.Below(folder);
+
+    /// <inheritdoc/>
+    public void MakeFolder(string path) => inner.MakeFolder(path);
+
+    /// <inheritdoc/>
+    public string? LockIdentity => inner.LockIdentity;
+
+    /// <inheritdoc/>
+    public string PathToLock(string path) => inner.PathToLock(path);
+
+    /// <inheritdoc/>
+    public string PathToWrite(string path) => inner.PathToWrite(path);
+
+    /// <inheritdoc/>
+    public ValueTask<LocalFiles> FetchAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken = default) => CallAsync(() => inner.FetchAsync(paths, cancellationToken));
 
     /// <inheritdoc/>
     public ValueTask<ObjectInfo?> FindAsync(string path, CancellationToken cancellationToken = default) => CallAsync(() => inner.FindAsync(path, cancellationToken));

@@ -1,0 +1,76 @@
+namespace Lepton.Data.Storage.Objects;
+
+/// <summary>A folder in which one process works aside, and which no reader looks into. It is gone once disposed, and the next process that makes one removes what a killed one left.</summary>
+/// <remarks>A file beside it is locked as long as its process lives, which the operating system ends with the process: so others know whether somebody still works in it.</remarks>
+public sealed class HeldFolder : IDisposable
+{
+    private const string LockSuffix = ".lock";
+
+    private readonly FileStream _lock;
+
+    private HeldFolder(string path, FileStream held) => (Path, _lock) = (path, held);
+
+    /// <summary>Absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes one, and removes those of processes that died.</summary>
+    /// <param name="parent">Where, absolute; it exists.</param>
+    /// <param name="prefix">What the names of all such folders in <paramref name="parent"/> begin with.</param>
+    /// <param name="name">What this one's name goes on with, before a number that nobody else has.</param>
+    /// <param name="makeFolder">Makes a folder, given its absolute path.</param>
+    /// <exception cref="Schemas.LeptonDataException">The file system refuses.</exception>
+    public static HeldFolder Make(string parent, string prefix, string name, Action<string> makeFolder) => FileErrors.Guard(parent, () =>
+    {
+        RemoveAbandoned(parent, prefix);
+        while (true)
+        {
+            string path = System.IO.Path.Combine(parent, $"{prefix}{name}{Guid.NewGuid():n}");
+            try
+            {
+                // The lock stands before the folder: who sees the folder finds it held.
+                FileStream held = Hold(path + LockSuffix);
+                makeFolder(path);
+                return new HeldFolder(path, held);
+            }
+            catch (IOException) when (File.Exists(path + LockSuffix))
+            {
+                // Another process took the new file for an abandoned one before it was locked; under another name it goes on.
+            }
+        }
+    });
+
+    /// <summary>Takes away what is in it. A failure is passed over: what remains is rubbish that no reader sees.</summary>
+    public void Dispose() => Remove(Path, _lock);
+
+    private static void RemoveAbandoned(string parent, string prefix)
+    {
+        foreach (string path in Directory.EnumerateFileSystemEntries(parent, prefix + "*").Select(entry => entry.EndsWith(LockSuffix, StringComparison.Ordinal) ? entry[..^LockSuffix.Length] : entry).Distinct().ToList())
+        {
+            try
+            {
+                Remove(path, Hold(path + LockSuffix));
+            }
+            catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+            {
+                // Somebody works in it.
+            }
+        }
+    }
+
+    private static FileStream Hold(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    private static void Remove(string path, FileStream held)
+    {
+        using (held)
+        {
+            try
+            {
+                if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+                File.Delete(held.Name);
+            }
+            catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+            {
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Lepton.Data.Storage.Objects.S3;
+
+/// <summary>
+/// Copies of objects as files of this machine, shared by all processes that name the same folder. A copy is found by its object's address and ETag, so that it is never an older content;
+/// those used longest ago go first when there are too many. Safe for use by several threads and processes, and at any crash.
+/// </summary>
+/// <remarks>
+/// <code>
+/// objects/ab/cdef…        the copies: SHA-256 of what they are copies of
+/// session-ID, -ID.lock    what one process works with, gone with it: read/N/ holds further names (hard links) of the copies that a query reads, so that their going hurts nobody; write/ new files
+/// locks/ab…               files for locks between processes
+/// id                      a number that no other such folder has
+/// </code>
+/// </remarks>
+internal sealed class FileCache : IDisposable
+{
+    private const string SessionPrefix = "session-";
+
+    private readonly string _objects;
+    private readonly long _sizeMax;
+    private readonly TimeProvider _time;
+    private readonly Lazy<HeldFolder> _session;
+    private int _lastHold;
+
+    // Bytes of copies added since this process last looked: walking through all of them for each would cost more than it saves. It looks at the first.
+    private long _added = long.MaxValue / 2;
+
+    /// <param name="rootPath">Absolute; made when it is first used. Others cannot look into it.</param>
+    /// <param name="sizeMax">How many bytes of copies stay.</param>
+    /// <param name="time">Says when a copy was used.</param>
+    internal FileCache(string rootPath, long sizeMax, TimeProvider time)
+    {
+        (RootPath, _sizeMax, _time) = (rootPath, sizeMax, time);
+        _objects = Path.Join(rootPath, "objects");
+        _session = new Lazy<HeldFolder>(OpenSession);
+    }
+
+    internal string RootPath { get; }
+
+    /// <summary>Where this process writes new files.</summary>
+    internal string WriteFolder => Path.Join(_session.Value.Path, "write");
+
+    /// <summary>What no other cache answers, as long as this machine runs: two processes that get the same are ones that lock files can keep apart.</summary>
+    internal string Identity()
+    {
+        MakeFolder(RootPath);
+        var store = new LocalObjectStore(RootPath);
+        string path = store.Locate("id");
+        return FileErrors.Guard(path, () =>
+        {
+            if (!File.Exists(path)) store.PutIfAbsentAsync("id", Encoding.UTF8.GetBytes(Guid.NewGuid().ToString("n"))).AsTask().GetAwaiter().GetResult();
+            // A home folder may be shared by machines whose locks do not reach each other.
+            return $"{File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()}/{File.ReadAllText(path)}";
+        });
+    }
+
+    /// <summary>A file for a lock, found by what it locks.</summary>
+    internal string PathToLock(string key)
+    {
+        string folder = Path.Join(RootPath, "locks");
+        MakeFolder(folder);
+        return Path.Join(folder, HashOf(key));
+    }
+
+    /// <summary>A folder for files that are read together, gone when it is disposed.</summary>
+    internal LocalFiles Hold()
+    {
+        string folder = Path.Join(_session.Value.Path, "read", Interlocked.Increment(ref _lastHold).ToString(CultureInfo.InvariantCulture));
+        FileErrors.Guard(folder, () => { Directory.CreateDirectory(folder); });
+        return new LocalFiles(folder, () =>
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+            {
+                // It goes with the session.
+            }
+        });
+    }
+
+    /// <summary>Gives a copy a further name, which keeps its bytes.</summary>
+    /// <returns>False where there is no copy of that.</returns>
+    internal bool TryGive(string key, ObjectInfo info, string target)
+    {
+        string copy = PathOf(key);
+        return FileErrors.Guard(copy, () =>
+        {
+            try
+            {
+                // One of another length was cut off by something that no rule holds for (a broken disk).
+                if (new FileInfo(copy) is not { Exists: true } found) return false;
+                if (found.Length != info.SizeBytes)
+                {
+                    File.Delete(copy);
+                    return false;
+                }
+                File.SetLastAccessTimeUtc(copy, _time.GetUtcNow().UtcDateTime);
+                // Who reads the file looks whether it is of the time that the store says.
+                File.SetLastWriteTimeUtc(copy, DateTime.UnixEpoch.AddTicks(info.ModifiedAt.MicrosecondsSinceEpoch * TimeSpan.TicksPerMicrosecond));
+                Link(copy, target);
+                return true;
+            }
+            catch (IOException) when (!File.Exists(copy))
+            {
+                // Another process made room meanwhile.
+                return false;
+            }
+        });
+    }
+
+    /// <summary>Gives a file of this folder a further name; nothing happens where the name is taken.</summary>
+    internal static void Link(string file, string target)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        SystemFileCalls.Instance.Link(file, target);
+    }
+
+    /// <summary>Keeps a copy.</summary>
+    internal async ValueTask PutAsync(string key, Stream content, ObjectInfo info, CancellationToken cancellationToken)
+    {
+        string aside = Path.Join(_session.Value.Path, Guid.NewGuid().ToString("n"));
+        try
+        {
+            FileStream file = new(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16, FileOptions.Asynchronous);
+            await using (file.ConfigureAwait(false)) await content.CopyToAsync(file, 1 << 18, cancellationToken).ConfigureAwait(false);
+            Keep(aside, key);
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            throw FileErrors.Of(failure, aside);
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+        Trim(info.SizeBytes);
+    }
+
+    /// <summary>Takes a file that was uploaded away from where it was written, and keeps it as a copy where it is known of what.</summary>
+    internal void Take(string file, string? key)
+    {
+        long size = new FileInfo(file).Length;
+        if (key is not null) Keep(file, key);
+        File.Delete(file);
+        Trim(size);
+    }
+
+    public void Dispose()
+    {
+        if (_session.IsValueCreated) _session.Value.Dispose();
+    }
+
+    private string PathOf(string key)
+    {
+        string hash = HashOf(key);
+        return Path.Join(_objects, hash[..2], hash[2..]);
+    }
+
+    private static string HashOf(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    private void Keep(string file, string key)
+    {
+        string copy = PathOf(key);
+        // After a power cut a name must not stand for bytes that never came to the disk.
+        SystemFileCalls.Instance.SyncFile(file);
+        File.SetLastAccessTimeUtc(file, _time.GetUtcNow().UtcDateTime);
+        Link(file, copy);
+    }
+
+    /// <summary>Removes copies that were used longest ago, where there are too many.</summary>
+    private void Trim(long added)
+    {
+        if (Interlocked.Add(ref _added, added) < _sizeMax / 16) return;
+        try
+        {
+            // One process at a time; another one's look is as good as ours.
+            using FileStream held = new(Path.Join(RootPath, "trim.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            Interlocked.Exchange(ref _added, 0);
+            FileInfo[] copies = [.. new DirectoryInfo(_objects).EnumerateFiles("*", SearchOption.AllDirectories)];
+            long size = copies.Sum(copy => copy.Length);
+            if (size <= _sizeMax) return;
+            foreach (FileInfo copy in copies.OrderBy(copy => copy.LastAccessTimeUtc))
+            {
+                copy.Delete();
+                size -= copy.Length;
+                // Some room more, so that the next copy does not begin it again.
+                if (size <= _sizeMax / 16 * 15) return;
+            }
+        }
+        catch (Exception failure) when (FileErrors.IsFileFailure(failure))
+        {
+            // Only room is lost, and the next one tries again.
+        }
+    }
+
+    private HeldFolder OpenSession()
+    {
+        MakeFolder(RootPath);
+        return HeldFolder.Make(RootPath, SessionPrefix, "", MakeFolder);
+    }
+
+    private static void MakeFolder(string path) => FileErrors.Guard(path, () =>
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    });
+}

@@ -1,0 +1,274 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Xml;
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.Storage.Objects.S3;
+
+/// <summary>Sends requests to one bucket: signed, tried again when that may help, with every answer checked. Safe for use by several threads; lives as long as the process.</summary>
+internal sealed class S3Client : IDisposable
+{
+    /// <summary>A list of 1,000 keys of the greatest length has about 2 MB.</summary>
+    private const int AnswerSizeMax = 16 << 20;
+
+    private static readonly TimeSpan s_retryDelayMax = TimeSpan.FromSeconds(10);
+
+    private readonly HttpMessageInvoker _http;
+    private readonly TimeProvider _time;
+    private readonly string _origin;
+    private readonly string _host;
+    private readonly string _bucketPath;
+
+    // How far the server's clock is ahead of ours: it refuses what was signed a quarter of an hour away from its own time.
+    private TimeSpan _serverIsAhead;
+
+    internal S3Client(S3Options options, TimeProvider time, HttpMessageHandler? handler = null)
+    {
+        (Options, _time) = (options, time);
+        var server = options.Endpoint ?? new Uri($"https://s3.{options.Region}.amazonaws.com");
+        string host = options.IsPathStyle ? server.Authority : $"{options.Bucket}.{server.Authority}";
+        (_origin, _host, _bucketPath) = ($"{server.Scheme}://{host}", host, options.IsPathStyle ? $"/{options.Bucket}" : "");
+        _http = new HttpMessageInvoker(handler ?? new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+            ConnectTimeout = options.Timeout,
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        });
+    }
+
+    internal S3Options Options { get; }
+
+    /// <summary>Scheme and host.</summary>
+    internal string Origin => _origin;
+
+    internal TimeProvider Time => _time;
+
+    /// <summary>Sends a request until it is answered.</summary>
+    /// <param name="request">What to ask.</param>
+    /// <param name="cancellationToken">Observed throughout.</param>
+    /// <returns>An answer with one of the statuses that <paramref name="request"/> expects, which the caller disposes. Its body is not read yet.</returns>
+    /// <exception cref="LeptonDataException">The server refused, cannot be reached, or answers what S3 does not.</exception>
+    internal ValueTask<S3Answer> SendAsync(S3Request request, CancellationToken cancellationToken) => TakeAsync(request, ValueTask.FromResult, cancellationToken);
+
+    /// <summary>Sends a request until it is answered in XML, and reads that.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.s3_answer</c>; or what the answer says went wrong, which S3 may say with status 200.</exception>
+    internal ValueTask<T> SendAsync<T>(S3Request request, Func<byte[], T> read, CancellationToken cancellationToken)
+        => TakeAsync(
+            request,
+            async answer =>
+            {
+                using (answer) return ReadXml(answer, await ReadBodyAsync(answer.Response, answer.Url, AnswerSizeMax, cancellationToken).ConfigureAwait(false), read);
+            },
+            cancellationToken);
+
+    private async ValueTask<T> TakeAsync<T>(S3Request request, Func<S3Answer, ValueTask<T>> take, CancellationToken cancellationToken)
+    {
+        bool wasLost = false;
+        for (int attempt = 1; ; attempt++)
+        {
+            LeptonDataException failure;
+            try
+            {
+                HttpResponseMessage response = await TryAsync(request, cancellationToken).ConfigureAwait(false);
+                if (request.Expected.Contains((int)response.StatusCode)) return await take(new S3Answer(response) { Url = UrlOf(request.Key), WasLost = wasLost }).ConfigureAwait(false);
+                using (response)
+                {
+                    failure = await RefusalAsync(request, response, cancellationToken).ConfigureAwait(false);
+                    // A signature of the wrong time: with the server's own it holds.
+                    if (failure.Arguments is [_, "RequestTimeTooSkewed", ..] && response.Headers.Date is { } now && attempt == 1)
+                    {
+                        _serverIsAhead = now - _time.GetUtcNow();
+                        continue;
+                    }
+                }
+            }
+            catch (LeptonDataException refusal) when (refusal.IsTransient)
+            {
+                failure = refusal;
+            }
+            catch (Exception error) when (IsOfTheNetwork(error, cancellationToken))
+            {
+                failure = Unreachable(request.Key, error);
+            }
+            // Whether it took effect is not known.
+            wasLost = true;
+            if (!failure.IsTransient || attempt >= Options.AttemptsMax) throw failure;
+            await PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits before a further attempt: twice as long after each, and less by chance, so that many clients do not come back together.</summary>
+    internal async ValueTask PauseAsync(int attempt, CancellationToken cancellationToken)
+    {
+        double longest = Math.Min(Options.RetryDelay.TotalMilliseconds * Math.Pow(2, attempt - 1), s_retryDelayMax.TotalMilliseconds);
+        await Task.Delay(TimeSpan.FromMilliseconds(longest * RandomNumberGenerator.GetInt32(1, 1001) / 1000), _time, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs work that reads from the network under the time limit.</summary>
+    internal async ValueTask<T> WithinTimeAsync<T>(Func<CancellationToken, ValueTask<T>> work, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(limit, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            return await work(both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no answer within {limit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s", failure);
+        }
+    }
+
+    /// <summary>What an object is called in messages.</summary>
+    internal string UrlOf(string? key) => string.IsNullOrEmpty(key) ? $"s3://{Options.Bucket}" : $"s3://{Options.Bucket}/{key}";
+
+    public void Dispose() => _http.Dispose();
+
+    internal static bool IsOfTheNetwork(Exception error, CancellationToken cancellationToken)
+        => error is HttpRequestException or IOException or TimeoutException && !cancellationToken.IsCancellationRequested;
+
+    internal LeptonDataException Unreachable(string? key, Exception error)
+    {
+        string reason = error is HttpRequestException { InnerException: { } inner } ? inner.Message : error.Message;
+        // A certificate that does not hold will not hold the next time either.
+        bool isRefused = error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
+        return new LeptonDataException("storage.s3_unreachable", [UrlOf(key), _origin, reason.TrimEnd('.', ' ')], error) { IsTransient = !isRefused };
+    }
+
+    private async ValueTask<HttpResponseMessage> TryAsync(S3Request request, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage message = Sign(request);
+        // By the invoker the body of an answer is left unread.
+        return await WithinTimeAsync(token => new ValueTask<HttpResponseMessage>(_http.SendAsync(message, token)), Options.Timeout + TimeSpan.FromSeconds(request.Body.Length >> 16), cancellationToken).ConfigureAwait(false);
+    }
+
+    private HttpRequestMessage Sign(S3Request request)
+    {
+        string path = request.Key is null ? (_bucketPath.Length == 0 ? "/" : _bucketPath) : $"{_bucketPath}/{S3Signature.Encode(request.Key, keepsSlash: true)}";
+        string query = string.Join('&', request.Query.OrderBy(part => part.Name, StringComparer.Ordinal).Select(part => $"{S3Signature.Encode(part.Name, keepsSlash: false)}={S3Signature.Encode(part.Value, keepsSlash: false)}"));
+        // What is signed is what is sent: .NET's own idea of a well-formed path would undo %7E and dots.
+        var uri = new Uri($"{_origin}{path}{(query.Length == 0 ? "" : "?")}{query}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var message = new HttpRequestMessage(new HttpMethod(request.Method), uri) { Version = HttpVersion.Version11 };
+        if (request.HasBody)
+        {
+            message.Content = new ReadOnlyMemoryContent(request.Body);
+            message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        }
+        foreach ((string name, string value) in request.Headers) message.Headers.TryAddWithoutValidation(name, value);
+        if (Options.Credentials?.Invoke() is not { } credentials) return message;
+
+        DateTimeOffset now = _time.GetUtcNow() + _serverIsAhead;
+        var signed = new List<(string Name, string Value)> { ("host", _host), ("x-amz-content-sha256", S3Signature.Hash(request.Body.Span)), ("x-amz-date", S3Signature.TimeOf(now)) };
+        if (credentials.SessionToken is { } token) signed.Add(("x-amz-security-token", token));
+        foreach ((string name, string value) in signed.Where(header => header.Name != "host")) message.Headers.TryAddWithoutValidation(name, value);
+        message.Headers.Host = _host;
+        signed.AddRange(request.Headers);
+        message.Headers.TryAddWithoutValidation("Authorization", S3Signature.Authorization(request.Method, path, query, signed, now, Options.Region, credentials));
+        return message;
+    }
+
+    private async ValueTask<LeptonDataException> RefusalAsync(S3Request request, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        int status = (int)response.StatusCode;
+        (string Code, string Text)? error = request.Method == "HEAD" ? null : ErrorIn(await ReadBodyAsync(response, UrlOf(request.Key), 1 << 16, cancellationToken).ConfigureAwait(false));
+        string code = error?.Code ?? response.ReasonPhrase ?? "";
+        string text = error?.Text ?? "";
+        if (code == "NoSuchBucket") return new LeptonDataException("storage.s3_no_bucket", [Options.Bucket, _origin]);
+        // Another region or another server has it; a signature does not hold there.
+        if (status is >= 300 and < 400 || code is "AuthorizationHeaderMalformed" or "PermanentRedirect")
+            return new LeptonDataException("storage.s3_elsewhere", [UrlOf(request.Key), _origin, Options.Region, response.Headers.TryGetValues("x-amz-bucket-region", out IEnumerable<string>? regions) ? regions.First() : "?"]);
+        // 409: another request for the same key is under way.
+        bool isTransient = status is 408 or 409 or 429 or 500 or 502 or 503 or 504 || code is "RequestTimeout" or "SlowDown" or "InternalError";
+        return Refused(UrlOf(request.Key), code, status, text, isTransient);
+    }
+
+    private static T ReadXml<T>(S3Answer answer, byte[] body, Func<byte[], T> read)
+    {
+        try
+        {
+            return read(body);
+        }
+        catch (XmlException failure)
+        {
+            if (ErrorIn(body) is { } error) throw Refused(answer.Url, error.Code, answer.Status, error.Text, isTransient: error.Code is "InternalError" or "SlowDown");
+            throw new LeptonDataException("storage.s3_answer", [answer.Url, failure.Message], failure);
+        }
+    }
+
+    private static LeptonDataException Refused(string url, string code, int status, string text, bool isTransient)
+        => new(isTransient ? "storage.s3_busy" : "storage.s3_refused", [url, code, status, text.TrimEnd('.', ' ')]) { IsTransient = isTransient };
+
+    private static (string Code, string Text)? ErrorIn(byte[] body)
+    {
+        if (body.Length == 0) return null;
+        try
+        {
+            S3Element error = S3Xml.Read(body, "Error");
+            return (error["Code"], error.Values.GetValueOrDefault("Message", ""));
+        }
+        catch (XmlException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>All of an answer's body, as long as it says and no longer than it may be.</summary>
+    private async ValueTask<byte[]> ReadBodyAsync(HttpResponseMessage response, string url, int sizeMax, CancellationToken cancellationToken)
+    {
+        using var body = new MemoryStream();
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        byte[] buffer = new byte[1 << 14];
+        while (await WithinTimeAsync(token => stream.ReadAsync(buffer, token), Options.Timeout, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+        {
+            body.Write(buffer, 0, read);
+            if (body.Length > sizeMax) throw new LeptonDataException("storage.s3_answer", [url, $"more than {sizeMax} bytes"]);
+        }
+        return body.ToArray();
+    }
+}
+
+/// <summary>What to ask of a bucket.</summary>
+/// <param name="Method"><c>GET</c>, …</param>
+/// <param name="Key">Of which object; null for the bucket.</param>
+internal sealed record S3Request(string Method, string? Key)
+{
+    /// <summary>The query, not encoded.</summary>
+    internal IReadOnlyList<(string Name, string Value)> Query { get; init; } = [];
+
+    /// <summary>Further headers, names in lower case; they are signed.</summary>
+    internal IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    internal ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Statuses that the caller deals with; all others are errors.</summary>
+    internal IReadOnlyList<int> Expected { get; init; } = [200];
+
+    internal bool HasBody => Method is "PUT" or "POST";
+
+    /// <summary>A body that is text.</summary>
+    internal static ReadOnlyMemory<byte> Text(string text) => Encoding.UTF8.GetBytes(text);
+}
+
+/// <summary>What a bucket answered.</summary>
+internal sealed class S3Answer(HttpResponseMessage response) : IDisposable
+{
+    internal HttpResponseMessage Response { get; } = response;
+
+    internal int Status => (int)Response.StatusCode;
+
+    /// <summary>What was asked about.</summary>
+    internal required string Url { get; init; }
+
+    /// <summary>Whether an earlier attempt may have taken effect without an answer.</summary>
+    internal required bool WasLost { get; init; }
+
+    internal string? Header(string name) => Response.Headers.TryGetValues(name, out IEnumerable<string>? values) || Response.Content.Headers.TryGetValues(name, out values) ? values.First() : null;
+
+    public void Dispose() => Response.Dispose();
+}
