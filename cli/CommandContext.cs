@@ -10,6 +10,7 @@ using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Cli;
 
@@ -19,6 +20,7 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     private readonly List<string> _foldersToReach = [];
     private string? _projectFolder;
     private Project? _project;
+    private IObjectStore? _store;
     private Lake? _lake;
     private DuckDbEngine? _engine;
     private DuckDbFrontEnd? _frontEnd;
@@ -42,10 +44,13 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     internal Project Project => _project ??= Project.Load(ProjectFolder);
 
     /// <summary>The project's lake, which must be there.</summary>
-    internal Lake Lake => _lake ??= Lake.Open(Project.LakeFolder);
+    internal Lake Lake => _lake ??= Lake.Open(Store);
 
     /// <summary>The project's lake, made where it is not there yet.</summary>
-    internal Lake LakeToWrite => _lake ??= Lake.Create(Project.LakeFolder);
+    internal Lake LakeToWrite => _lake ??= Lake.Create(Store);
+
+    /// <summary>Where the project's lake lies.</summary>
+    internal IObjectStore Store => _store ??= Project.OpenStore(Time);
 
     internal MemoryBudget Memory => _memory ??= new MemoryBudget(MemoryBytes);
 
@@ -55,7 +60,8 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
         MemoryLimitBytes = MemoryBytes,
         ThreadCount = Project.ThreadCount,
         TempFolder = Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}"),
-        AllowedFolders = [RealPath.Of(Project.LakeFolder), .. _foldersToReach],
+        Store = Store,
+        AllowedFolders = [RealPath.Of(Store.LocalRoot), .. _foldersToReach],
     });
 
     internal DuckDbFrontEnd FrontEnd => _frontEnd ??= new DuckDbFrontEnd();
@@ -85,6 +91,7 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     {
         if (_engine is not null) await _engine.DisposeAsync();
         _frontEnd?.Dispose();
+        (_store as IDisposable)?.Dispose();
     }
 
     private static string FindProjectFolder(string? named)

@@ -139,7 +139,7 @@ internal static class HealthChecks
             failure = new HealthCheck("project", title, HealthState.Missing, error.MessageIn(CultureInfo.CurrentUICulture), Texts.Get("cli.check_project_remedy"));
             return [failure, Disk(context.ProjectFolder)];
         }
-        return [new HealthCheck("project", title, HealthState.Good, Texts.Get("cli.check_project_good", project.Name, project.Folder)), Disk(project.LakeFolder), LakeFolder(project)];
+        return [new HealthCheck("project", title, HealthState.Good, Texts.Get("cli.check_project_good", project.Name, project.Folder)), Disk(project.S3?.CacheFolder ?? project.LakeLocation), project.S3 is null ? LakeFolder(project) : LakeBucket(context)];
     }
 
     private static HealthCheck Disk(string folder)
@@ -166,15 +166,15 @@ internal static class HealthChecks
         string title = Texts.Get("cli.check_lake");
         try
         {
-            bool exists = Directory.Exists(project.LakeFolder);
+            bool exists = Directory.Exists(project.LakeLocation);
             int tableCount = 0;
-            if (exists && Directory.EnumerateFileSystemEntries(project.LakeFolder).Any()) tableCount = Lake.Open(project.LakeFolder).ListTables().Count;
-            string existing = project.LakeFolder;
+            if (exists && Directory.EnumerateFileSystemEntries(project.LakeLocation).Any()) tableCount = Lake.Open(project.LakeLocation).ListTables().Count;
+            string existing = project.LakeLocation;
             while (!Directory.Exists(existing)) existing = Path.GetDirectoryName(existing) ?? "/";
             string probe = Path.Combine(existing, $".lepton-doctor-{Environment.ProcessId}");
             File.WriteAllText(probe, "");
             File.Delete(probe);
-            return new HealthCheck("lake", title, HealthState.Good, exists ? Texts.Get("cli.check_lake_good", tableCount, project.LakeFolder) : Texts.Get("cli.check_lake_none", project.LakeFolder));
+            return new HealthCheck("lake", title, HealthState.Good, exists ? Texts.Get("cli.check_lake_good", tableCount, project.LakeLocation) : Texts.Get("cli.check_lake_none", project.LakeLocation));
         }
         catch (LeptonDataException error)
         {
@@ -182,7 +182,26 @@ internal static class HealthChecks
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new HealthCheck("lake", title, HealthState.Missing, FileReason(error), Texts.Get("cli.check_lake_remedy", project.LakeFolder));
+            return new HealthCheck("lake", title, HealthState.Missing, FileReason(error), Texts.Get("cli.check_lake_remedy", project.LakeLocation));
+        }
+    }
+
+    private static HealthCheck LakeBucket(CommandContext context)
+    {
+        string title = Texts.Get("cli.check_lake");
+        try
+        {
+            bool exists = context.Store.FindAsync(Lake.MarkerFileName).AsTask().GetAwaiter().GetResult() is not null;
+            string probe = $".lepton-doctor-{Environment.ProcessId}";
+            context.Store.PutIfAbsentAsync(probe, new byte[1]).AsTask().GetAwaiter().GetResult();
+            bool isKept = !context.Store.PutIfAbsentAsync(probe, new byte[1]).AsTask().GetAwaiter().GetResult();
+            context.Store.DeleteAsync(probe).AsTask().GetAwaiter().GetResult();
+            if (!isKept) throw new LeptonDataException("storage.no_conditional_put", [context.Project.LakeLocation]);
+            return new HealthCheck("lake", title, HealthState.Good, exists ? Texts.Get("cli.check_lake_good", context.Lake.ListTables().Count, context.Project.LakeLocation) : Texts.Get("cli.check_lake_none", context.Project.LakeLocation));
+        }
+        catch (LeptonDataException error)
+        {
+            return new HealthCheck("lake", title, HealthState.Missing, error.MessageIn(CultureInfo.CurrentUICulture));
         }
     }
 }

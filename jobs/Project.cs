@@ -3,6 +3,7 @@ using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Storage.Objects;
+using Lepton.Data.Storage.Objects.S3;
 
 namespace Lepton.Data.Jobs;
 
@@ -12,14 +13,19 @@ public sealed record Project
     /// <summary>What the file that names a project is called.</summary>
     public const string FileName = "lepton.yaml";
 
+    internal const string S3Scheme = "s3://";
+
     /// <summary>The folder, absolute.</summary>
     public required string Folder { get; init; }
 
     /// <summary>The project's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Where the lake lies, absolute.</summary>
-    public required string LakeFolder { get; init; }
+    /// <summary>Where the lake lies: a folder, absolute; or <c>s3://bucket/prefix</c>.</summary>
+    public required string LakeLocation { get; init; }
+
+    /// <summary>Where in which bucket the lake lies, and how to get there; null for a lake in a folder.</summary>
+    public S3Options? S3 { get; init; }
 
     /// <summary>Which engine runs the steps: <c>duckdb</c>.</summary>
     public string Engine { get; init; } = "duckdb";
@@ -48,11 +54,13 @@ public sealed record Project
         if (Directory.Exists(file)) throw new LeptonDataException("jobs.project_is_folder", [file]);
         if (!File.Exists(file)) throw new LeptonDataException("jobs.no_project", [root]);
         ProjectDefinition definition = ProjectDefinition.Format.Read(ReadFile(file), DisplayPath(file));
+        bool isBucket = definition.Lake.StartsWith(S3Scheme, StringComparison.Ordinal);
         return new Project
         {
             Folder = root,
             Name = definition.Name,
-            LakeFolder = Path.GetFullPath(definition.Lake, root),
+            LakeLocation = isBucket ? definition.Lake.TrimEnd('/') : Path.GetFullPath(definition.Lake, root),
+            S3 = isBucket ? (definition.S3 ?? S3Definition.Default).OptionsFor(definition.Lake, root) : null,
             Engine = definition.Engine,
             MemoryBytes = definition.MemoryBytes,
             ThreadCount = definition.ThreadCount,
@@ -73,9 +81,13 @@ public sealed record Project
         return pipelines;
     }
 
-    /// <summary>The folders that an engine has to reach, without links: the lake, and where the sources of <paramref name="pipelines"/> lie.</summary>
+    /// <summary>Opens the store of the lake; nothing is read or asked yet. The caller disposes it where it can be.</summary>
+    /// <param name="time">What a store that is not of this machine goes by.</param>
+    public IObjectStore OpenStore(TimeProvider time) => S3 is null ? new LocalObjectStore(LakeLocation) : new S3ObjectStore(S3, time);
+
+    /// <summary>The folders that an engine has to reach besides the lake, without links: where the sources of <paramref name="pipelines"/> lie.</summary>
     public IReadOnlyList<string> FoldersToReach(IReadOnlyList<PipelineDefinition> pipelines)
-        => [RealPath.Of(LakeFolder), .. FileSources.FoldersOf(pipelines.SelectMany(pipeline => pipeline.Sources), Folder)];
+        => [.. FileSources.FoldersOf(pipelines.SelectMany(pipeline => pipeline.Sources), Folder)];
 
     /// <summary>A file of the project as bytes, with errors that name it.</summary>
     internal static byte[] ReadFile(string path)

@@ -67,7 +67,7 @@ internal sealed class DefinitionTests
         Assert.Multiple(() =>
         {
             Assert.That((project.Name, project.MemoryBytes, project.ThreadCount, project.Engine), Is.EqualTo(("shop", 2L << 30, 3, "duckdb")));
-            Assert.That(project.LakeFolder, Is.EqualTo(Path.GetFullPath(Path.Combine(folder.Path, "../elsewhere"))));
+            Assert.That(project.LakeLocation, Is.EqualTo(Path.GetFullPath(Path.Combine(folder.Path, "../elsewhere"))));
             Assert.That(project.LoadPipelines().Select(pipeline => pipeline.Name), Is.EqualTo(new[] { "first", "second" }));
         });
     }
