@@ -88,12 +88,17 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
         {
             var query = new List<(string, string)> { ("list-type", "2"), ("delimiter", "/"), ("prefix", prefix) };
             if (token is not null) query.Add(("continuation-token", token));
-            S3Element page = await _client.SendAsync(new S3Request("GET", null) { Query = query }, body => S3Xml.Read(body, "ListBucketResult", "Contents", "CommonPrefixes"), cancellationToken).ConfigureAwait(false);
-            int before = entries.Count;
-            string? next = page.Values.GetValueOrDefault("IsTruncated") == "true" ? page.Values.GetValueOrDefault("NextContinuationToken") : null;
-            entries.AddRange(page.Groups.Select(entry => EntryOf(entry, prefix, folder)).OfType<ObjectInfo>());
+            (ObjectInfo[] page, string? next) = await _client.SendAsync(
+                new S3Request("GET", null) { Query = query },
+                body =>
+                {
+                    S3Element list = S3Xml.Read(body, "ListBucketResult", "Contents", "CommonPrefixes");
+                    return (list.Groups.Select(entry => EntryOf(entry, prefix, folder)).OfType<ObjectInfo>().ToArray(), list.Values.GetValueOrDefault("IsTruncated") == "true" ? list["NextContinuationToken"] : null);
+                },
+                cancellationToken).ConfigureAwait(false);
+            entries.AddRange(page);
             // A server that gives the same page for ever would never end.
-            if (next is not null && (next == token || entries.Count == before)) throw Wrong(folder, "a list that does not end");
+            if (next is not null && (next == token || page.Length == 0)) throw Wrong(folder, "a list that does not end");
             token = next;
         }
         while (token is not null);

@@ -299,7 +299,7 @@ public sealed class TrainingSetStoreTests
     public async Task Create_AnotherBuildUnderWay_LeavesItsFolder()
     {
         using TestLake lake = await TestLake.AppliedAsync();
-        using AsideFolder other = AsideFolder.Make(lake.Lake, "late", FeatureStoreWorld.NewRun());
+        using HeldFolder other = TrainingSetFolder.MakeAside(lake.Lake, "late", FeatureStoreWorld.NewRun());
         await lake.CreateAsync();
         Assert.That(Directory.Exists(other.Path));
     }
