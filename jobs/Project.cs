@@ -85,9 +85,9 @@ public sealed record Project
     /// <param name="time">What a store that is not of this machine goes by.</param>
     public IObjectStore OpenStore(TimeProvider time) => S3 is null ? new LocalObjectStore(LakeLocation) : new S3ObjectStore(S3, time);
 
-    /// <summary>The folders that an engine has to reach besides the lake, without links: where the sources of <paramref name="pipelines"/> lie.</summary>
+    /// <summary>The folders that an engine has to reach, without links: a lake that lies in one, and where the sources of <paramref name="pipelines"/> lie.</summary>
     public IReadOnlyList<string> FoldersToReach(IReadOnlyList<PipelineDefinition> pipelines)
-        => [.. FileSources.FoldersOf(pipelines.SelectMany(pipeline => pipeline.Sources), Folder)];
+        => [.. S3 is null ? [RealPath.Of(LakeLocation)] : Array.Empty<string>(), .. FileSources.FoldersOf(pipelines.SelectMany(pipeline => pipeline.Sources), Folder)];
 
     /// <summary>A file of the project as bytes, with errors that name it.</summary>
     internal static byte[] ReadFile(string path)

@@ -23,7 +23,7 @@ public sealed record S3Definition(
 
     /// <summary>Reads <c>s3</c>.</summary>
     public static RecordFormat<S3Definition> Format { get; } = RecordFormat.Declare<S3Definition>(
-        new("S3", "S3"),
+        new("bucket", "存储桶"),
         "How to speak to the server of a lake in a bucket.",
         "如何访问存储桶中数据湖所在的服务器。",
         format =>

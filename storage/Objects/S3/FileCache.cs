@@ -24,6 +24,7 @@ internal sealed class FileCache : IDisposable
     private readonly long _sizeMax;
     private readonly TimeProvider _time;
     private readonly Lazy<HeldFolder> _session;
+    private readonly Lock _trimming = new();
     private int _lastHold;
 
     // Bytes of copies added since this process last looked: walking through all of them for each would cost more than it saves. It looks at the first.
@@ -177,6 +178,11 @@ internal sealed class FileCache : IDisposable
     private void Trim(long added)
     {
         if (Interlocked.Add(ref _added, added) < _sizeMax / 16) return;
+        lock (_trimming) TrimUnsynchronized();
+    }
+
+    private void TrimUnsynchronized()
+    {
         try
         {
             // One process at a time; another one's look is as good as ours.
