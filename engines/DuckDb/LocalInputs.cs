@@ -41,7 +41,7 @@ internal sealed class LocalInputs : IDisposable
 
     private static IEnumerable<string> FilesOf(Input input) => input switch
     {
-        SnapshotInput { Snapshot: var snapshot } => snapshot.FilePaths,
+        SnapshotInput { Snapshot: var snapshot } => snapshot.StoredLocations,
         FileInput { Scan: var scan } => scan.Files.Select(file => file.Path),
         _ => [],
     };

@@ -215,8 +215,9 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
 
     private async ValueTask WithLocalAsync(IReadOnlyList<ObjectInfo> files, Action<ParquetFiles> read, CancellationToken cancellationToken)
     {
-        await using LocalFiles local = await LocalFiles.OfAsync(store, files.Select(file => file.Path), cancellationToken).ConfigureAwait(false);
-        using var opened = new ParquetFiles(local.Paths, local.Folders, files.Sum(file => file.SizeBytes));
+        using LocalFiles local = await store.FetchAsync([.. files.Select(file => file.Path)], cancellationToken).ConfigureAwait(false);
+        string[] paths = [.. files.Select(file => local.PathOf(file.Path))];
+        using var opened = new ParquetFiles(paths, [.. paths.Select(path => Path.GetDirectoryName(path)!).Distinct(StringComparer.Ordinal)], files.Sum(file => file.SizeBytes));
         await Task.Run(() => read(opened), cancellationToken).ConfigureAwait(false);
     }
 

@@ -88,6 +88,13 @@ public sealed record Snapshot
     /// <summary>What the files call the columns; null where they call them the same.</summary>
     internal ColumnMapping? Mapping { get; init; }
 
+    /// <summary>What rows are read from, relative to the table's folder: the live files, and those of their deletion vectors.</summary>
+    internal IEnumerable<string> StoredPaths
+        => Files.SelectMany(file => file.DeletionVector is { Inline: null } vector && vector.TryFindFile(RootPath, "", out string? name) ? [file.Path, name] : new[] { file.Path }).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Where all that rows are read from lies, as it is called outside (absolute, or a URL): the live files, and those of their deletion vectors.</summary>
+    public IEnumerable<string> StoredLocations => StoredPaths.Select(path => Path.Combine(RootPath, path));
+
     /// <summary>The files' absolute paths, in order.</summary>
     public IEnumerable<string> FilePaths => Files.Select(file => Path.Combine(RootPath, file.Path));
 }
