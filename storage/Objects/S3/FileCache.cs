@@ -102,8 +102,7 @@ internal sealed class FileCache : IDisposable
                     return false;
                 }
                 File.SetLastAccessTimeUtc(copy, _time.GetUtcNow().UtcDateTime);
-                // Who reads the file looks whether it is of the time that the store says.
-                File.SetLastWriteTimeUtc(copy, DateTime.UnixEpoch.AddTicks(info.ModifiedAt.MicrosecondsSinceEpoch * TimeSpan.TicksPerMicrosecond));
+                SetTime(copy, info);
                 Link(copy, target);
                 return true;
             }
@@ -122,14 +121,16 @@ internal sealed class FileCache : IDisposable
         SystemFileCalls.Instance.Link(file, target);
     }
 
-    /// <summary>Keeps a copy.</summary>
-    internal async ValueTask PutAsync(string key, Stream content, ObjectInfo info, CancellationToken cancellationToken)
+    /// <summary>Keeps a copy, and gives it a further name at once: copies that others need may leave no room for this one.</summary>
+    internal async ValueTask PutAsync(string key, Stream content, ObjectInfo info, string target, CancellationToken cancellationToken)
     {
         string aside = Path.Join(_session.Value.Path, Guid.NewGuid().ToString("n"));
         try
         {
             FileStream file = new(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16, FileOptions.Asynchronous);
             await using (file.ConfigureAwait(false)) await content.CopyToAsync(file, 1 << 18, cancellationToken).ConfigureAwait(false);
+            SetTime(aside, info);
+            Link(aside, target);
             Keep(aside, key);
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
@@ -164,6 +165,9 @@ internal sealed class FileCache : IDisposable
     }
 
     private static string HashOf(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    // Who reads the file looks whether it is of the time that the store says.
+    private static void SetTime(string file, ObjectInfo info) => File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch.AddTicks(info.ModifiedAt.MicrosecondsSinceEpoch * TimeSpan.TicksPerMicrosecond));
 
     private void Keep(string file, string key)
     {

@@ -83,18 +83,16 @@ public sealed partial class S3ObjectStore
         if (head.Status == 404) throw new LeptonDataException("storage.not_found", [Locate(path)]);
         ObjectInfo info = InfoOf(path, head);
         string cacheKey = CacheKeyOf(key, info.Tag!);
-        while (!_cache.TryGive(cacheKey, info, target))
+        if (_cache.TryGive(cacheKey, info, target)) return;
+        if (info.SizeBytes == 0)
         {
-            if (info.SizeBytes == 0)
-            {
-                // No range names no bytes.
-                await _cache.PutAsync(cacheKey, Stream.Null, info, cancellationToken).ConfigureAwait(false);
-                continue;
-            }
-            S3Answer answer = await AgainAsync(key, 0, info.SizeBytes, info.Tag, cancellationToken).ConfigureAwait(false);
-            using var body = new S3BodyStream(_client, (from, token) => AgainAsync(key, from, info.SizeBytes, info.Tag, token), answer, 0, info.SizeBytes, key);
-            await _cache.PutAsync(cacheKey, body, info, cancellationToken).ConfigureAwait(false);
+            // No range names no bytes.
+            await _cache.PutAsync(cacheKey, Stream.Null, info, target, cancellationToken).ConfigureAwait(false);
+            return;
         }
+        S3Answer answer = await AgainAsync(key, 0, info.SizeBytes, info.Tag, cancellationToken).ConfigureAwait(false);
+        using var body = new S3BodyStream(_client, (from, token) => AgainAsync(key, from, info.SizeBytes, info.Tag, token), answer, 0, info.SizeBytes, key);
+        await _cache.PutAsync(cacheKey, body, info, target, cancellationToken).ConfigureAwait(false);
     }
 
     // The server is part of it: two servers may have a bucket of one name.
