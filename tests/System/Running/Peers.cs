@@ -1,10 +1,15 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Lepton.Data.Testing;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.System.Running;
 
-/// <summary>Programs of other people that the tests compare with: Python with pyarrow, made by tools/python from the test assets, and Node.js with what package.json names.</summary>
+/// <summary>
+/// Programs of other people that the tests compare with, made from the test assets: Python with pyarrow and a Spark client (tools/python), Java servers (tools/jars); and Node.js with
+/// what package.json names.
+/// </summary>
 internal static class Peers
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
@@ -16,16 +21,40 @@ internal static class Peers
     /// <summary>Runs a script of this project to its end, and asks that it succeeds; where there are no test assets, the test is skipped.</summary>
     internal static void Python(string script, params IEnumerable<string> arguments)
     {
-        if (s_python.Value is { } folder) Run(Path.Combine(folder, "bin", "python"), [Path.Combine(RepositoryFolder.Path, script), .. arguments]);
-        else Needs.Skip("LEPTON_TEST_ASSETS is not set, so there is no pyarrow");
+        NeedAssets("pyarrow");
+        Run(Path.Combine(PythonFolder!, "bin", "python"), [Path.Combine(RepositoryFolder.Path, script), .. arguments]);
+    }
+
+    /// <summary>Skips the test where there are no test assets to make something of.</summary>
+    internal static void NeedAssets(string what)
+    {
+        if (!HasAssets) Needs.Skip($"LEPTON_TEST_ASSETS is not set, so there is no {what}");
+    }
+
+    /// <summary>The jars that a pom names, as a class path.</summary>
+    internal static string Jars(string name, string pom)
+    {
+        NeedAssets(name);
+        Run(Path.Combine(RepositoryFolder.Path, "tools", "jars"), [name, pom]);
+        return Path.Combine(RepositoryFolder.Path, "artifacts", name, "jars", "*");
+    }
+
+    /// <summary>A port of this machine that nobody listens on now.</summary>
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Runs a script of this project to its end, and asks that it succeeds.</summary>
     internal static void Node(string script, params IEnumerable<string> arguments) => Run("node", [Path.Combine(RepositoryFolder.Path, script), .. arguments]);
 
+    private static bool HasAssets => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LEPTON_TEST_ASSETS"));
+
     private static string? MakePython()
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LEPTON_TEST_ASSETS"))) return null;
+        if (!HasAssets) return null;
         Run(Path.Combine(RepositoryFolder.Path, "tools", "python"), []);
         return Path.Combine(RepositoryFolder.Path, "artifacts", "python");
     }

@@ -15,7 +15,7 @@ internal sealed class S3Server : IDisposable
     private readonly TestFolder _folder = new();
     private readonly Process _process;
 
-    private S3Server(int port)
+    private S3Server(string classPath, int port)
     {
         Endpoint = $"http://127.0.0.1:{port}";
         Directory.CreateDirectory(_folder[$"data/{Bucket}"]);
@@ -29,7 +29,7 @@ internal sealed class S3Server : IDisposable
             jclouds.filesystem.basedir={_folder["data"]}
             """);
         _folder.Write("quiet.xml", "<configuration><root level=\"off\"/></configuration>");
-        _process = Process.Start(new ProcessStartInfo("java", ["-Xmx512m", $"-Dlogback.configurationFile={_folder["quiet.xml"]}", "-cp", Path.Combine(LeptonProcess.Repository, "artifacts/s3proxy/jars/*"), "org.gaul.s3proxy.Main", "--properties", _folder["s3proxy.conf"]])
+        _process = Process.Start(new ProcessStartInfo("java", ["-Xmx512m", $"-Dlogback.configurationFile={_folder["quiet.xml"]}", "-cp", classPath, "org.gaul.s3proxy.Main", "--properties", _folder["s3proxy.conf"]])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -47,13 +47,7 @@ internal sealed class S3Server : IDisposable
 
     internal static S3Server Start()
     {
-        if (Environment.GetEnvironmentVariable("LEPTON_TEST_ASSETS") is not { Length: > 0 }) Needs.Skip("s3proxy's jars are among the test assets");
-        using (Process made = Process.Start("/bin/bash", [Path.Combine(LeptonProcess.Repository, "tools/jars"), "s3proxy", "tests/System/S3/pom.xml"]))
-        {
-            made.WaitForExit();
-            Assert.That(made.ExitCode, Is.Zero, "tools/jars s3proxy");
-        }
-        var server = new S3Server(FreePort());
+        var server = new S3Server(Peers.Jars("s3proxy", "tests/System/S3/pom.xml"), Peers.FreePort());
         for (int attempt = 0; ; attempt++)
         {
             using var client = new TcpClient();
@@ -92,12 +86,5 @@ internal sealed class S3Server : IDisposable
         _process.WaitForExit();
         _process.Dispose();
         _folder.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

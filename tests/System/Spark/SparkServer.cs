@@ -9,7 +9,7 @@ namespace Lepton.Data.Tests.System.Spark;
 
 /// <summary>
 /// A Spark Connect server with Delta Lake and a session of its Python client. Started by the first test that asks, ended after the last; made of what lies among the test assets
-/// (tools/spark, tools/python).
+/// (tools/jars, tools/python).
 /// </summary>
 internal sealed class SparkServer : IDisposable
 {
@@ -30,15 +30,14 @@ internal sealed class SparkServer : IDisposable
 
     private SparkServer()
     {
-        Make("tools/spark");
-        Make("tools/python");
-        int port = FreePort();
+        string classPath = Peers.Jars("spark", "tests/System/Spark/pom.xml");
+        int port = Peers.FreePort();
         string log = _folder["server.log"];
-        _server = Start("/bin/bash", ["-c", $"exec \"$@\" > '{log}' 2>&1", "spark", "java", .. ServerArguments(port)]);
+        _server = Start("/bin/bash", ["-c", $"exec \"$@\" > '{log}' 2>&1", "spark", "java", .. ServerArguments(classPath, port)]);
         try
         {
             WaitForPort(port, log);
-            _client = Start(Path.Combine(LeptonProcess.Repository, "artifacts/python/bin/python"), [Path.Combine(LeptonProcess.Repository, "tests/System/Spark/session.py"), $"sc://127.0.0.1:{port}"]);
+            _client = Start(Path.Combine(Peers.PythonFolder!, "bin/python"), [Path.Combine(LeptonProcess.Repository, "tests/System/Spark/session.py"), $"sc://127.0.0.1:{port}"]);
             Assert.That(Answer().TryGetProperty("version", out _), Is.True);
         }
         catch
@@ -53,7 +52,7 @@ internal sealed class SparkServer : IDisposable
     {
         get
         {
-            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("LEPTON_TEST_ASSETS"))) Needs.Skip("LEPTON_TEST_ASSETS names no folder of test assets, so there is no Spark");
+            Peers.NeedAssets("Spark");
             return s_running ??= new SparkServer();
         }
     }
@@ -102,14 +101,6 @@ internal sealed class SparkServer : IDisposable
         return JsonDocument.Parse(line.Result ?? throw new InvalidOperationException($"Spark's client ended: {_client.StandardError.ReadToEnd()}")).RootElement;
     }
 
-    private static void Make(string tool)
-    {
-        using Process process = Start("/bin/bash", [Path.Combine(LeptonProcess.Repository, tool)]);
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.That(process.ExitCode, Is.Zero, $"{tool}: {error}");
-    }
-
     private static Process Start(string program, IEnumerable<string> arguments)
         => Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = LeptonProcess.Repository })!;
 
@@ -135,14 +126,7 @@ internal sealed class SparkServer : IDisposable
         }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private IEnumerable<string> ServerArguments(int port)
+    private IEnumerable<string> ServerArguments(string classPath, int port)
     {
         yield return "-XX:+IgnoreUnrecognizedVMOptions";
         yield return "--add-modules=jdk.incubator.vector";
@@ -150,7 +134,7 @@ internal sealed class SparkServer : IDisposable
         yield return "-Dio.netty.tryReflectionSetAccessible=true";
         yield return "-Xmx1g";
         yield return "-cp";
-        yield return Path.Combine(LeptonProcess.Repository, "artifacts/spark/jars/*");
+        yield return classPath;
         yield return "org.apache.spark.deploy.SparkSubmit";
         yield return "--class";
         yield return "org.apache.spark.sql.connect.service.SparkConnectServer";

@@ -256,12 +256,11 @@ public sealed class TrainingSetStoreTests
             unlink _lepton/datasets/late/.building-*-*/.manifest.json.*.tmp
             sync _lepton/datasets/late/.building-*-*/part-00000.parquet
             sync names in _lepton/datasets/late/.building-*-*
+            sync _lepton/datasets/late/v1
             sync names in _lepton/datasets/late
             sync names in _lepton/datasets
             sync names in _lepton
             sync names in .
-            sync _lepton/datasets/late/v1
-            sync names in _lepton/datasets/late
             """);
     }
 

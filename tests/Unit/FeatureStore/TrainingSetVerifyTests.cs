@@ -89,8 +89,8 @@ public sealed class TrainingSetVerifyTests
         TrainingSetVersion version = (await lake.CreateAsync()).Version;
         Directory.Delete(version.Folder, recursive: true);
         VerificationResult result = await new Verification(lake.Context, version, FeatureStoreWorld.NewRun()).RunAsync(CancellationToken.None);
-        Assert.That(result.Findings.Select(finding => finding.Code), Is.EqualTo((string[])["featurestore.file_missing", "storage.not_found"]));
-        Assert.That(result.Findings[1].Message, Does.Contain(version.Folder));
+        Assert.That(result.Findings.Select(finding => finding.Code), Is.EqualTo((string[])["featurestore.file_missing"]));
+        Assert.That(result.Findings[0].Message, Does.Contain(version.Folder));
     }
 
     [Test]
