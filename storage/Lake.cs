@@ -4,6 +4,7 @@ using System.Text.Json;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.Delta;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.Delta;

@@ -1,5 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Storage.Delta.DeletionVectors;
+using Lepton.Data.Storage.Delta.Log;
 
 namespace Lepton.Data.Storage.Delta;
 

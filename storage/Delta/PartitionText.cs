@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Log;
 
 namespace Lepton.Data.Storage.Delta;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Log;
 
 namespace Lepton.Data.Storage.Delta;
 

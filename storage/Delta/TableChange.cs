@@ -1,4 +1,5 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Predicates;
 
 namespace Lepton.Data.Storage.Delta;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Storage.DuckDb;
 
 namespace Lepton.Data.Storage.Parquet;

@@ -4,6 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Tests.Benchmarks;

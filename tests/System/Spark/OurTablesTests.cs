@@ -1,6 +1,8 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Predicates;
+using Lepton.Data.Storage.Delta.Rewrites;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.System.Spark;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.System.Spark;

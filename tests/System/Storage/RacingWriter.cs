@@ -4,6 +4,8 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Predicates;
+using Lepton.Data.Storage.Delta.Rewrites;
 
 namespace Lepton.Data.Tests.System.Storage;
 

@@ -7,6 +7,8 @@ using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Predicates;
+using Lepton.Data.Storage.Delta.Rewrites;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 using Lepton.Data.Testing;

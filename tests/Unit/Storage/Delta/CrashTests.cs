@@ -1,5 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Predicates;
+using Lepton.Data.Storage.Delta.Rewrites;
 using Lepton.Data.Tests.Unit.Storage.Objects;
 using NUnit.Framework;
 using static Lepton.Data.Tests.Unit.Storage.Delta.DeltaFixture;

@@ -1,4 +1,5 @@
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Objects;
 using Lepton.Data.Testing;
 using Lepton.Data.Tests.Unit.Storage.Objects;

@@ -1,6 +1,8 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Predicates;
+using Lepton.Data.Storage.Delta.Rewrites;
 using NUnit.Framework;
 using static Lepton.Data.Tests.Unit.Storage.Delta.DeltaFixture;
 

@@ -1,4 +1,5 @@
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Log;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage.Delta;

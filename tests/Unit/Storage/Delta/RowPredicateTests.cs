@@ -1,5 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Predicates;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage.Delta;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Log;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage.Delta;

@@ -1,5 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Log;
 using NUnit.Framework;
 using static Lepton.Data.Tests.Unit.Storage.Delta.DeltaFixture;
 

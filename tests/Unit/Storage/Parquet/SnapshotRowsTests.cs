@@ -1,6 +1,8 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.DeletionVectors;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Parquet;
 using Lepton.Data.Testing;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>A table's columns, and what its files call them.</summary>
 /// <param name="Schema">As people see them.</param>

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Log;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Predicates;
 
 /// <summary>Values that a predicate compares: bool, long, double, <see cref="Int128"/> (a decimal's digits), string, <see cref="DateOnly"/>, <see cref="EventTime"/>.</summary>
 internal static class PredicateValue

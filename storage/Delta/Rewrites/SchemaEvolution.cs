@@ -1,6 +1,6 @@
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Rewrites;
 
 /// <summary>What may become of a table's columns when rows with others are written to it.</summary>
 public enum SchemaPolicy

@@ -1,6 +1,7 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Predicates;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Rewrites;
 
 /// <summary>
 /// What a change of the rows that match a predicate does to a table's files, told from partition values and statistics alone. The engine reads and rewrites what is

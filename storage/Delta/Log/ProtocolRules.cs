@@ -1,6 +1,6 @@
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Which tables we read, and which we write.</summary>
 internal static class ProtocolRules

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Rewrites;
 
 /// <summary>Brings a table back to what it was, as a new version: nothing of its history is lost, and progress stays where it is.</summary>
 public static class RestorePlan

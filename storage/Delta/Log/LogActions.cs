@@ -1,7 +1,8 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>One line of a commit, or one row of a checkpoint. What we do not know is left out, as the protocol asks of a reader.</summary>
 /// <param name="Place">The log file and line.</param>

@@ -1,8 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta.Log;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.DeletionVectors;
 
 /// <summary>Where the set of a file's deleted rows lies.</summary>
 /// <param name="StorageType">How <paramref name="PathOrInline"/> is meant: <c>i</c> the set itself, <c>u</c> a file of the table, <c>p</c> a file by its absolute path.</param>

@@ -4,7 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>
 /// A schema as Delta's <c>schemaString</c>: the JSON of Spark's StructType. Field metadata that is text stays text; other JSON values are kept as their text under

@@ -1,6 +1,6 @@
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Predicates;
 
 /// <summary>What is known of some rows without reading them.</summary>
 internal interface IRowFacts

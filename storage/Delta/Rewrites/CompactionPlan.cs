@@ -2,7 +2,7 @@ using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Rewrites;
 
 /// <summary>Which files of a table to write anew as fewer or as sorted ones. The rows stay the same, so that the commit gets in no reader's way.</summary>
 public sealed record CompactionPlan

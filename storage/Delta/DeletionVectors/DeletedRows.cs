@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.DeletionVectors;
 
 /// <summary>
 /// The deleted rows of a file: a 64-bit Roaring bitmap in its portable form, kept as compressed as it came, so that no more memory is taken than the bytes given. Immutable.

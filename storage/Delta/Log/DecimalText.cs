@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Decimals of up to 38 digits as JSON numbers, without a detour through floating point.</summary>
 internal static class DecimalText

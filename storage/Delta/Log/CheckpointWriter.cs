@@ -2,10 +2,11 @@ using System.Globalization;
 using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Writes checkpoints of one file, as every Delta reader knows them: the file in one step unless it is there, then <c>_last_checkpoint</c>, which is only a hint.</summary>
 /// <param name="store">Where the table lies.</param>

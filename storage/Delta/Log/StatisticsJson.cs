@@ -5,7 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>
 /// A file's statistics as Delta's <c>stats</c> text. Bounds always hold: text is cut to 32 characters, the greatest rounded up; times are in milliseconds, widened outward;

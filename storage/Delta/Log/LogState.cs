@@ -1,8 +1,9 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Storage.Objects;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>What the commits up to one version add up to. Not safe for use by several threads.</summary>
 internal sealed class LogState(string table)

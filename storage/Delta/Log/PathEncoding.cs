@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Where a file of a table lies.</summary>
 /// <param name="Path">Relative to the table's folder and decoded; absolute where the file lies elsewhere in the store (a shallow clone).</param>

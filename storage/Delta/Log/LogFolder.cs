@@ -2,7 +2,7 @@ using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Objects;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>The folder <c>_delta_log</c> of one table: which commits there are, and what each says.</summary>
 internal sealed class LogFolder(IObjectStore store, string tableFolder)

@@ -2,8 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Reads lines of a table's commits. What the protocol requires must be there and of its type; what we do not know is passed over.</summary>
 /// <param name="table">What the table's folder is called outside.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Objects;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.DeletionVectors;
 
 /// <summary>Reads deletion vectors, each checked against what the log says of it and against its own checksum.</summary>
 internal static class DeletionVectorFiles

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.DeletionVectors;
 
 /// <summary>Bytes as text: Z85 (rfc.zeromq.org/spec/32), five letters for four bytes.</summary>
 internal static class Base85

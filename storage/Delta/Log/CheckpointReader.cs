@@ -3,11 +3,12 @@ using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Hashing;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Parquet;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Reads checkpoints: single files, files in parts, and those of the second kind with their sidecars. Of Parquet only the columns that are asked for.</summary>
 /// <param name="store">Where the table lies.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Lepton.Data.Storage.Objects;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Which commits and checkpoints lie in the log's folder. <c>_last_checkpoint</c> is not asked: the folder itself says better what there is.</summary>
 internal sealed partial class LogListing

@@ -1,6 +1,6 @@
 using Lepton.Data.Schemas;
 
-namespace Lepton.Data.Storage.Delta;
+namespace Lepton.Data.Storage.Delta.Predicates;
 
 /// <summary>How a column's value stands to another in a <see cref="RowPredicate"/>.</summary>
 public enum Comparison
