@@ -129,7 +129,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
     /// <summary>Makes a table and fills it. The table is seen by every connection of the database.</summary>
     /// <param name="database">This connection's database.</param>
     /// <param name="name">The table's name, not quoted.</param>
-    /// <param name="schema">The columns; flat types.</param>
+    /// <param name="schema">The columns, nested ones too.</param>
     /// <param name="batches">The rows; they stay the caller's.</param>
     /// <param name="cancellationToken">Observed while rows are copied; no table is left then.</param>
     public void CreateTable(DuckDbDatabase database, string name, Schema schema, IReadOnlyList<RecordBatch> batches, CancellationToken cancellationToken = default)

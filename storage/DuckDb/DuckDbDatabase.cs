@@ -69,7 +69,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     }
 
     /// <summary>Makes batches readable by SQL, on every connection.</summary>
-    /// <param name="schema">Their columns; flat types.</param>
+    /// <param name="schema">Their columns, nested ones too.</param>
     /// <param name="batches">Shared until the offer is disposed; the caller keeps its own.</param>
     /// <returns>What stands for them in SQL; to be disposed when no query reads it any more.</returns>
     public OfferedBatches Offer(Schema schema, IReadOnlyList<RecordBatch> batches) => _batches.Offer(schema, batches);
