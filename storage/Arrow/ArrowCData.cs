@@ -1,5 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Arrow.CData;
+using Lepton.Data.Storage.Arrow.Types;
 
 namespace Lepton.Data.Storage.Arrow;
 
@@ -39,8 +41,7 @@ public static unsafe class ArrowCData
     public static Schema Import(CArrowSchema* source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        using BatchDecoder decoder = CDataImport.Schema(source, new ArrowReadOptions(), new ArrowPlace("C data"));
-        return decoder.Schema;
+        return CDataImport.Schema(source, new ArrowReadOptions(), new ArrowPlace("C data")).Schema;
     }
 
     /// <summary>Imports a batch. The caller owns it; <paramref name="source"/> is released with the last of its memory, <paramref name="schema"/> at once.</summary>
@@ -52,8 +53,7 @@ public static unsafe class ArrowCData
         options ??= new();
         var place = new ArrowPlace(options.Source ?? "C data");
         using var array = new ImportedArray(source);
-        using BatchDecoder decoder = CDataImport.Schema(schema, options, place);
-        return decoder.Decode(array, place);
+        return CDataImport.Schema(schema, options, place).Decode(array, place);
     }
 
     /// <summary>Imports a stream; <paramref name="source"/> is released with the reader. Reading waits for the stream's producer, in the caller's thread.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Arrow.Ipc;
 
 namespace Lepton.Data.Storage.Arrow;
 
@@ -16,7 +17,7 @@ public sealed unsafe class ArrowFile : IDisposable
 {
     private readonly FileMapping _mapping;
     private readonly ArrowReadOptions _options;
-    private readonly BatchDecoder _decoder;
+    private readonly MessageDecoder _decoder;
     private readonly ArrowBlock[] _batches;
     private readonly ArrowBlock[] _dictionaries;
     private readonly Lock _gate = new();
@@ -33,7 +34,7 @@ public sealed unsafe class ArrowFile : IDisposable
         FlatTable footer = FlatTable.Root(bytes, place);
         // Files of Arrow 0.14 say version 0 here; what counts is what messages say.
         if (!footer.Has(1)) throw place.Error("storage.arrow_metadata", 0);
-        _decoder = new BatchDecoder(new SchemaReader(place, bytes.Length).Read(footer.Table(1)), options, place);
+        _decoder = new MessageDecoder(new SchemaReader(place, bytes.Length).Read(footer.Table(1)), options, place);
         _dictionaries = Blocks(footer.Vector(2, 24), footerStart, place);
         _batches = Blocks(footer.Vector(3, 24), footerStart, place);
         _decoder.Dictionaries.Resolve = ReadDictionary;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Arrow.Ipc;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.Arrow;

@@ -1,4 +1,6 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Arrow.Ipc;
+using Lepton.Data.Storage.Arrow.Types;
 
 namespace Lepton.Data.Storage.Arrow;
 

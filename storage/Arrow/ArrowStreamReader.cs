@@ -1,5 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Arrow.Ipc;
+using Lepton.Data.Storage.Arrow.Types;
 
 namespace Lepton.Data.Storage.Arrow;
 
@@ -9,11 +11,11 @@ public sealed class ArrowStreamReader : IRecordBatchReader
 {
     private readonly MessageStream _messages;
     private readonly ArrowPlace _place;
-    private readonly BatchDecoder _decoder;
+    private readonly MessageDecoder _decoder;
     private readonly Stream? _owned;
     private bool _isAtEnd;
 
-    private ArrowStreamReader(MessageStream messages, ArrowPlace place, BatchDecoder decoder, Stream? owned)
+    private ArrowStreamReader(MessageStream messages, ArrowPlace place, MessageDecoder decoder, Stream? owned)
         => (_messages, _place, _decoder, _owned) = (messages, place, decoder, owned);
 
     /// <inheritdoc/>
@@ -35,7 +37,7 @@ public sealed class ArrowStreamReader : IRecordBatchReader
             if (!await messages.NextAsync(cancellationToken).ConfigureAwait(false)) throw place.Error("storage.arrow_truncated");
             (ArrowField[] fields, long bodySize) = ReadSchema(messages, place);
             (await messages.BodyAsync(bodySize, cancellationToken).ConfigureAwait(false))?.Dispose();
-            return new ArrowStreamReader(messages, place, new BatchDecoder(fields, options, place), leaveOpen ? null : stream);
+            return new ArrowStreamReader(messages, place, new MessageDecoder(fields, options, place), leaveOpen ? null : stream);
         }
         catch when (!leaveOpen)
         {

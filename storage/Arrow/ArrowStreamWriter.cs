@@ -1,5 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Arrow.Ipc;
 
 namespace Lepton.Data.Storage.Arrow;
 

@@ -1,6 +1,8 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Arrow;
+using Lepton.Data.Storage.Arrow.CData;
+using Lepton.Data.Storage.Arrow.Types;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;
 

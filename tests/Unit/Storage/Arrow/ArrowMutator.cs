@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Lepton.Data.Storage.Arrow;
+using Lepton.Data.Storage.Arrow.Ipc;
 
 namespace Lepton.Data.Tests.Unit.Storage.Arrow;
 

@@ -1,6 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Arrow;
+using Lepton.Data.Storage.Arrow.Ipc;
 using Lepton.Data.Storage.Native;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;

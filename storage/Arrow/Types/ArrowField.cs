@@ -1,0 +1,55 @@
+using Lepton.Data.Schemas;
+
+namespace Lepton.Data.Storage.Arrow.Types;
+
+/// <summary>A field as a stream or another library declares it.</summary>
+/// <param name="Name">Empty where there is none.</param>
+/// <param name="Type">Of a dictionary-encoded field: the type of the dictionary's values.</param>
+/// <param name="IsNullable">As declared.</param>
+/// <param name="Children">What stands within.</param>
+/// <param name="Metadata">As declared, extensions included.</param>
+internal sealed record ArrowField(string Name, ArrowType Type, bool IsNullable, ArrowField[] Children, FieldMetadata Metadata)
+{
+    /// <summary>Deeper types are no one's table; a bound keeps hostile ones from exhausting the stack.</summary>
+    internal const int DepthMax = 64;
+
+    internal ArrowDictionary? Dictionary { get; init; }
+
+    /// <summary>The field of ours that holds its values; set by <see cref="TypeMapping"/> for the columns that are read.</summary>
+    internal Field? Ours { get; set; }
+
+    /// <summary>The names from the column down to this field, with points between, for messages.</summary>
+    internal string Path { get; private set; } = Name;
+
+    /// <summary>Whether values are views into any number of buffers, which follow those of <see cref="BufferCount"/>.</summary>
+    internal bool HasViews => Dictionary is null && Type.Kind is ArrowKind.TextView or ArrowKind.BinaryView;
+
+    /// <summary>How many buffers an array of the field has, those of what stands within aside.</summary>
+    internal int BufferCount => Dictionary is not null ? 2 : Type.BufferCount;
+
+    /// <summary>Whether there stand as many fields within, and of such types, as the type must have.</summary>
+    internal bool HasRightChildren => this switch
+    {
+        { Type.ChildCount: >= 0 } when Type.ChildCount != Children.Length => false,
+        { Type.Kind: ArrowKind.Map } => Children[0] is { Type.Kind: ArrowKind.Struct, Children.Length: 2, Dictionary: null },
+        { Type.Kind: ArrowKind.RunEnd } => Children[0] is { Type: { Kind: ArrowKind.Int, IsSigned: true, Bits: 16 or 32 or 64 }, Dictionary: null },
+        _ => true,
+    };
+
+    /// <summary>Gives this field and those within their paths.</summary>
+    internal void SetPath(string path)
+    {
+        Path = path;
+        foreach (ArrowField child in Children) child.SetPath($"{path}.{child.Name}");
+    }
+
+    /// <summary>Whether the values, a dictionary's where there is one, are of one type, names and metadata aside.</summary>
+    internal bool HasValuesOf(ArrowField other)
+        => Type == other.Type && Children.Length == other.Children.Length
+            && Children.Zip(other.Children).All(pair => pair.First.Dictionary == pair.Second.Dictionary && pair.First.HasValuesOf(pair.Second));
+}
+
+/// <summary>How a field's values are numbers into a dictionary.</summary>
+/// <param name="Id">Which dictionary of the stream.</param>
+/// <param name="Index">An integer type.</param>
+internal sealed record ArrowDictionary(long Id, ArrowType Index);
