@@ -3,6 +3,7 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Engines;
 
@@ -41,17 +42,4 @@ public abstract class StagedRelation : IAsyncDisposable
 
     /// <summary>Frees the rows; a second call does nothing.</summary>
     public abstract ValueTask DisposeAsync();
-}
-
-/// <summary>Where and how to write Parquet files.</summary>
-/// <param name="Folder">Absolute; made if it does not exist.</param>
-/// <param name="KeepsOrder">Whether rows must lie in the query's order and equal rows make equal bytes (training sets), at the price of one writer.</param>
-/// <param name="FileNamePrefix">What file names begin with; the rest is unique, or numbered from 0 where <paramref name="KeepsOrder"/>.</param>
-public sealed record FileTarget(string Folder, bool KeepsOrder = false, string FileNamePrefix = "part-")
-{
-    /// <summary>Columns of the query by whose values rows are divided: each value has a folder and files of its own, which lack these columns. Empty for none.</summary>
-    public IReadOnlyList<string> PartitionColumns { get; init; } = [];
-
-    /// <summary>How many rows a file has at most, in the query's order from file to file; null for any number.</summary>
-    public long? RowsPerFile { get; init; }
 }

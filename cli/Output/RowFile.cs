@@ -5,6 +5,7 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Objects;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Cli.Output;
 

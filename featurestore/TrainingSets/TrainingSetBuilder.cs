@@ -9,6 +9,7 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.FeatureStore.TrainingSets;
 

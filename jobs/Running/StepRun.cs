@@ -11,6 +11,7 @@ using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Parquet;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs.Running;

@@ -7,6 +7,7 @@ using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 
 namespace Lepton.Data.Tests.Benchmarks;
 

@@ -7,6 +7,7 @@ using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Objects;
+using Lepton.Data.Storage.Parquet;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
 using Lepton.Data.Tests.Unit.Storage.Objects;
@@ -189,7 +190,7 @@ public sealed class DuckDbEngineTests
         DataFile first = (await _engine.WriteAsync(query, new Inputs(), new FileTarget(_folder["set"], KeepsOrder: true), Run(), default))[0];
         Assert.That(first.Path, Is.EqualTo("part-00000.parquet"));
         LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await _engine.WriteAsync(query, new Inputs(), new FileTarget(_folder["set"], KeepsOrder: true), Run(), default)))!;
-        Assert.That(error.Code, Is.EqualTo("engines.file_exists"));
+        Assert.That(error.Code, Is.EqualTo("storage.file_exists"));
         Assert.That(File.Exists(_folder["set/part-00000.parquet"]), Is.True);
     }
 

@@ -9,6 +9,7 @@ using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Delta.Predicates;
 using Lepton.Data.Storage.Delta.Rewrites;
+using Lepton.Data.Storage.Parquet;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;

@@ -3,7 +3,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
 
-namespace Lepton.Data.Engines.DuckDb;
+namespace Lepton.Data.Storage.Parquet;
 
 /// <summary>The statistics that DuckDB's COPY returns as text, as values. A bound that cannot be read back exactly is left out.</summary>
 internal static class CopyStatistics

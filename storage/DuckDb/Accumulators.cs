@@ -1,15 +1,15 @@
 using Lepton.Data.Schemas.Contracts;
 
-namespace Lepton.Data.Engines.DuckDb;
+namespace Lepton.Data.Storage.DuckDb;
 
 /// <summary>Runs one accumulator on each of some threads and merges them.</summary>
-internal static class Accumulators
+public static class Accumulators
 {
     /// <param name="perThread">Makes one for each thread.</param>
     /// <param name="threadCount">How many.</param>
     /// <param name="work">Feeds one.</param>
     /// <param name="stop">Cancelled when one fails, so that the others end; <paramref name="work"/> observes its token.</param>
-    internal static async Task<T> RunAsync<T>(Func<T> perThread, int threadCount, Action<T> work, CancellationTokenSource stop)
+    public static async Task<T> RunAsync<T>(Func<T> perThread, int threadCount, Action<T> work, CancellationTokenSource stop)
         where T : IAccumulator
     {
         var accumulators = new List<T>(threadCount);

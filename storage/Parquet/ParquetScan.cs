@@ -3,9 +3,8 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb;
-using Lepton.Data.Storage.Parquet;
 
-namespace Lepton.Data.Engines.DuckDb;
+namespace Lepton.Data.Storage.Parquet;
 
 /// <summary>Reads Parquet files once, in no order, on several threads. One stream of DuckDB's keeps one core busy, so the rows are cut into ranges and each thread has a connection.</summary>
 internal static class ParquetScan

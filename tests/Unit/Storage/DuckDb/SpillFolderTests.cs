@@ -1,8 +1,8 @@
-using Lepton.Data.Engines.DuckDb;
+using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Testing;
 using NUnit.Framework;
 
-namespace Lepton.Data.Tests.Unit.Engines;
+namespace Lepton.Data.Tests.Unit.Storage.DuckDb;
 
 public sealed class SpillFolderTests
 {

@@ -1,9 +1,9 @@
-namespace Lepton.Data.Engines.DuckDb;
+namespace Lepton.Data.Storage.DuckDb;
 
 /// <summary>
 /// A folder for one engine to spill into, gone when the engine is. It is held by a locked file, so that what a killed process left is known and removed by the next one.
 /// </summary>
-internal sealed class SpillFolder : IDisposable
+public sealed class SpillFolder : IDisposable
 {
     private const string LockName = "lock";
 
@@ -11,11 +11,11 @@ internal sealed class SpillFolder : IDisposable
 
     private SpillFolder(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
 
-    internal string Path { get; }
+    public string Path { get; }
 
     /// <param name="parent">Absolute; holds a folder for each engine that runs. Others cannot look into it.</param>
     /// <returns>Null where the file system refuses; work that fits into memory does not need one.</returns>
-    internal static SpillFolder? TryOpen(string parent)
+    public static SpillFolder? TryOpen(string parent)
     {
         try
         {

@@ -1,10 +1,9 @@
 using Lepton.Data.Schemas.Contracts;
-using Lepton.Data.Storage.DuckDb;
 
-namespace Lepton.Data.Engines.DuckDb;
+namespace Lepton.Data.Storage.DuckDb;
 
 /// <summary>Tells a run how far a statement is, a few times a second, until disposed.</summary>
-internal sealed class ProgressReport : IDisposable
+public sealed class ProgressReport : IDisposable
 {
     private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(200);
 
@@ -14,7 +13,7 @@ internal sealed class ProgressReport : IDisposable
     /// <param name="run">Whose progress; its listener names the step.</param>
     /// <param name="activity">A key of the message catalogue.</param>
     /// <param name="connection">Runs the statement.</param>
-    internal ProgressReport(RunContext run, string activity, DuckDbConnection connection)
+    public ProgressReport(RunContext run, string activity, DuckDbConnection connection)
     {
         if (run.Progress is not { } progress) return;
         _timer = run.Time.CreateTimer(_ =>

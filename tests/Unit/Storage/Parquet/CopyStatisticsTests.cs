@@ -1,14 +1,14 @@
 using System.Globalization;
-using Lepton.Data.Engines.DuckDb;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Parquet;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;
 
-namespace Lepton.Data.Tests.Unit.Engines;
+namespace Lepton.Data.Tests.Unit.Storage.Parquet;
 
 public sealed class CopyStatisticsTests
 {
