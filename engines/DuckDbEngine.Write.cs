@@ -31,7 +31,7 @@ public sealed partial class DuckDbEngine
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query.Source.Start);
+            throw ErrorOf(error, query);
         }
     }
 

@@ -56,7 +56,7 @@ public sealed partial class DuckDbEngine : IEngine
     public async ValueTask<IRecordBatchReader> ReadAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
     {
         (DuckDbReader reader, Statement statement) = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
-        return new EngineReader(reader, query.Source.Start, statement.EnsureFilesUnchanged, () => new ProgressReport(run, "engines.reading", statement.Connection));
+        return new EngineReader(reader, error => ErrorOf(error, query), statement.EnsureFilesUnchanged, () => new ProgressReport(run, "engines.reading", statement.Connection));
     }
 
     /// <inheritdoc/>
@@ -92,7 +92,7 @@ public sealed partial class DuckDbEngine : IEngine
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query.Source.Start);
+            throw ErrorOf(error, query);
         }
     }
 
@@ -118,6 +118,9 @@ public sealed partial class DuckDbEngine : IEngine
         using DuckDbConnection connection = Database.Connect();
         connection.Execute($"DROP TABLE IF EXISTS {SqlLiteral.Name(table)}");
     }
+
+    // The person knows the lake's objects, and not the copies of them that DuckDB reads and writes.
+    private LeptonDataException ErrorOf(DuckDbException error, BoundQuery query) => EngineErrors.Of(_options.Store is { } store ? error.In(store.NameObjects) : error, query.Source.Start);
 
     private DuckDbDatabase Open()
     {
@@ -148,7 +151,7 @@ public sealed partial class DuckDbEngine : IEngine
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, query.Source.Start);
+            throw ErrorOf(error, query);
         }
         finally
         {
@@ -185,7 +188,7 @@ public sealed partial class DuckDbEngine : IEngine
         catch (DuckDbException error)
         {
             statement.Dispose();
-            throw EngineErrors.Of(error, query.Source.Start);
+            throw ErrorOf(error, query);
         }
         catch
         {

@@ -114,9 +114,8 @@ public sealed partial class Lake
     /// <param name="cancellationToken">Observed between files.</param>
     public async ValueTask<DataFile?> FindLostFileAsync(Snapshot snapshot, CancellationToken cancellationToken = default)
     {
-        string folder = FolderOf(snapshot.RootPath);
         foreach (DataFile file in snapshot.Files)
-            if (await Store.FindAsync($"{folder}/{file.Path}", cancellationToken).ConfigureAwait(false) is not { IsFolder: false } found || found.SizeBytes != file.SizeBytes) return file;
+            if (await Store.FindAsync(Store.PathOf(snapshot.LocationOf(file.Path))!, cancellationToken).ConfigureAwait(false) is not { IsFolder: false } found || found.SizeBytes != file.SizeBytes) return file;
         return null;
     }
 

@@ -5,6 +5,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Cli.Commands;
@@ -157,14 +158,16 @@ internal static class TableCommands
     {
         (TableName name, ITable table) = Find(context, text);
         Snapshot newest = await table.ReadAsync(null, context.CancellationToken) ?? throw UnknownTable(context, text);
+        // No run begins between the look at what is needed and the last deletion, on whatever machine.
+        using RunLock? hold = deletes ? RunLock.Take(context.Lake, $"vacuum {name}", context.Time) : null;
         // What a training set was made from, and what everybody reads.
-        string folder = Path.GetRelativePath(context.Lake.RootPath, table.RootPath);
+        string? folder = context.Lake.Store.PathOf(table.RootPath);
         IReadOnlyList<PinnedSnapshot> pins = await new TrainingSetStore(context.FeatureStore()).PinsAsync(context.CancellationToken);
         var pinned = new SortedSet<long>(pins.Where(pin => pin.Path == folder && pin.TableId == newest.TableId).Select(pin => pin.Version));
         IReadOnlyDictionary<TableName, long> published = await new RunLog(context.Lake).PublishedVersionsAsync(context.CancellationToken);
         if (published.TryGetValue(name, out long version)) pinned.Add(version);
         VacuumResult result = await table.VacuumAsync(
-            new VacuumOptions { Now = EventTime.FromDateTimeOffset(context.Time.GetUtcNow()), PinnedVersions = pinned, IsDryRun = !deletes }, context.CancellationToken);
+            new VacuumOptions { Now = EventTime.FromDateTimeOffset(context.Time.GetUtcNow()), PinnedVersions = pinned, IsDryRun = !deletes, EnsureMayDelete = hold is null ? null : hold.EnsureHeld }, context.CancellationToken);
         if (context.IsJson)
         {
             JsonOutput.Write(context.Terminal, json =>

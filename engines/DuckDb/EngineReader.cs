@@ -6,10 +6,10 @@ namespace Lepton.Data.Engines.DuckDb;
 
 /// <summary>A query's rows; DuckDB's errors come out as the engine's.</summary>
 /// <param name="reader">Owned.</param>
-/// <param name="place">The query's.</param>
+/// <param name="errorOf">The engine's error for one of DuckDB's.</param>
 /// <param name="ensureFilesUnchanged">Called at the end of the rows.</param>
 /// <param name="report">Reports progress until disposed; called for each read, since that is when the work is done.</param>
-internal sealed class EngineReader(DuckDbReader reader, SourcePlace place, Action ensureFilesUnchanged, Func<IDisposable> report) : IRecordBatchReader
+internal sealed class EngineReader(DuckDbReader reader, Func<DuckDbException, LeptonDataException> errorOf, Action ensureFilesUnchanged, Func<IDisposable> report) : IRecordBatchReader
 {
     public Schema Schema => reader.Schema;
 
@@ -24,7 +24,7 @@ internal sealed class EngineReader(DuckDbReader reader, SourcePlace place, Actio
         }
         catch (DuckDbException error)
         {
-            throw EngineErrors.Of(error, place);
+            throw errorOf(error);
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class LocalInputs : IDisposable
 
     private static Input Here(Input input, IObjectStore store, LocalFiles files) => input switch
     {
-        SnapshotInput { Snapshot: var snapshot } when store.PathOf(snapshot.RootPath) is { } folder => new SnapshotInput(snapshot with { RootPath = files.PathOf(folder) }),
+        SnapshotInput { Snapshot: var snapshot } when store.PathOf(snapshot.RootPath) is not null => new SnapshotInput(snapshot.At(store, files)),
         FileInput { Scan: var scan } => new FileInput(scan with { Files = new EquatableList<SourceFile>(scan.Files.Select(file => store.PathOf(file.Path) is { } path ? file with { Path = files.PathOf(path) } : file)) }),
         _ => input,
     };

@@ -16,7 +16,7 @@ namespace Lepton.Data.Jobs.Definitions;
 public sealed record S3Definition(
     Uri? Endpoint, string? Region, bool? UsesPathStyle, string AccessKeyVariable, string SecretKeyVariable, string SessionTokenVariable, string? CacheFolder, long? CacheSizeBytes)
 {
-    private const long CacheSizeBytesMin = 16L << 20;
+    private const long CacheSizeBytesMin = 1L << 20;
 
     /// <summary>What holds where nothing is said.</summary>
     public static S3Definition Default { get; } = new(null, null, null, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", null, null);

@@ -14,7 +14,8 @@ internal static class ChangeRules
         var added = new HashSet<string>(StringComparer.Ordinal);
         foreach (DataFile file in change.Added)
         {
-            if (!PathEncoding.IsBelowFolder(file.Path)) throw new ArgumentException($"'{file.Path}' is no path below the table's folder", nameof(change));
+            // What a restore brings back stands in the log already, and may lie elsewhere in the store.
+            if (!PathEncoding.IsBelowFolder(file.Path) && !(change.RestoredVersion is not null && file.PathInLog is not null)) throw new ArgumentException($"'{file.Path}' is no path below the table's folder", nameof(change));
             if (!added.Add(file.Path)) throw new ArgumentException($"'{file.Path}' is added twice", nameof(change));
             if (file.SizeBytes < 0) throw new ArgumentException($"'{file.Path}' has a negative length", nameof(change));
             if (file.ContentSum is { } sum && file.Statistics is { } statistics && sum.RowCount != statistics.RowCount)

@@ -29,7 +29,7 @@ internal sealed partial class DeltaTable
                 (MetadataAction? metadata, ProtocolAction? protocol) = Headers(change, state);
                 ChangeRules.CheckNoNulls(change, RootPath);
                 await CheckFilesAreThereAsync(change.Added, cancellationToken).ConfigureAwait(false);
-                await store.SyncAsync([.. change.Added.Select(file => $"{folder}/{file.Path}")], cancellationToken).ConfigureAwait(false);
+                await store.SyncAsync([.. change.Added.Select(PathOf)], cancellationToken).ConfigureAwait(false);
 
                 byte[] content = ActionWriter.Write(change, metadata, protocol, commitId);
                 LogState next = state ?? new LogState(RootPath);
@@ -125,10 +125,13 @@ internal sealed partial class DeltaTable
     {
         foreach (DataFile file in added)
         {
-            ObjectInfo? found = await store.FindAsync($"{folder}/{file.Path}", cancellationToken).ConfigureAwait(false);
-            if (found is not { IsFolder: false } || found.SizeBytes != file.SizeBytes) throw new LeptonDataException("storage.missing_file", [store.Locate($"{folder}/{file.Path}"), file.SizeBytes]);
+            ObjectInfo? found = await store.FindAsync(PathOf(file), cancellationToken).ConfigureAwait(false);
+            if (found is not { IsFolder: false } || found.SizeBytes != file.SizeBytes) throw new LeptonDataException("storage.missing_file", [store.Locate(PathOf(file)), file.SizeBytes]);
         }
     }
+
+    // A restore brings back what a clone named elsewhere in the store.
+    private string PathOf(DataFile file) => PathEncoding.IsAbsolute(file.Path) ? store.PathOf(file.Path)! : $"{folder}/{file.Path}";
 
     private LeptonDataException Conflict(long version) => new("storage.conflict", [RootPath, version]);
 }

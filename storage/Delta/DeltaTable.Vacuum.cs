@@ -27,8 +27,11 @@ internal sealed partial class DeltaTable
 
         // A file younger than the retention may be one that a running writer is about to commit.
         List<ObjectInfo> unneeded = [.. files.Where(file => file.ModifiedAt < cutoff).Select(file => file with { Path = file.Path[(folder.Length + 1)..] }).Where(file => !needed.Contains(file.Path))];
-        if (!options.IsDryRun)
-            foreach (ObjectInfo file in unneeded) await store.DeleteAsync($"{folder}/{file.Path}", cancellationToken).ConfigureAwait(false);
+        foreach (ObjectInfo file in options.IsDryRun ? [] : unneeded)
+        {
+            options.EnsureMayDelete?.Invoke();
+            await store.DeleteAsync($"{folder}/{file.Path}", cancellationToken).ConfigureAwait(false);
+        }
         return new VacuumResult([.. unneeded.Select(file => file.Path)], unneeded.Sum(file => file.SizeBytes), retention);
 
         static string Hours(TimeSpan time) => time.TotalHours.ToString("0.##", CultureInfo.InvariantCulture);

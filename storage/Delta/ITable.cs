@@ -2,6 +2,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Storage.Delta.Log;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.Delta;
 
@@ -90,15 +91,36 @@ public sealed record Snapshot
     /// <summary>What the files call the columns; null where they call them the same.</summary>
     internal ColumnMapping? Mapping { get; init; }
 
-    /// <summary>What rows are read from, relative to the table's folder: the live files, and those of their deletion vectors.</summary>
-    internal IEnumerable<string> StoredPaths
-        => Files.SelectMany(file => file.DeletionVector is { Inline: null } vector && vector.TryFindFile(RootPath, "", out string? name) ? [file.Path, name] : new[] { file.Path }).Distinct(StringComparer.Ordinal);
-
     /// <summary>Where all that rows are read from lies, as it is called outside (absolute, or a URL): the live files, and those of their deletion vectors.</summary>
-    public IEnumerable<string> StoredLocations => StoredPaths.Select(path => Path.Combine(RootPath, path));
+    public IEnumerable<string> StoredLocations
+        => Files.SelectMany(file => VectorOf(file) is { } vector ? [LocationOf(file.Path), LocationOf(vector)] : new[] { LocationOf(file.Path) }).Distinct(StringComparer.Ordinal);
 
-    /// <summary>The files' absolute paths, in order.</summary>
-    public IEnumerable<string> FilePaths => Files.Select(file => Path.Combine(RootPath, file.Path));
+    /// <summary>Where the live files lie, as it is called outside (absolute, or a URL), in order.</summary>
+    public IEnumerable<string> FilePaths => Files.Select(file => LocationOf(file.Path));
+
+    /// <summary>The same rows, read from copies on this machine.</summary>
+    /// <param name="store">Where the table lies.</param>
+    /// <param name="files">What <see cref="IObjectStore.FetchAsync"/> brought of <see cref="StoredLocations"/>.</param>
+    public Snapshot At(IObjectStore store, LocalFiles files)
+    {
+        string folder = Copy(RootPath);
+        // Of a table that has all its files in its folder, which most are, nothing but that is another.
+        bool isClone = Files.Any(file => PathEncoding.IsAbsolute(file.Path) || file.DeletionVector is { StorageType: "p" });
+        return this with { RootPath = folder, Files = !isClone || folder == RootPath ? Files : [.. Files.Select(Here)] };
+
+        string Copy(string location) => files.PathOf(store.PathOf(location)!);
+
+        DataFile Here(DataFile file) => file with
+        {
+            Path = PathEncoding.IsAbsolute(file.Path) ? Copy(file.Path) : file.Path,
+            DeletionVector = file.DeletionVector is { StorageType: "p" } vector ? vector with { PathOrInline = PathEncoding.Encode(Copy(LocationOf(VectorOf(file)!))) } : file.DeletionVector,
+        };
+    }
+
+    internal string LocationOf(string path) => PathEncoding.IsAbsolute(path) ? path : $"{RootPath}/{path}";
+
+    // The log's reader checked it already, against the store's root too.
+    private string? VectorOf(DataFile file) => file.DeletionVector is { Inline: null } vector && vector.TryFindFile(RootPath, "", out string? name) ? name : null;
 }
 
 /// <summary>One commit in a table's log.</summary>

@@ -19,6 +19,9 @@ public sealed record VacuumOptions
 
     /// <summary>Whether files are only named, and stay.</summary>
     public bool IsDryRun { get; init; }
+
+    /// <summary>Called before each deletion; what it throws ends the vacuum, and the files that are left stay. A <see cref="Runs.RunLock"/> says by it that it is held no longer.</summary>
+    public Action? EnsureMayDelete { get; init; }
 }
 
 /// <summary>What <see cref="ITable.VacuumAsync"/> found.</summary>

@@ -18,6 +18,10 @@ public sealed class DuckDbException : LeptonDataException
     /// <summary>All that DuckDB said, on as many lines.</summary>
     public string Original { get; }
 
+    /// <summary>The same failure in other words.</summary>
+    /// <param name="rename">Given all that DuckDB said.</param>
+    public DuckDbException In(Func<string, string> rename) => rename(Original) is var renamed && renamed == Original ? this : Of(renamed);
+
     internal static DuckDbException Of(string message)
     {
         (DuckDbError error, string code) = Classify(message);

@@ -56,6 +56,10 @@ public interface IObjectStore
     /// <exception cref="LeptonDataException"><c>storage.not_found</c>: there is no such object. A store of files leaves that to whoever opens the file.</exception>
     ValueTask<LocalFiles> FetchAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken = default);
 
+    /// <summary>What another program says of files of this machine, with those that stand for objects called as the objects are outside (<see cref="Locate"/>).</summary>
+    /// <param name="text">Any text; files are named in it by their absolute paths.</param>
+    string NameObjects(string text) => text;
+
     /// <summary>A file for a lock between the processes of this machine: absolute, the same for all of them, its folder made. It is no object where objects are no files.</summary>
     /// <exception cref="LeptonDataException">The file system refuses.</exception>
     string PathToLock(string path);

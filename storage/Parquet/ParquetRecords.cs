@@ -67,27 +67,29 @@ internal static class ParquetRecords
     internal static async ValueTask<IRecordBatchReader> ReadAsync(IObjectStore store, string tableFolder, Snapshot snapshot, CancellationToken cancellationToken)
     {
         if (snapshot.Files.Count == 0) return new MemoryBatchReader(snapshot.Schema, []);
-        string[] paths = [.. snapshot.StoredPaths.Select(path => $"{tableFolder}/{path}")];
+        string[] paths = [.. snapshot.StoredLocations.Select(location => store.PathOf(location)!)];
         LocalFiles files = await store.FetchAsync(paths, cancellationToken).ConfigureAwait(false);
         DuckDbDatabase? database = null;
         DuckDbConnection? connection = null;
         SnapshotRows? rows = null;
         try
         {
-            database = DuckDbDatabase.Open(OptionsFor(files.PathOf(tableFolder)));
+            // The files of a clone lie in another table's folder.
+            database = DuckDbDatabase.Open(OptionsFor(files.RootPath));
             connection = database.Connect();
-            rows = SnapshotRows.Of(snapshot with { RootPath = files.PathOf(tableFolder) }, database);
+            rows = SnapshotRows.Of(snapshot.At(store, files), database);
             DuckDbReader reader = connection.Read($"SELECT * FROM {rows.Sql}", null, null, cancellationToken);
             reader.Own(connection, rows, database, files);
             reader.Rename(snapshot.Schema);
             return reader;
         }
-        catch
+        catch (Exception failure)
         {
             connection?.Dispose();
             rows?.Dispose();
             database?.Dispose();
             files.Dispose();
+            if (failure is DuckDbException error) throw error.In(store.NameObjects);
             throw;
         }
     }

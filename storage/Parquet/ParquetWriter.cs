@@ -67,7 +67,7 @@ public sealed class ParquetWriter(DuckDbDatabase database, IObjectStore folder, 
         (RowQuery rows, FileTarget target) = (work.Rows, work.Target);
         string name = target.KeepsOrder ? $"{target.FileNamePrefix}00000.parquet" : work.NewName(work.FolderOf(target.PartitionValues));
         // Only a numbered name can be taken, and then the file is not ours to delete when this fails.
-        if (File.Exists(folder.PathToWrite(name))) throw new LeptonDataException("storage.file_exists", [folder.PathToWrite(name)]);
+        if (File.Exists(folder.PathToWrite(name))) throw new LeptonDataException("storage.file_exists", [folder.Locate(name)]);
         work.Names.Add(name);
         string select = work.FileSchema.Count == rows.Schema.Count ? rows.Sql : $"SELECT {work.Columns} FROM ({rows.Sql})";
         // Sorted rows fall into the same row groups on any number of threads; others would not, so they are sorted by the order in which they come.
@@ -98,7 +98,7 @@ public sealed class ParquetWriter(DuckDbDatabase database, IObjectStore folder, 
                 work.Names.Add(name);
                 string select = $"SELECT {work.Columns} FROM {table} WHERE rowid BETWEEN {SqlLiteral.Number(part.Start)} AND {SqlLiteral.Number(part.Start + part.RowCount - 1)}";
                 CopiedFile copied = await Task.Run(() => Copy(rows.Connection, select, name, rows.IsOrdered, cancellationToken), cancellationToken).ConfigureAwait(false);
-                if (copied.RowCount != part.RowCount) throw new LeptonDataException("storage.lost_rows", [folder.PathToWrite(name), part.RowCount, copied.RowCount]);
+                if (copied.RowCount != part.RowCount) throw new LeptonDataException("storage.lost_rows", [folder.Locate(name), part.RowCount, copied.RowCount]);
                 files.Add(await DescribeAsync(work, name, copied, part.Values, reading, cancellationToken).ConfigureAwait(false));
             }
             return files;
@@ -163,7 +163,7 @@ public sealed class ParquetWriter(DuckDbDatabase database, IObjectStore folder, 
         Dictionary<string, string> constants = work.Keys.ToDictionary(key => key.Name, key => PartitionValue.ToSql(values![key.Name], key), StringComparer.Ordinal);
         Schema schema = work.Rows.Schema;
         using ContentSumAccumulator sum = await ParquetScan.RunAsync(database, [(path, copied.RowCount)], schema, constants, () => new ContentSumAccumulator(schema), threadCount, run.Memory, reading.Report, cancellationToken).ConfigureAwait(false);
-        if (sum.Sum.RowCount != copied.RowCount) throw new LeptonDataException("storage.lost_rows", [path, copied.RowCount, sum.Sum.RowCount]);
+        if (sum.Sum.RowCount != copied.RowCount) throw new LeptonDataException("storage.lost_rows", [folder.Locate(name), copied.RowCount, sum.Sum.RowCount]);
         var file = new DataFile(name, copied.SizeBytes, EventTime.FromDateTimeOffset(run.Time.GetUtcNow()), CopyStatistics.Of(copied, work.FileSchema), sum.Sum);
         return work.Keys.Length == 0 ? file : file with { PartitionValues = values! };
     }

@@ -28,6 +28,9 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
     public void MakeFolder(string path) => inner.MakeFolder(path);
 
     /// <inheritdoc/>
+    public string NameObjects(string text) => inner.NameObjects(text);
+
+    /// <inheritdoc/>
     public string? LockIdentity => inner.LockIdentity;
 
     /// <inheritdoc/>

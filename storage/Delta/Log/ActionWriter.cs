@@ -94,7 +94,7 @@ internal static class ActionWriter
 
     private static void WriteAdd(Utf8JsonWriter json, DataFile file, TableChange change)
     {
-        json.WriteString("path", PathEncoding.Encode(file.Path));
+        json.WriteString("path", PathOf(file));
         WritePartition(json, file);
         json.WriteNumber("size", file.SizeBytes);
         json.WriteNumber("modificationTime", Milliseconds(file.ModifiedAt));
@@ -108,14 +108,16 @@ internal static class ActionWriter
 
     private static void WriteRemove(Utf8JsonWriter json, DataFile file, TableChange change)
     {
-        // By the letters of its add: Spark compares them.
-        json.WriteString("path", file.PathInLog ?? PathEncoding.Encode(file.Path));
+        json.WriteString("path", PathOf(file));
         json.WriteNumber("deletionTimestamp", Milliseconds(change.CommittedAt));
         json.WriteBoolean("dataChange", !change.IsRewrite);
         json.WriteBoolean("extendedFileMetadata", true);
         WritePartition(json, file);
         json.WriteNumber("size", file.SizeBytes);
     }
+
+    // By the letters of its first add: Spark compares them.
+    private static string PathOf(DataFile file) => file.PathInLog ?? PathEncoding.Encode(file.Path);
 
     private static void WritePartition(Utf8JsonWriter json, DataFile file)
     {

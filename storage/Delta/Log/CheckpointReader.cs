@@ -224,7 +224,7 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
 
     private SourcePlace PlaceOf(CheckpointFiles checkpoint) => new(store.Locate(checkpoint.Files[0].Path));
 
-    private static async ValueTask GuardAsync(SourcePlace place, Func<ValueTask> read)
+    private async ValueTask GuardAsync(SourcePlace place, Func<ValueTask> read)
     {
         try
         {
@@ -234,7 +234,7 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         {
             // What is wrong alone: the place is most often this one, and the remedy is ours.
             var words = new LeptonDataException(failure.Code, failure.Arguments);
-            BilingualText reason = failure is DuckDbException error ? new BilingualText(error.Words, error.Words) : new BilingualText(words.Message, words.MessageIn(CultureInfo.GetCultureInfo("zh")));
+            BilingualText reason = failure is DuckDbException error && error.In(store.NameObjects).Words is var said ? new BilingualText(said, said) : new BilingualText(words.Message, words.MessageIn(CultureInfo.GetCultureInfo("zh")));
             throw new LeptonDataException(Code, [reason], failure) { Place = place };
         }
     }

@@ -6,7 +6,7 @@ using System.Text;
 namespace Lepton.Data.Storage.Delta.Log;
 
 /// <summary>Where a file of a table lies.</summary>
-/// <param name="Path">Relative to the table's folder and decoded; absolute where the file lies elsewhere in the store (a shallow clone).</param>
+/// <param name="Path">Relative to the table's folder and decoded; as it is called outside (absolute, or a URL) where the file lies elsewhere in the store (a shallow clone).</param>
 /// <param name="Written">As the log has it, where we would write it otherwise: other writers compare paths by these letters. Null where we would write the same.</param>
 internal readonly record struct FilePath(string Path, string? Written)
 {
@@ -17,6 +17,8 @@ internal readonly record struct FilePath(string Path, string? Written)
 /// <summary>File paths as the log holds them: relative, <c>/</c> between parts, each byte of UTF-8 outside RFC 3986's unreserved characters (and <c>=</c>) as <c>%XX</c>.</summary>
 internal static class PathEncoding
 {
+    private const string S3Scheme = "s3://";
+
     private static readonly SearchValues<char> s_plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=");
 
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -36,7 +38,7 @@ internal static class PathEncoding
     /// <summary>The file that a path in the log of a table means.</summary>
     /// <param name="encoded">As the log has it.</param>
     /// <param name="table">What the table's folder is called outside: an absolute path or a URL.</param>
-    /// <param name="root">Likewise the store's root: no file beyond it is read.</param>
+    /// <param name="root">Likewise the store's root: no file beyond it is read. Empty where that was looked at before.</param>
     /// <param name="path">The file.</param>
     /// <returns>False for what is not well encoded, or leads out of the store.</returns>
     internal static bool TryRead(string encoded, string table, string root, out FilePath path)
@@ -45,21 +47,32 @@ internal static class PathEncoding
         path = new FilePath(encoded, null);
         if (IsPlain(encoded)) return true;
         path = default;
-        string? absolute = encoded.StartsWith('/') ? encoded
-            : encoded.StartsWith("file:///", StringComparison.Ordinal) ? encoded["file://".Length..]
-            : encoded.StartsWith("file:/", StringComparison.Ordinal) && !encoded.StartsWith("file://", StringComparison.Ordinal) ? encoded["file:".Length..]
-            : null;
-        if (absolute is null)
+        if (SchemeOf(encoded) is not ({ } scheme, { } absolute))
         {
             if (!TryDecode(encoded, out string? relative)) return false;
             path = new FilePath(relative, Encode(relative) == encoded ? null : encoded);
             return true;
         }
-        if (!TryUnescape(absolute, out string? file) || !IsBelowFolder(file[1..])) return false;
+        if (!TryUnescape(absolute, out string? rest) || !IsBelowFolder(rest.TrimStart('/')) || rest.StartsWith("//", StringComparison.Ordinal)) return false;
+        string file = scheme + rest;
         if (file.StartsWith($"{table}/", StringComparison.Ordinal)) path = new FilePath(file[(table.Length + 1)..], encoded);
-        else if (file.StartsWith($"{root}/", StringComparison.Ordinal)) path = new FilePath(file, encoded);
+        else if (root.Length == 0 || file.StartsWith($"{root}/", StringComparison.Ordinal)) path = new FilePath(file, encoded);
         else return false;
         return true;
+    }
+
+    /// <summary>Whether a file's path is one as it is called outside, and not relative to its table's folder.</summary>
+    internal static bool IsAbsolute(string path) => path.StartsWith('/') || path.StartsWith(S3Scheme, StringComparison.Ordinal);
+
+    // Of an absolute path what our names of it begin with, and the rest. Hadoop calls S3 by other names, too.
+    private static (string Scheme, string Path)? SchemeOf(string encoded)
+    {
+        if (encoded.StartsWith('/')) return ("", encoded);
+        if (encoded.StartsWith("file:///", StringComparison.Ordinal)) return ("", encoded["file://".Length..]);
+        if (encoded.StartsWith("file:/", StringComparison.Ordinal) && !encoded.StartsWith("file://", StringComparison.Ordinal)) return ("", encoded["file:".Length..]);
+        foreach (string scheme in (string[])[S3Scheme, "s3a://", "s3n://"])
+            if (encoded.StartsWith(scheme, StringComparison.Ordinal)) return (S3Scheme, encoded[scheme.Length..]);
+        return null;
     }
 
     private static bool IsPlain(string encoded)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Lepton.Data.Storage.Objects.S3;
 
@@ -11,7 +12,8 @@ namespace Lepton.Data.Storage.Objects.S3;
 /// <remarks>
 /// <code>
 /// objects/ab/cdef…        the copies: SHA-256 of what they are copies of
-/// session-ID, -ID.lock    what one process works with, gone with it: read/N/ holds further names (hard links) of the copies that a query reads, so that their going hurts nobody; write/ new files
+/// session-ID, -ID.lock    what one process works with, gone with it: read/N/BUCKET/KEY are further names (hard links) of the copies that a query reads, so that their going hurts nobody;
+///                         write/BUCKET/KEY new files
 /// locks/ab…               files for locks between processes
 /// id                      a number that no other such folder has
 /// </code>
@@ -23,19 +25,21 @@ internal sealed class FileCache : IDisposable
     private readonly string _objects;
     private readonly long _sizeMax;
     private readonly TimeProvider _time;
+    private readonly IFileCalls _calls;
     private readonly Lazy<HeldFolder> _session;
-    private readonly Lock _trimming = new();
+    private readonly Lock _keeping = new();
     private int _lastHold;
 
     // Bytes of copies added since this process last looked: walking through all of them for each would cost more than it saves. It looks at the first.
     private long _added = long.MaxValue / 2;
 
     /// <param name="rootPath">Absolute; made when it is first used. Others cannot look into it.</param>
-    /// <param name="sizeMax">How many bytes of copies stay.</param>
+    /// <param name="sizeMax">How many bytes of copies there are at most; each further process that adds some at the same time may be a sixteenth beyond.</param>
     /// <param name="time">Says when a copy was used.</param>
-    internal FileCache(string rootPath, long sizeMax, TimeProvider time)
+    /// <param name="calls">By which copies are made durable and named; null for the system's.</param>
+    internal FileCache(string rootPath, long sizeMax, TimeProvider time, IFileCalls? calls = null)
     {
-        (RootPath, _sizeMax, _time) = (rootPath, sizeMax, time);
+        (RootPath, _sizeMax, _time, _calls) = (rootPath, sizeMax, time, calls ?? SystemFileCalls.Instance);
         _objects = Path.Join(rootPath, "objects");
         _session = new Lazy<HeldFolder>(OpenSession);
     }
@@ -67,12 +71,20 @@ internal sealed class FileCache : IDisposable
         return Path.Join(folder, HashOf(key));
     }
 
+    /// <inheritdoc cref="IObjectStore.NameObjects"/>
+    internal string NameObjects(string text)
+    {
+        if (!_session.IsValueCreated || !text.Contains(_session.Value.Path, StringComparison.Ordinal)) return text;
+        return Regex.Replace(text, $"{Regex.Escape(_session.Value.Path)}/(?:read/[0-9]+|write)/", "s3://", RegexOptions.CultureInvariant);
+    }
+
     /// <summary>A folder for files that are read together, gone when it is disposed.</summary>
-    internal LocalFiles Hold()
+    /// <param name="root">Relative; what the files' paths count from.</param>
+    internal LocalFiles Hold(string root)
     {
         string folder = Path.Join(_session.Value.Path, "read", Interlocked.Increment(ref _lastHold).ToString(CultureInfo.InvariantCulture));
         FileErrors.Guard(folder, () => { Directory.CreateDirectory(folder); });
-        return new LocalFiles(folder, () =>
+        return new LocalFiles(Path.Join(folder, root), () =>
         {
             try
             {
@@ -115,10 +127,10 @@ internal sealed class FileCache : IDisposable
     }
 
     /// <summary>Gives a file of this folder a further name; nothing happens where the name is taken.</summary>
-    internal static void Link(string file, string target)
+    internal void Link(string file, string target)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        SystemFileCalls.Instance.Link(file, target);
+        _calls.Link(file, target);
     }
 
     /// <summary>Keeps a copy, and gives it a further name at once: copies that others need may leave no room for this one.</summary>
@@ -131,7 +143,7 @@ internal sealed class FileCache : IDisposable
             await using (file.ConfigureAwait(false)) await content.CopyToAsync(file, 1 << 18, cancellationToken).ConfigureAwait(false);
             SetTime(aside, info);
             Link(aside, target);
-            Keep(aside, key);
+            Keep(aside, key, info.SizeBytes);
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
         {
@@ -141,16 +153,13 @@ internal sealed class FileCache : IDisposable
         {
             File.Delete(aside);
         }
-        Trim(info.SizeBytes);
     }
 
     /// <summary>Takes a file that was uploaded away from where it was written, and keeps it as a copy where it is known of what.</summary>
     internal void Take(string file, string? key)
     {
-        long size = new FileInfo(file).Length;
-        if (key is not null) Keep(file, key);
+        if (key is not null) Keep(file, key, new FileInfo(file).Length);
         File.Delete(file);
-        Trim(size);
     }
 
     public void Dispose()
@@ -169,45 +178,52 @@ internal sealed class FileCache : IDisposable
     // Who reads the file looks whether it is of the time that the store says.
     private static void SetTime(string file, ObjectInfo info) => File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch.AddTicks(info.ModifiedAt.MicrosecondsSinceEpoch * TimeSpan.TicksPerMicrosecond));
 
-    private void Keep(string file, string key)
+    private void Keep(string file, string key, long size)
     {
-        string copy = PathOf(key);
+        // Such a one would drive all others out.
+        if (size > Sixteenths(14)) return;
         // After a power cut a name must not stand for bytes that never came to the disk.
-        SystemFileCalls.Instance.SyncFile(file);
+        _calls.SyncFile(file);
         File.SetLastAccessTimeUtc(file, _time.GetUtcNow().UtcDateTime);
-        Link(file, copy);
+        lock (_keeping)
+        {
+            if (_added + size < Sixteenths(1)) _added += size;
+            else if (MakeRoom(size)) _added = 0;
+            else return;
+            Link(file, PathOf(key));
+        }
     }
 
-    /// <summary>Removes copies that were used longest ago, where there are too many.</summary>
-    private void Trim(long added)
-    {
-        if (Interlocked.Add(ref _added, added) < _sizeMax / 16) return;
-        lock (_trimming) TrimUnsynchronized();
-    }
-
-    private void TrimUnsynchronized()
+    /// <summary>Removes copies that were used longest ago, where there would be too many with a further one.</summary>
+    /// <returns>False where it could not look.</returns>
+    private bool MakeRoom(long added)
     {
         try
         {
-            // One process at a time; another one's look is as good as ours.
+            // One process at a time; where another one looks at this moment, our copy is not kept.
             using FileStream held = new(Path.Join(RootPath, "trim.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            Interlocked.Exchange(ref _added, 0);
+            Directory.CreateDirectory(_objects);
             FileInfo[] copies = [.. new DirectoryInfo(_objects).EnumerateFiles("*", SearchOption.AllDirectories)];
-            long size = copies.Sum(copy => copy.Length);
-            if (size <= _sizeMax) return;
+            long size = copies.Sum(copy => copy.Length) + added;
+            // A sixteenth is added before the next look.
+            if (size <= Sixteenths(15)) return true;
             foreach (FileInfo copy in copies.OrderBy(copy => copy.LastAccessTimeUtc))
             {
                 copy.Delete();
                 size -= copy.Length;
                 // Some room more, so that the next copy does not begin it again.
-                if (size <= _sizeMax / 16 * 15) return;
+                if (size <= Sixteenths(14)) return true;
             }
+            return size <= Sixteenths(15);
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
         {
-            // Only room is lost, and the next one tries again.
+            // Only a copy is lost, and the next one tries again.
+            return false;
         }
     }
+
+    private long Sixteenths(int count) => _sizeMax / 16 * count;
 
     private HeldFolder OpenSession()
     {

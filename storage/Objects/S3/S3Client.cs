@@ -16,13 +16,16 @@ internal sealed class S3Client : IDisposable
 
     private static readonly TimeSpan s_retryDelayMax = TimeSpan.FromSeconds(10);
 
+    // A server refuses what was signed a quarter of an hour away from its own time.
+    private static readonly TimeSpan s_skewMin = TimeSpan.FromMinutes(14);
+
     private readonly HttpMessageInvoker _http;
     private readonly TimeProvider _time;
     private readonly string _origin;
     private readonly string _host;
     private readonly string _bucketPath;
 
-    // How far the server's clock is ahead of ours: it refuses what was signed a quarter of an hour away from its own time.
+    // How far the server's clock is ahead of ours, where that matters.
     private TimeSpan _serverIsAhead;
 
     internal S3Client(S3Options options, TimeProvider time, HttpMessageHandler? handler = null)
@@ -69,7 +72,7 @@ internal sealed class S3Client : IDisposable
 
     private async ValueTask<T> TakeAsync<T>(S3Request request, Func<S3Answer, ValueTask<T>> take, CancellationToken cancellationToken)
     {
-        bool wasLost = false;
+        bool wasLost = false, isTimed = false;
         for (int attempt = 1; ; attempt++)
         {
             LeptonDataException failure;
@@ -81,9 +84,9 @@ internal sealed class S3Client : IDisposable
                 {
                     failure = await RefusalAsync(request, response, cancellationToken).ConfigureAwait(false);
                     // A signature of the wrong time: with the server's own it holds.
-                    if (failure.Arguments is [_, "RequestTimeTooSkewed", ..] && response.Headers.Date is { } now && attempt == 1)
+                    if (failure.Code == "storage.s3_clock" && response.Headers.Date is { } now && !isTimed)
                     {
-                        _serverIsAhead = now - _time.GetUtcNow();
+                        (_serverIsAhead, isTimed) = (now - _time.GetUtcNow(), true);
                         continue;
                     }
                 }
@@ -183,6 +186,10 @@ internal sealed class S3Client : IDisposable
         // Another region or another server has it; a signature does not hold there.
         if (status is >= 300 and < 400 || code is "AuthorizationHeaderMalformed" or "PermanentRedirect")
             return new LeptonDataException("storage.s3_elsewhere", [UrlOf(request.Key), _origin, Options.Region, response.Headers.TryGetValues("x-amz-bucket-region", out IEnumerable<string>? regions) ? regions.First() : "?"]);
+        // An answer without a body does not say why it refuses.
+        DateTimeOffset own = _time.GetUtcNow();
+        if (code == "RequestTimeTooSkewed" || (request.Method == "HEAD" && status == 403 && response.Headers.Date is { } date && (date - own - _serverIsAhead).Duration() > s_skewMin))
+            return new LeptonDataException("storage.s3_clock", [UrlOf(request.Key), EventTime.FromDateTimeOffset(own), response.Headers.Date is { } said ? EventTime.FromDateTimeOffset(said) : "?"]);
         // 409: another request for the same key is under way.
         bool isTransient = status is 408 or 409 or 429 or 500 or 502 or 503 or 504 || code is "RequestTimeout" or "SlowDown" or "InternalError";
         return Refused(UrlOf(request.Key), code, status, text, isTransient);

@@ -23,7 +23,10 @@ public sealed partial class S3ObjectStore
     }
 
     /// <inheritdoc/>
-    public string PathToWrite(string path) => Path.Join(_cache.WriteFolder, _client.Options.Bucket, path.Length == 0 ? _prefix : _prefix.Length == 0 ? path : $"{_prefix}/{path}");
+    public string PathToWrite(string path) => Path.Join(_cache.WriteFolder, PathInBucket(path));
+
+    /// <inheritdoc/>
+    public string NameObjects(string text) => _cache.NameObjects(text);
 
     /// <inheritdoc/>
     public string? LockIdentity => _cache.Identity();
@@ -54,7 +57,7 @@ public sealed partial class S3ObjectStore
     /// <inheritdoc/>
     public async ValueTask<LocalFiles> FetchAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken = default)
     {
-        LocalFiles files = _cache.Hold();
+        LocalFiles files = _cache.Hold(PathInBucket(""));
         try
         {
             await Parallel.ForEachAsync(
@@ -76,7 +79,7 @@ public sealed partial class S3ObjectStore
         string written = PathToWrite(path);
         if (File.Exists(written))
         {
-            FileErrors.Guard(target, () => FileCache.Link(written, target));
+            FileErrors.Guard(target, () => _cache.Link(written, target));
             return;
         }
         using S3Answer head = await HeadAsync(path, cancellationToken).ConfigureAwait(false);
@@ -94,6 +97,9 @@ public sealed partial class S3ObjectStore
         using var body = new S3BodyStream(_client, (from, token) => AgainAsync(key, from, info.SizeBytes, info.Tag, token), answer, 0, info.SizeBytes, key);
         await _cache.PutAsync(cacheKey, body, info, target, cancellationToken).ConfigureAwait(false);
     }
+
+    // Files on this machine lie below their bucket's name, so that a path says which object it stands for.
+    private string PathInBucket(string path) => Path.Join(_client.Options.Bucket, path.Length == 0 ? _prefix : _prefix.Length == 0 ? path : $"{_prefix}/{path}");
 
     // The server is part of it: two servers may have a bucket of one name.
     private string CacheKeyOf(string key, string tag) => $"{_client.Origin}\n{_client.UrlOf(key)}\n{tag}";

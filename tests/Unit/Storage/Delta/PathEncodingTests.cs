@@ -64,6 +64,27 @@ public sealed class PathEncodingTests
         Assert.That((read.Path, read.Written, read.InLog), Is.EqualTo((path, written, encoded)));
     }
 
+    [TestCase("s3://b/lake/t/a%20b", "a b")]
+    [TestCase("s3a://b/lake/other/a%20b", "s3://b/lake/other/a b")]
+    [TestCase("s3n://b/lake/other/a", "s3://b/lake/other/a")]
+    [TestCase("a b", "a b")]
+    public void Read_PathInABucket_IsTheObject(string encoded, string path)
+    {
+        Assert.That(PathEncoding.TryRead(encoded, "s3://b/lake/t", "s3://b/lake", out FilePath read), Is.True);
+        Assert.That((read.Path, read.InLog), Is.EqualTo((path, encoded)));
+    }
+
+    [TestCase("s3://b/lakes/a")]
+    [TestCase("s3://other/lake/t/a")]
+    [TestCase("s3://b/lake/t/../../x")]
+    [TestCase("s3://b/lake/t/%2e%2e/x")]
+    [TestCase("s3:///b/lake/t/a")]
+    [TestCase("gs://b/lake/t/a")]
+    [TestCase("https://b/lake/t/a")]
+    [TestCase("/b/lake/t/a")]
+    [TestCase("file:///b/lake/t/a")]
+    public void Read_PathOutOfTheBucket_IsRefused(string encoded) => Assert.That(PathEncoding.TryRead(encoded, "s3://b/lake/t", "s3://b/lake", out _), Is.False);
+
     [TestCase("/etc/passwd")]
     [TestCase("/lake")]
     [TestCase("/lakes/a")]

@@ -1,8 +1,11 @@
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Objects.S3;
 using Lepton.Data.Storage.Runs;
 using Lepton.Data.Testing;
+using Lepton.Data.Tests.Unit.Storage.Delta;
 using Lepton.Data.Tests.Unit.Storage.Objects.S3;
 using NUnit.Framework;
 
@@ -52,6 +55,46 @@ public sealed class RunLeaseTests
         hold.EnsureHeld();
         time.Advance(TimeSpan.FromSeconds(61));
         Refusal.Of("storage.lock_lost", hold.EnsureHeld);
+    }
+
+    [TestCase(1, 0)]
+    [TestCase(2, 1)]
+    [TestCase(9, 3)]
+    public async Task Vacuum_LeaseTakenOverBeforeADeletion_DeletesNoMore(int deletion, int expected)
+    {
+        using var world = new World();
+        var time = new FakeTime();
+        ITable table = world.One.Table(TableName.Parse("main.t"));
+        Snapshot? last = null;
+        for (int i = 0; i < 4; i++) last = await table.CommitAsync(last is null ? DeltaFixture.Append(null, File(i)) : DeltaFixture.Overwrite(last, File(i)));
+        using RunLock hold = RunLock.Take(world.One, "vacuum", time);
+        RunLock? other = null;
+        int asked = 0;
+        var options = new VacuumOptions
+        {
+            Now = new EventTime(DeltaFixture.Noon.MicrosecondsSinceEpoch * 2),
+            EnsureMayDelete = () =>
+            {
+                // This machine sleeps for a minute, and another takes over.
+                if (++asked == deletion)
+                {
+                    time.Advance(TimeSpan.FromSeconds(61));
+                    world.Server.Now += TimeSpan.FromSeconds(61);
+                    other = RunLock.Take(world.Two, "run two");
+                }
+                hold.EnsureHeld();
+            },
+        };
+        if (expected == 3) await table.VacuumAsync(options);
+        else await Refusal.Of("storage.lock_lost", () => table.VacuumAsync(options).AsTask());
+        other?.Dispose();
+        Assert.That(world.Server.Objects.Keys.Count(key => key.StartsWith("lake/main/t/part", StringComparison.Ordinal)), Is.EqualTo(4 - expected));
+
+        DataFile File(int number)
+        {
+            world.One.Store.PutIfAbsentAsync($"main/t/part{number}", new byte[1]).AsTask().GetAwaiter().GetResult();
+            return new DataFile($"part{number}", 1, default, new FileStatistics(1, new Dictionary<string, ColumnStatistics>()), null);
+        }
     }
 
     [Test]

@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Security;
 using System.Security.Cryptography;
 using System.Text;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Objects.S3;
 using Lepton.Data.Testing;
 
@@ -35,7 +36,7 @@ internal sealed class FakeS3 : HttpMessageHandler
     /// <summary>Given each answer: what it gives back is sent, and what it throws is an answer that was lost.</summary>
     internal Func<HttpRequestMessage, HttpResponseMessage, HttpResponseMessage> After { get; set; } = (_, answer) => answer;
 
-    internal S3ObjectStore Store(TempFolder folder, string prefix = "lake", int partSize = 16 << 20, long cacheSize = 1 << 30, TimeProvider? time = null)
+    internal S3ObjectStore Store(TempFolder folder, string prefix = "lake", int partSize = 16 << 20, long cacheSize = 1 << 30, TimeProvider? time = null, IFileCalls? calls = null)
     {
         S3Options options = new()
         {
@@ -49,7 +50,7 @@ internal sealed class FakeS3 : HttpMessageHandler
             RetryDelay = TimeSpan.FromMilliseconds(1),
             AttemptsMax = 4,
         };
-        return new S3ObjectStore(new S3Client(options, time ?? TimeProvider.System, this), new FileCache(options.CacheFolder, options.CacheSizeBytesMax, time ?? TimeProvider.System), prefix);
+        return new S3ObjectStore(new S3Client(options, time ?? TimeProvider.System, this), new FileCache(options.CacheFolder, options.CacheSizeBytesMax, time ?? TimeProvider.System, calls ?? new UnsyncedFileCalls()), prefix);
     }
 
     internal static HttpResponseMessage Answer(int status, string body = "") => new((HttpStatusCode)status) { Content = new StringContent(body) };

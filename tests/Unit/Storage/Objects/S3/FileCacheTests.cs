@@ -46,7 +46,7 @@ public sealed class FileCacheTests
     {
         using var folder = new TempFolder();
         using var server = new FakeS3();
-        var time = new FakeTime { StepAfterEachLook = TimeSpan.FromSeconds(1) };
+        var time = LaterThanNow();
         using S3ObjectStore store = server.Store(folder, cacheSize: 4 * Size, time: time);
         for (int i = 0; i < 8; i++) await store.PutIfAbsentAsync($"{i}", Content(i));
         using (LocalFiles all = await store.FetchAsync([.. Enumerable.Range(0, 8).Select(i => $"{i}")]))
@@ -62,6 +62,37 @@ public sealed class FileCacheTests
         (await store.FetchAsync(["0", "7"])).Dispose();
         Assert.That(Downloads(server), Is.EqualTo(before), "used last, so kept");
         Assert.That(Kept(folder), Is.LessThanOrEqualTo(4 * Size));
+    }
+
+    [Test]
+    public async Task Copies_OfAnySizeReadOrWritten_NeverComeToMoreThanTheBound([Values(1, 2)] int seed)
+    {
+        const int Bound = 64_000;
+        using var folder = new TempFolder();
+        using var server = new FakeS3();
+        using S3ObjectStore store = server.Store(folder, cacheSize: Bound, time: LaterThanNow());
+        var random = new Random(seed);
+        long most = 0, all = 0;
+        store.MakeFolder("");
+        for (int i = 0; i < 100; i++)
+        {
+            byte[] content = new byte[random.Next(10) == 0 ? random.Next(Bound / 2, Bound * 2) : random.Next(Bound / 20)];
+            random.NextBytes(content);
+            if (random.Next(2) == 0)
+            {
+                await File.WriteAllBytesAsync(store.PathToWrite($"{i}"), content);
+                await store.SyncAsync([$"{i}"]);
+            }
+            else
+            {
+                await store.PutIfAbsentAsync($"{i}", content);
+                using LocalFiles files = await store.FetchAsync([$"{i}", $"{random.Next(i + 1)}"]);
+                Assert.That(await File.ReadAllBytesAsync(files.PathOf($"{i}")), Is.EqualTo(content), $"seed {seed}");
+            }
+            all += content.Length;
+            most = Math.Max(most, Kept(folder));
+        }
+        Assert.That(most, Is.InRange(Bound / 2, Bound), $"seed {seed}, {all} bytes in all");
     }
 
     [Test]
@@ -108,6 +139,24 @@ public sealed class FileCacheTests
         Assert.That(Directory.GetFileSystemEntries(folder["cache"], "session-*"), Has.Length.EqualTo(2), "the living one, and its lock");
     }
 
+    [Test]
+    public async Task Copies_BeforeTheyGetTheirName_AreSynced()
+    {
+        using var folder = new TempFolder();
+        using var server = new FakeS3();
+        var calls = new OrderOfCalls(folder["cache/objects"]);
+        using S3ObjectStore store = server.Store(folder, calls: calls);
+        await store.PutIfAbsentAsync("read", Content(1));
+        (await store.FetchAsync(["read"])).Dispose();
+        store.MakeFolder("");
+        await File.WriteAllBytesAsync(store.PathToWrite("written"), Content(2));
+        await store.SyncAsync(["written"]);
+        Assert.That((calls.Synced, calls.Unsynced), Is.EqualTo((2, 0)));
+    }
+
+    // Where a file is read, the system notes its own time as that of its use.
+    private static FakeTime LaterThanNow() => new(TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(1)) { StepAfterEachLook = TimeSpan.FromSeconds(1) };
+
     private static byte[] Content(int seed)
     {
         byte[] content = new byte[Size];
@@ -115,7 +164,35 @@ public sealed class FileCacheTests
         return content;
     }
 
-    private static long Kept(TempFolder folder) => new DirectoryInfo(folder["cache/objects"]).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+    private static long Kept(TempFolder folder) => !Directory.Exists(folder["cache/objects"]) ? 0 : new DirectoryInfo(folder["cache/objects"]).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 
     private static int Downloads(FakeS3 server) => server.Requests.Count(request => request.StartsWith("GET", StringComparison.Ordinal));
+
+    /// <summary>Counts which files in a folder were synced before they got their name there.</summary>
+    private sealed class OrderOfCalls(string named) : IFileCalls
+    {
+        private readonly HashSet<string> _synced = [];
+
+        internal int Synced { get; private set; }
+
+        internal int Unsynced { get; private set; }
+
+        public void MakeFolder(string path) => SystemFileCalls.Instance.MakeFolder(path);
+
+        public void WriteNew(string path, ReadOnlySpan<byte> content) => SystemFileCalls.Instance.WriteNew(path, content);
+
+        public void SyncFile(string path) => _synced.Add(path);
+
+        public void SyncFolder(string path)
+        {
+        }
+
+        public bool Link(string existing, string name)
+        {
+            if (name.StartsWith(named, StringComparison.Ordinal)) (Synced, Unsynced) = _synced.Contains(existing) ? (Synced + 1, Unsynced) : (Synced, Unsynced + 1);
+            return SystemFileCalls.Instance.Link(existing, name);
+        }
+
+        public void Unlink(string path) => SystemFileCalls.Instance.Unlink(path);
+    }
 }

@@ -32,7 +32,7 @@ public sealed class S3ObjectStoreTests : IDisposable
     {
         _server.Objects.Clear();
         _server.Requests.Clear();
-        (_server.PageSize, _server.Before, _server.After) = (1000, _ => null, (_, answer) => answer);
+        (_server.Now, _server.PageSize, _server.Before, _server.After) = (new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), 1000, _ => null, (_, answer) => answer);
     }
 
     [Test]
@@ -90,6 +90,55 @@ public sealed class S3ObjectStoreTests : IDisposable
             answer.Headers.Date = DateTimeOffset.UnixEpoch;
             return answer;
         }
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Requests_OfAClockThatTheServerNeverTakes_SayBothTimes(bool hasDate)
+    {
+        _server.Before = _ =>
+        {
+            HttpResponseMessage answer = FakeS3.Error(403, "RequestTimeTooSkewed");
+            if (hasDate) answer.Headers.Date = DateTimeOffset.UnixEpoch;
+            return answer;
+        };
+        using S3ObjectStore own = _server.Store(_folder, time: new FakeTime());
+        LeptonDataException failure = await Refusal.Of("storage.s3_clock", () => own.PutIfAbsentAsync("a", s_content).AsTask());
+        Assert.That(failure.Message, Does.Contain("2026-01-02T03:04:05").And.Contain(hasDate ? "1970-01-01T00:00:00" : "?"));
+        Assert.That(_server.Requests, Has.Count.EqualTo(hasDate ? 2 : 1));
+    }
+
+    // An answer to HEAD has no body, so that the server cannot say why it refuses.
+    [Test]
+    public async Task Find_WithAClockThatIsWrong_IsSignedByTheServers()
+    {
+        await _store.PutIfAbsentAsync("a", s_content);
+        _server.Now = DateTimeOffset.UnixEpoch;
+        _server.Before = request => request.Headers.GetValues("x-amz-date").Single().StartsWith("19700101T0000", StringComparison.Ordinal) ? null : new HttpResponseMessage(HttpStatusCode.Forbidden) { Headers = { Date = DateTimeOffset.UnixEpoch } };
+        using S3ObjectStore own = _server.Store(_folder);
+        Assert.That((await own.FindAsync("a"))?.SizeBytes, Is.EqualTo(s_content.Length));
+    }
+
+    [Test]
+    public async Task Find_WithoutRights_IsRefusedAndNoMatterOfTheClock()
+    {
+        var time = new FakeTime();
+        _server.Before = _ => new HttpResponseMessage(HttpStatusCode.Forbidden) { Headers = { Date = time.GetUtcNow() } };
+        using S3ObjectStore own = _server.Store(_folder, time: time);
+        await Refusal.Of("storage.s3_refused", () => own.FindAsync("a").AsTask());
+        Assert.That(_server.Requests, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Fetch_AnotherLengthThanTheServerSaidBefore_IsRefused()
+    {
+        await _store.PutIfAbsentAsync("a", s_content);
+        _server.After = (request, answer) =>
+        {
+            if (request.Method == HttpMethod.Head) answer.Content.Headers.ContentLength = 11;
+            return answer;
+        };
+        await Refusal.Of("storage.s3_answer", async () => (await _store.FetchAsync(["a"])).Dispose());
     }
 
     [TestCase(403, "AccessDenied", "storage.s3_refused")]
