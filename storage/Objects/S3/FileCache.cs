@@ -209,8 +209,8 @@ internal sealed class FileCache : IDisposable
             if (size <= Sixteenths(15)) return true;
             foreach (FileInfo copy in copies.OrderBy(copy => copy.LastAccessTimeUtc))
             {
-                copy.Delete();
                 size -= copy.Length;
+                copy.Delete();
                 // Some room more, so that the next copy does not begin it again.
                 if (size <= Sixteenths(14)) return true;
             }
