@@ -1,6 +1,6 @@
 namespace Lepton.Data.Schemas;
 
-/// <summary>The columns of a relation, in order. Immutable; equality is by value.</summary>
+/// <summary>The columns of a relation, in order. Immutable; equality is by value, of the columns.</summary>
 public sealed class Schema : IEquatable<Schema>
 {
     private readonly Field[] _fields;
@@ -21,6 +21,9 @@ public sealed class Schema : IEquatable<Schema>
 
     /// <summary>The fields in order.</summary>
     public IReadOnlyList<Field> Fields => _fields;
+
+    /// <summary>Facts of the whole by key, as Arrow carries them (<c>pandas</c>, for example). Never null. They make no two schemas differ: of tables, only the columns last.</summary>
+    public FieldMetadata Metadata { get; init; } = FieldMetadata.Empty;
 
     /// <summary>How many columns.</summary>
     public int Count => _fields.Length;

@@ -18,7 +18,7 @@ public static unsafe class ArrowCData
     public static void Export(Schema schema, CArrowSchema* target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        CDataExport.Schema(Root(schema), target);
+        CDataExport.Schema(TypeMapping.FromOurs(schema), target);
     }
 
     /// <summary>Exports a batch, as a struct of its columns; its memory lives until both this batch and the export are given up.</summary>
@@ -26,7 +26,7 @@ public static unsafe class ArrowCData
     public static void Export(RecordBatch batch, CArrowArray* target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        CDataExport.Batch(batch, Root(batch.Schema), target);
+        CDataExport.Batch(batch, TypeMapping.FromOurs(batch.Schema), target);
     }
 
     /// <summary>Exports a reader, which is disposed with the stream. Its calls wait for the reader.</summary>
@@ -62,12 +62,5 @@ public static unsafe class ArrowCData
     {
         ArgumentNullException.ThrowIfNull(source);
         return CDataStream.Import(source, options ?? new());
-    }
-
-    internal static ArrowField Root(Schema schema)
-    {
-        var root = new ArrowField("", new ArrowType(ArrowKind.Struct), false, [.. schema.Fields.Select(TypeMapping.FromOurs)], FieldMetadata.Empty);
-        foreach (ArrowField field in root.Children) field.SetPath(field.Name);
-        return root;
     }
 }

@@ -67,7 +67,7 @@ public sealed class ArrowFileWriter : IAsyncDisposable
         {
             await BeginAsync(cancellationToken).ConfigureAwait(false);
             await _messages.WriteEndAsync(cancellationToken).ConfigureAwait(false);
-            byte[] footer = MessageWriter.Footer(_messages.Fields, _batches).ToArray();
+            byte[] footer = MessageWriter.Footer(_messages.Root, _batches).ToArray();
             await _messages.Output.WriteAsync(footer, cancellationToken).ConfigureAwait(false);
             byte[] end = new byte[10];
             BinaryPrimitives.WriteInt32LittleEndian(end, footer.Length);

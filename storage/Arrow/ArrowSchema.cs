@@ -19,8 +19,14 @@ public static class ArrowSchema
     /// <summary>See <see cref="SourceExtensionNameKey"/>.</summary>
     public const string SourceExtensionMetadataKey = "lepton.source_extension:metadata";
 
+    /// <summary>
+    /// Key of <see cref="Field.Metadata"/> of instants: the time zone that the source shows them in, where that is another than UTC, for example <c>Europe/Berlin</c>.
+    /// The instants are the same; writing gives Arrow's type the zone again.
+    /// </summary>
+    public const string TimeZoneKey = "lepton.time_zone";
+
     /// <summary>The schema as an encapsulated message: <c>FF FF FF FF</c>, length, FlatBuffers; a multiple of 8 bytes.</summary>
-    public static byte[] ToMessage(Schema schema) => MessageWriter.Schema([.. schema.Fields.Select(TypeMapping.FromOurs)], 8, 0).ToArray();
+    public static byte[] ToMessage(Schema schema) => MessageWriter.Schema(TypeMapping.FromOurs(schema), 8, 0).ToArray();
 
     /// <summary>Reads an encapsulated message.</summary>
     /// <param name="message">What <see cref="ToMessage"/> gives, of any writer.</param>
@@ -31,8 +37,7 @@ public static class ArrowSchema
         var place = new ArrowPlace(source) { MessageNumber = 1 };
         int prefix = MessagePrefix.Read(message, out int size);
         if (prefix == 0 || size < 0 || size > message.Length - prefix) throw place.Error("storage.arrow_truncated");
-        return ToOurs(MessageHead.Read(message.Slice(prefix, size), place).Schema(place), place);
+        ArrowField root = MessageHead.Read(message.Slice(prefix, size), place).Schema(place);
+        return TypeMapping.ToOurs(root.Children, root.Metadata, place);
     }
-
-    internal static Schema ToOurs(ArrowField[] fields, ArrowPlace place) => new(fields.Select(field => TypeMapping.ToOurs(field, place)));
 }

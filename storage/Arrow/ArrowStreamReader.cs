@@ -35,9 +35,9 @@ public sealed class ArrowStreamReader : IRecordBatchReader
         {
             var messages = new MessageStream(stream, options, place);
             if (!await messages.NextAsync(cancellationToken).ConfigureAwait(false)) throw place.Error("storage.arrow_truncated");
-            (ArrowField[] fields, long bodySize) = ReadSchema(messages, place);
+            (ArrowField root, long bodySize) = ReadSchema(messages, place);
             (await messages.BodyAsync(bodySize, cancellationToken).ConfigureAwait(false))?.Dispose();
-            return new ArrowStreamReader(messages, place, new MessageDecoder(fields, options, place), leaveOpen ? null : stream);
+            return new ArrowStreamReader(messages, place, new MessageDecoder(root, options, place), leaveOpen ? null : stream);
         }
         catch when (!leaveOpen)
         {
@@ -76,7 +76,7 @@ public sealed class ArrowStreamReader : IRecordBatchReader
         if (_owned is not null) await _owned.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static (ArrowField[] Fields, long BodySize) ReadSchema(MessageStream messages, ArrowPlace place)
+    private static (ArrowField Root, long BodySize) ReadSchema(MessageStream messages, ArrowPlace place)
     {
         MessageHead head = MessageHead.Read(messages.Metadata, place);
         return (head.Schema(place), head.BodySizeBytes);

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Arrow.Conversion;
-using Lepton.Data.Storage.Arrow.Types;
 
 namespace Lepton.Data.Storage.Arrow.CData;
 
@@ -20,8 +19,8 @@ internal sealed unsafe class CDataDecoder(ColumnChoice choice)
         {
             // Who made it vouches for its size.
             var converter = new ArrayConverter(place, null, new ExpansionMeter(choice.Options, long.MaxValue), choice.Options, owners.Items);
-            WireArray top = CDataImport.Array(new ArrowField("", new ArrowType(ArrowKind.Struct), false, choice.Fields, FieldMetadata.Empty), source.Array, place);
-            converter.CheckTop(top);
+            WireArray top = CDataImport.Array(choice.Root, source.Array, place);
+            converter.CheckTop(choice.Root, top);
             ColumnBuffers[] columns = [.. choice.Columns.Select(column => converter.TopColumn(choice.Fields[column], top, top.Children[column]))];
             return RecordBatch.Over(Schema, (int)top.Length, columns, owners);
         }

@@ -12,7 +12,7 @@ namespace Lepton.Data.Storage.Arrow.CData;
 internal static unsafe class CDataImport
 {
     // Longer texts and more fields than these are no schema but a wild pointer.
-    private const int TextSizeMax = 1 << 20, CountMax = 1 << 20;
+    private const int TextSizeMax = 1 << 20, CountMax = 1 << 20, MetadataSizeMax = 1 << 26;
 
     private const long Nullable = 2;
 
@@ -24,8 +24,8 @@ internal static unsafe class CDataImport
             long dictionaryCount = 0;
             ArrowField root = Field(source, place, 0, ref dictionaryCount);
             if (root.Type.Kind != ArrowKind.Struct || root.Dictionary is not null) throw place.Error("storage.arrow_c_struct", root.Type.ToString());
-            foreach (ArrowField field in root.Children) field.SetPath(field.Name);
-            return new CDataDecoder(new ColumnChoice(root.Children, options, place));
+            root.SetPaths();
+            return new CDataDecoder(new ColumnChoice(root, options, place));
         }
         finally
         {
@@ -90,16 +90,22 @@ internal static unsafe class CDataImport
         int count = Number(ref source);
         if (count is < 0 or > CountMax) throw place.Error("storage.arrow_type_broken", name);
         var pairs = new List<KeyValuePair<string, string>>();
-        for (int i = 0; i < count; i++) pairs.Add(new(Counted(ref source), Counted(ref source)));
+        for (int i = 0; i < count; i++)
+        {
+            string? key = Counted(ref source);
+            string? value = Counted(ref source);
+            if (key is not null && value is not null) pairs.Add(new(key, value));
+        }
         return FieldMetadata.Of(pairs);
 
-        string Counted(ref byte* at)
+        // Null for what is no text.
+        string? Counted(ref byte* at)
         {
             int length = Number(ref at);
-            if (length is < 0 or > TextSizeMax) throw place.Error("storage.arrow_type_broken", name);
-            string text = Encoding.UTF8.GetString(at, length);
+            if (length is < 0 or > MetadataSizeMax) throw place.Error("storage.arrow_type_broken", name);
+            var utf8 = new ReadOnlySpan<byte>(at, length);
             at += length;
-            return text;
+            return Utf8.IsValid(utf8) ? Encoding.UTF8.GetString(utf8) : null;
         }
 
         static int Number(ref byte* at)

@@ -35,11 +35,10 @@ internal sealed unsafe partial class ArrayConverter(ArrowPlace place, Dictionary
     }
 
     /// <summary>Rows are structs that are never missing.</summary>
-    internal void CheckTop(WireArray top)
+    internal void CheckTop(ArrowField root, WireArray top)
     {
-        var rows = new ArrowField("", new ArrowType(ArrowKind.Struct), false, [], Schemas.FieldMetadata.Empty);
         if (top.Length < 0 || top.Offset < 0 || top.Length > int.MaxValue - 1 - top.Offset) throw place.Error("storage.arrow_rows", top.Length);
-        if (Validity(rows, top) is not null) throw place.Error("storage.arrow_null", "");
+        if (Validity(root, top) is not null) throw place.Error("storage.arrow_null", "");
     }
 
     private static bool MustBePresent(ArrowField field) => field.Ours is { IsNullable: false };

@@ -9,17 +9,20 @@ internal sealed class ColumnChoice
     private readonly bool[] _isWanted;
 
     /// <exception cref="LeptonDataException"><c>storage.arrow_column</c>, <c>storage.arrow_type</c></exception>
-    internal ColumnChoice(ArrowField[] fields, ArrowReadOptions options, ArrowPlace place)
+    internal ColumnChoice(ArrowField root, ArrowReadOptions options, ArrowPlace place)
     {
-        (Fields, Options) = (fields, options);
-        Columns = options.Columns is null ? [.. Enumerable.Range(0, fields.Length)] : [.. options.Columns.Select(name => Find(name, place))];
-        _isWanted = new bool[fields.Length];
+        (Root, Options) = (root, options);
+        Columns = options.Columns is null ? [.. Enumerable.Range(0, Fields.Length)] : [.. options.Columns.Select(name => Find(name, place))];
+        _isWanted = new bool[Fields.Length];
         foreach (int column in Columns) _isWanted[column] = true;
-        Schema = ArrowSchema.ToOurs([.. Columns.Select(column => fields[column])], place);
+        Schema = TypeMapping.ToOurs(Columns.Select(column => Fields[column]), root.Metadata, place);
     }
 
-    /// <summary>All of the source, paths set.</summary>
-    internal ArrowField[] Fields { get; }
+    /// <summary>The struct of all columns of the source, paths set.</summary>
+    internal ArrowField Root { get; }
+
+    /// <summary>All columns of the source.</summary>
+    internal ArrowField[] Fields => Root.Children;
 
     internal ArrowReadOptions Options { get; }
 

@@ -18,21 +18,21 @@ internal sealed class ArrowMessages : IDisposable
     {
         options.Check();
         (_stream, _options, Schema, Output) = (stream, options, schema, new BodyOutput(stream));
-        Fields = [.. schema.Fields.Select(TypeMapping.FromOurs)];
-        foreach (ArrowField field in Fields) field.SetPath(field.Name);
-        _encoder = new BatchEncoder(Fields, options);
+        Root = TypeMapping.FromOurs(schema);
+        _encoder = new BatchEncoder(Root.Children, options);
     }
 
     internal Schema Schema { get; }
 
-    internal ArrowField[] Fields { get; }
+    /// <summary>The struct of the columns.</summary>
+    internal ArrowField Root { get; }
 
     internal BodyOutput Output { get; }
 
     internal async ValueTask WriteSchemaAsync(CancellationToken cancellationToken)
     {
         if (_hasSchema) return;
-        await Output.WriteAsync(MessageWriter.Schema(Fields, _options.AlignmentBytes, Output.Position).ToArray(), cancellationToken).ConfigureAwait(false);
+        await Output.WriteAsync(MessageWriter.Schema(Root, _options.AlignmentBytes, Output.Position).ToArray(), cancellationToken).ConfigureAwait(false);
         _hasSchema = true;
     }
 

@@ -7,7 +7,7 @@ using Lepton.Data.Storage.Arrow.Types;
 namespace Lepton.Data.Storage.Arrow.Ipc;
 
 /// <summary>Lays a batch out as a message's body: the parts point into the batch's own memory wherever that is what Arrow wants.</summary>
-/// <param name="fields">The columns, as <see cref="TypeMapping.FromOurs"/> gives them.</param>
+/// <param name="fields">The columns, as <see cref="TypeMapping"/> gives them.</param>
 /// <param name="options">Compression and alignment.</param>
 internal sealed unsafe class BatchEncoder(ArrowField[] fields, ArrowWriteOptions options) : IDisposable
 {

@@ -55,14 +55,21 @@ internal readonly ref struct FlatTable
     /// <summary>The text of a slot, or null.</summary>
     internal string? Text(int slot)
     {
+        if (!Has(slot)) return null;
+        ReadOnlySpan<byte> text = Bytes(slot);
+        return Utf8.IsValid(text) ? Encoding.UTF8.GetString(text) : throw Broken(_start);
+    }
+
+    /// <summary>What should be the text of a slot; empty where it is absent.</summary>
+    internal ReadOnlySpan<byte> Bytes(int slot)
+    {
         int at = Find(slot, 4);
-        if (at == 0) return null;
+        if (at == 0) return default;
         long start = Target(at);
         Check(start, 4);
         long length = BinaryPrimitives.ReadUInt32LittleEndian(_bytes[(int)start..]);
         Check(start + 4, length);
-        ReadOnlySpan<byte> text = _bytes.Slice((int)start + 4, (int)length);
-        return Utf8.IsValid(text) ? Encoding.UTF8.GetString(text) : throw Broken(start);
+        return _bytes.Slice((int)start + 4, (int)length);
     }
 
     /// <summary>The vector of a slot; empty where the slot is absent.</summary>

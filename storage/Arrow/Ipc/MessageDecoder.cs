@@ -11,11 +11,11 @@ internal sealed unsafe class MessageDecoder : IDisposable
     private readonly ColumnChoice _choice;
     private readonly Dictionary<long, ArrowField> _dictionaryFields = [];
 
-    /// <inheritdoc cref="ColumnChoice(ArrowField[], ArrowReadOptions, ArrowPlace)" path="/exception"/>
-    internal MessageDecoder(ArrowField[] fields, ArrowReadOptions options, ArrowPlace place)
+    /// <inheritdoc cref="ColumnChoice(ArrowField, ArrowReadOptions, ArrowPlace)" path="/exception"/>
+    internal MessageDecoder(ArrowField root, ArrowReadOptions options, ArrowPlace place)
     {
-        _choice = new ColumnChoice(fields, options, place);
-        foreach (int column in _choice.Columns) FindDictionaries(fields[column]);
+        _choice = new ColumnChoice(root, options, place);
+        foreach (int column in _choice.Columns) FindDictionaries(_choice.Fields[column]);
     }
 
     /// <summary>Of the batches.</summary>

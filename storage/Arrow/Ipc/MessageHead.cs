@@ -58,6 +58,6 @@ internal readonly ref struct MessageHead
         return new MessageHead(message, metadata.Length);
     }
 
-    internal ArrowField[] Schema(ArrowPlace place)
+    internal ArrowField Schema(ArrowPlace place)
         => Kind == MessageKind.Schema ? new SchemaReader(place, _size).Read(Header) : throw place.Error("storage.arrow_message", (int)Kind);
 }

@@ -9,14 +9,14 @@ internal static class MessageWriter
     /// <summary>Arrow's format version V5.</summary>
     internal const short Version = 4;
 
-    /// <param name="fields">The columns.</param>
+    /// <param name="root">The struct of the columns.</param>
     /// <param name="alignment">What the position behind the message is to be a multiple of.</param>
     /// <param name="position">Where the message begins.</param>
-    internal static ReadOnlySpan<byte> Schema(ArrowField[] fields, int alignment, long position)
+    internal static ReadOnlySpan<byte> Schema(ArrowField root, int alignment, long position)
     {
         var writer = new FlatWriter();
         FlatSlots message = Message(writer, MessageKind.Schema, 0);
-        SchemaWriter.Write(writer, writer.Table(message, 2, SchemaWriter.Slots), fields);
+        SchemaWriter.Write(writer, message, 2, root);
         return Encapsulate(writer.Written, alignment, position);
     }
 
@@ -51,12 +51,12 @@ internal static class MessageWriter
     }
 
     /// <summary>The footer of a file, without its length and the magic that follow.</summary>
-    internal static ReadOnlySpan<byte> Footer(ArrowField[] fields, List<ArrowBlock> batches)
+    internal static ReadOnlySpan<byte> Footer(ArrowField root, List<ArrowBlock> batches)
     {
         var writer = new FlatWriter();
         FlatSlots footer = writer.Root(2, 4, 4, 4);
         writer.Put(footer[0], Version);
-        SchemaWriter.Write(writer, writer.Table(footer, 1, SchemaWriter.Slots), fields);
+        SchemaWriter.Write(writer, footer, 1, root);
         writer.Vector(footer, 2, 0, 24);
         int blocks = writer.Vector(footer, 3, batches.Count, 24);
         for (int i = 0; i < batches.Count; i++)

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Unicode;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Arrow.Types;
 
@@ -22,16 +24,16 @@ internal sealed class SchemaReader
         _textLeft = 65_536 + (16L * messageSize);
     }
 
-    /// <summary>The fields, paths set.</summary>
-    internal ArrowField[] Read(FlatTable schema)
+    /// <summary>The struct of the columns, paths set.</summary>
+    internal ArrowField Read(FlatTable schema)
     {
         if (schema.Int16(0) != 0) throw _place.Error("storage.arrow_endianness");
         FlatVector features = schema.Vector(3, 8);
         for (int i = 0; i < features.Count; i++)
             if (features.Int64(i) is not (0 or DictionaryReplacement or CompressedBody)) throw _place.Error("storage.arrow_feature", features.Int64(i));
-        ArrowField[] fields = Fields(schema, 1, 0);
-        foreach (ArrowField field in fields) field.SetPath(field.Name);
-        return fields;
+        ArrowField root = ArrowField.Struct(Fields(schema, 1, 0), Metadata(schema, 2));
+        root.SetPaths();
+        return root;
     }
 
     private ArrowField[] Fields(FlatTable table, int slot, int depth)
@@ -74,7 +76,11 @@ internal sealed class SchemaReader
         {
             if (--_fieldsLeft < 0) throw _place.Error("storage.arrow_metadata", vector.Start);
             FlatTable pair = table.Element(vector, i);
-            pairs.Add(new(Text(pair, 0) ?? "", Text(pair, 1) ?? ""));
+            ReadOnlySpan<byte> key = pair.Bytes(0);
+            ReadOnlySpan<byte> value = pair.Bytes(1);
+            Count(key.Length + (long)value.Length);
+            // Others keep there what is no text; nothing of ours could hold it.
+            if (Utf8.IsValid(key) && Utf8.IsValid(value)) pairs.Add(new(Encoding.UTF8.GetString(key), Encoding.UTF8.GetString(value)));
         }
         return FieldMetadata.Of(pairs);
     }
@@ -82,8 +88,13 @@ internal sealed class SchemaReader
     private string? Text(FlatTable table, int slot)
     {
         string? text = table.Text(slot);
-        if ((_textLeft -= text?.Length ?? 0) < 0) throw _place.Error("storage.arrow_metadata", 0);
+        Count(text?.Length ?? 0);
         return text;
+    }
+
+    private void Count(long size)
+    {
+        if ((_textLeft -= size) < 0) throw _place.Error("storage.arrow_metadata", 0);
     }
 
     private ArrowType Type(string name, ArrowKind kind, FlatTable table)

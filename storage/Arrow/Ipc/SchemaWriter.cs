@@ -6,10 +6,13 @@ namespace Lepton.Data.Storage.Arrow.Ipc;
 /// <summary>Writes Arrow's <c>Schema</c> table.</summary>
 internal static class SchemaWriter
 {
-    /// <summary>Sizes of the slots of a schema: endianness (little is the default), fields.</summary>
-    internal static ReadOnlySpan<byte> Slots => [0, 4];
-
-    internal static void Write(FlatWriter writer, FlatSlots schema, ArrowField[] fields) => Fields(writer, schema, 1, fields);
+    /// <summary>Writes the schema that a slot points at. Its endianness is the default, little.</summary>
+    internal static void Write(FlatWriter writer, FlatSlots from, int slot, ArrowField root)
+    {
+        FlatSlots schema = writer.Table(from, slot, 0, 4, MetadataSlot(root.Metadata));
+        Fields(writer, schema, 1, root.Children);
+        Metadata(writer, schema, 2, root.Metadata);
+    }
 
     private static void Fields(FlatWriter writer, FlatSlots from, int slot, ArrowField[] fields)
     {
@@ -19,18 +22,24 @@ internal static class SchemaWriter
 
     private static void Field(FlatWriter writer, int vector, int index, ArrowField field)
     {
-        byte metadata = field.Metadata.Values.Count > 0 ? (byte)4 : (byte)0;
-        FlatSlots table = writer.Element(vector, index, 4, 1, 1, 4, 0, 4, metadata);
+        FlatSlots table = writer.Element(vector, index, 4, 1, 1, 4, 0, 4, MetadataSlot(field.Metadata));
         writer.Text(table, 0, field.Name);
         writer.Put(table[1], field.IsNullable ? (byte)1 : (byte)0);
         writer.Put(table[2], (byte)field.Type.Kind);
         Type(writer, table, field.Type);
         // Written where it is empty too: older readers expect it.
         Fields(writer, table, 5, field.Children);
-        if (metadata == 0) return;
-        int pairs = writer.Vector(table, 6, field.Metadata.Values.Count, 4);
+        Metadata(writer, table, 6, field.Metadata);
+    }
+
+    private static byte MetadataSlot(FieldMetadata metadata) => metadata.Values.Count > 0 ? (byte)4 : (byte)0;
+
+    private static void Metadata(FlatWriter writer, FlatSlots from, int slot, FieldMetadata metadata)
+    {
+        if (metadata.Values.Count == 0) return;
+        int pairs = writer.Vector(from, slot, metadata.Values.Count, 4);
         int at = 0;
-        foreach ((string key, string value) in field.Metadata.Values)
+        foreach ((string key, string value) in metadata.Values)
         {
             FlatSlots pair = writer.Element(pairs, at++, 4, 4);
             writer.Text(pair, 0, key);

@@ -36,8 +36,19 @@ internal sealed record ArrowField(string Name, ArrowType Type, bool IsNullable, 
         _ => true,
     };
 
-    /// <summary>Gives this field and those within their paths.</summary>
-    internal void SetPath(string path)
+    /// <summary>What values are, once written out: a run-end encoded field's are those of its second child.</summary>
+    internal ArrowType ValueType => Type.Kind == ArrowKind.RunEnd ? Children[1].ValueType : Type;
+
+    /// <summary>The columns of a schema: rows are structs that are never missing.</summary>
+    internal static ArrowField Struct(ArrowField[] columns, FieldMetadata metadata) => new("", new ArrowType(ArrowKind.Struct), false, columns, metadata);
+
+    /// <summary>Of a schema's struct: gives the columns and what stands within them their paths.</summary>
+    internal void SetPaths()
+    {
+        foreach (ArrowField column in Children) column.SetPath(column.Name);
+    }
+
+    private void SetPath(string path)
     {
         Path = path;
         foreach (ArrowField child in Children) child.SetPath($"{path}.{child.Name}");

@@ -5,7 +5,18 @@ namespace Lepton.Data.Storage.Arrow.Types;
 /// <summary>Arrow's types against ours.</summary>
 internal static class TypeMapping
 {
-    private const string Uuid = "arrow.uuid";
+    private const string Uuid = "arrow.uuid", Utc = "UTC";
+
+    /// <summary>The schema of columns that stand in a struct; see <see cref="ToOurs(ArrowField, ArrowPlace)"/>.</summary>
+    internal static Schema ToOurs(IEnumerable<ArrowField> columns, FieldMetadata metadata, ArrowPlace place) => new(columns.Select(column => ToOurs(column, place))) { Metadata = metadata };
+
+    /// <summary>The struct of columns that we write for a schema of ours, paths set.</summary>
+    internal static ArrowField FromOurs(Schema schema)
+    {
+        ArrowField root = ArrowField.Struct([.. schema.Fields.Select(FromOurs)], schema.Metadata);
+        root.SetPaths();
+        return root;
+    }
 
     /// <summary>The field of ours that holds every value of Arrow's; set on the field and on those within.</summary>
     /// <exception cref="LeptonDataException"><c>storage.arrow_type</c>: there is none; the text says what to do.</exception>
@@ -13,6 +24,8 @@ internal static class TypeMapping
     {
         DataType type = TypeOf(field, place);
         FieldMetadata metadata = field.Metadata;
+        // An instant is one whatever clock shows it; the name of the clock's zone is a fact beside it.
+        if (type.Id == TypeId.Instant) metadata = metadata.With(ArrowSchema.TimeZoneKey, field.ValueType.Zone is Utc ? null : field.ValueType.Zone);
         // What an extension says of its storage does not hold of another storage.
         if (metadata[ArrowSchema.ExtensionNameKey] is { } extension && !KeepsStorage(field) && extension != Uuid)
         {
@@ -36,7 +49,7 @@ internal static class TypeMapping
             BinaryType when IsUuid(field) => (new ArrowType(ArrowKind.FixedBinary) { Size = 16 }, []),
             BinaryType => Flat(ArrowKind.Binary),
             DateType => (new ArrowType(ArrowKind.Date) { Bits = 32 }, []),
-            InstantType => (new ArrowType(ArrowKind.Timestamp) { Unit = ArrowTimeUnit.Microsecond, Zone = "UTC" }, []),
+            InstantType => (new ArrowType(ArrowKind.Timestamp) { Unit = ArrowTimeUnit.Microsecond, Zone = field.Metadata[ArrowSchema.TimeZoneKey] is { Length: > 0 } zone ? zone : Utc }, []),
             NaiveTimeType => (new ArrowType(ArrowKind.Timestamp) { Unit = ArrowTimeUnit.Microsecond }, []),
             StructType { Fields: var fields } => (new ArrowType(ArrowKind.Struct), fields.Select(FromOurs).ToArray()),
             ListType { Element: var element } => (new ArrowType(ArrowKind.List), [FromOurs(element with { Name = "item" })]),
@@ -47,7 +60,8 @@ internal static class TypeMapping
             }),
             _ => throw new InvalidOperationException($"Arrow has no {field.Type}"),
         };
-        return new ArrowField(field.Name, type, field.IsNullable, children, field.Metadata) { Ours = field };
+        FieldMetadata metadata = field.Type is InstantType ? field.Metadata.With(ArrowSchema.TimeZoneKey, null) : field.Metadata;
+        return new ArrowField(field.Name, type, field.IsNullable, children, metadata) { Ours = field };
 
         static (ArrowType, ArrowField[]) Flat(ArrowKind kind) => (new ArrowType(kind), []);
     }

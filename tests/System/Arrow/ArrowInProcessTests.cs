@@ -77,6 +77,27 @@ internal sealed unsafe class ArrowInProcessTests
     }
 
     [Test]
+    public void Facts_OfSchemaFieldsAndZones_PassToPyArrowAndBack()
+    {
+        if (!EmbeddedPython.IsThere) return;
+        using var folder = new TempFolder();
+        FieldMetadata facts = FieldMetadata.Empty.With("ключ", "значение");
+        var schema = new Schema([new Field("at", DataType.Instant) { Metadata = facts.With(ArrowSchema.TimeZoneKey, "Europe/Berlin") }]) { Metadata = facts };
+        CArrowSchema exported, returned;
+        ArrowCData.Export(schema, &exported);
+        EmbeddedPython.Run(folder, $"""
+            import pyarrow as pa
+            schema = pa.Schema._import_from_c({Address(&exported)})
+            facts = dict([('ключ'.encode(), 'значение'.encode())])
+            assert schema.equals(pa.schema([pa.field('at', pa.timestamp('us', 'Europe/Berlin'), metadata=facts)], metadata=facts), check_metadata=True), schema
+            schema._export_to_c({Address(&returned)})
+            """);
+        Schema back = ArrowCData.Import(&returned);
+        Assert.That(back, Is.EqualTo(schema));
+        Assert.That(back.Metadata, Is.EqualTo(facts));
+    }
+
+    [Test]
     public void Streams_PassToPyArrowAndBack()
     {
         if (!EmbeddedPython.IsThere) return;

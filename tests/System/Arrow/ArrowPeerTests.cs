@@ -57,6 +57,22 @@ internal sealed class ArrowPeerTests
         Assert.That(File.ReadAllText($"{path}.json"), Is.EqualTo(File.ReadAllText(folder["extensions.arrow.json"])));
     }
 
+    [TestCase("arrow")]
+    [TestCase("arrows")]
+    public async Task Facts_OfPyArrowsSchemaFieldsAndZones_AreKeptAndReadBackByIt(string suffix)
+    {
+        using var folder = new TempFolder();
+        Peers.Python(PythonPeer, "make", folder.Path);
+        await using ArrowStreamReader reader = await ArrowStreamReader.OpenAsync(File.OpenRead(folder[$"facts.{suffix}"]));
+        Assert.That(reader.Schema.Metadata["ключ"], Is.EqualTo("значение"));
+        Assert.That(reader.Schema.Fields.Take(3).Select(field => field.Metadata[ArrowSchema.TimeZoneKey]), Is.EqualTo(new[] { "Europe/Berlin", "+05:30", null }));
+        using RecordBatch batch = (await reader.ReadAsync())!;
+        string path = folder[$"again.{suffix}"];
+        await WriteAsync(path, reader.Schema, [batch], new ArrowWriteOptions());
+        Peers.Python(PythonPeer, "dump", path);
+        Assert.That(File.ReadAllText($"{path}.json"), Is.EqualTo(File.ReadAllText(folder[$"facts.{suffix}.json"])));
+    }
+
     [Test]
     public async Task Write_EveryTypeEmptySlicedAndNested_IsReadEqualByJavaScript()
     {

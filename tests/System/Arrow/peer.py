@@ -72,9 +72,13 @@ def rows(batches):
     return result
 
 
+def facts(metadata):
+    return sorted([key.decode(), value.decode()] for key, value in (metadata or {}).items())
+
+
 def dump(path, schema, batches):
     with open(path + '.json', 'w') as out:
-        json.dump({'schema': [[f.name, str(f.type), f.nullable] for f in schema], 'rows': rows(batches)}, out)
+        json.dump({'schema': [[f.name, str(f.type), f.nullable, facts(f.metadata)] for f in schema], 'metadata': facts(schema.metadata), 'rows': rows(batches)}, out)
 
 
 def options(rng):
@@ -194,6 +198,15 @@ def make(folder):
     extensions = pa.record_batch([tensor, document, uuid, small], ['tensor', 'json', 'uuid', 'bool8'])
     write(f'{folder}/extensions.arrow', extensions.schema, [extensions], ipc.IpcWriteOptions())
     dump(f'{folder}/extensions.arrow', extensions.schema, [extensions])
+    at = datetime.datetime(2024, 2, 29, 12)
+    zoned = pa.schema([
+        pa.field('berlin', pa.timestamp('us', 'Europe/Berlin'), metadata={'of': 'berlin'}), pa.field('offset', pa.timestamp('us', '+05:30')), pa.field('utc', pa.timestamp('us', 'UTC')),
+        pa.field('list', pa.list_(pa.timestamp('us', 'America/New_York'))), pa.field('struct', pa.struct([pa.field('at', pa.timestamp('us', 'Asia/Shanghai'), metadata={'of': 'at'})])),
+    ], metadata={'pandas': '{}', 'ключ': 'значение'})
+    instants = pa.record_batch([[at], [at], [at], [[at]], [{'at': at}]], schema=zoned)
+    for suffix in ('arrow', 'arrows'):
+        write(f'{folder}/facts.{suffix}', zoned, [instants], ipc.IpcWriteOptions())
+        dump(f'{folder}/facts.{suffix}', zoned, [instants])
 
 
 def small(folder):
@@ -219,6 +232,9 @@ def small(folder):
     write(f'{folder}/refused.arrows', batch.schema, [batch], ipc.IpcWriteOptions())
     growing = [pa.record_batch([pa.DictionaryArray.from_arrays(pa.array([0, i, None], pa.int8()), pa.array([f'v{k}' for k in range(i + 1)]))], ['d']) for i in range(3)]
     write(f'{folder}/deltas.arrows', growing[0].schema, growing, ipc.IpcWriteOptions(emit_dictionary_deltas=True))
+    # Rows that take no room.
+    nulls = pa.record_batch([pa.RunEndEncodedArray.from_arrays(pa.array([1009], pa.int32()), pa.nulls(1))], ['n'])
+    write(f'{folder}/nulls.arrows', nulls.schema, [nulls], ipc.IpcWriteOptions())
 
 
 def main(command, *arguments):
