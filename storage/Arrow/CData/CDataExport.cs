@@ -37,7 +37,7 @@ internal static unsafe class CDataExport
             for (int i = 0; i < root.Children.Length; i++)
             {
                 ColumnBuffers buffers = batch.Column(i).Buffers;
-                Array(batch, root.Children[i], in buffers, buffers.Offset, batch.RowCount, target->Children[i]);
+                Array(batch, root.Children[i], in buffers, batch.RowCount, target->Children[i]);
             }
         }
         catch
@@ -47,44 +47,52 @@ internal static unsafe class CDataExport
         }
     }
 
-    private static void Array(RecordBatch batch, ArrowField field, in ColumnBuffers buffers, long offset, long length, CArrowArray* target)
+    private static void Array(RecordBatch batch, ArrowField field, in ColumnBuffers buffers, long length, CArrowArray* target)
     {
-        bool hasData = field.Type.Kind is ArrowKind.Text or ArrowKind.Binary;
-        int bufferCount = field.Type.Kind switch { ArrowKind.Null => 0, ArrowKind.Struct or ArrowKind.FixedList => 1, _ => hasData ? 3 : 2 };
-        ExportMemory memory = Begin(batch, target, length, offset, bufferCount, field.Children.Length);
+        long offset = buffers.Offset;
+        int bufferCount = field.BufferCount;
+        // Of what has no values of its own the rows before the first are left out: readers forget the offset on the way down (DuckDB that of structs in structs).
+        bool startsAtFirst = field.Type.Kind is ArrowKind.Struct or ArrowKind.FixedList or ArrowKind.FixedBinary;
+        ExportMemory memory = Begin(batch, target, length, startsAtFirst ? 0 : offset, bufferCount, field.Children.Length);
         target->NullCount = field.Type.Kind == ArrowKind.Null ? length : buffers.Validity is null ? 0 : -1;
-        if (bufferCount > 0) target->Buffers[0] = buffers.Validity;
+        if (bufferCount > 0) target->Buffers[0] = startsAtFirst ? Moved(buffers.Validity, offset, length, memory) : buffers.Validity;
         if (bufferCount > 1) target->Buffers[1] = buffers.Values;
-        if (hasData) target->Buffers[2] = buffers.Data;
-        long end = offset + length;
+        if (bufferCount > 2) target->Buffers[2] = buffers.Data;
         switch (field.Type.Kind)
         {
             case ArrowKind.FixedBinary:
-                byte* packed = memory.Bytes(16 * end);
-                new Span<byte>(packed, checked((int)(16 * offset))).Clear();
-                target->Buffers[1] = packed;
-                UuidPacking.Pack(field.Path, in buffers, (int)length, packed + (16 * offset));
+                target->Buffers[1] = memory.Bytes(16 * length);
+                UuidPacking.Pack(field.Path, in buffers, (int)length, (byte*)target->Buffers[1]);
                 break;
             case ArrowKind.Struct:
-                // What is within counts from the struct's own buffers, so its rows before the first are there too.
-                for (int i = 0; i < field.Children.Length; i++) Child(batch, field.Children[i], in buffers, i, end, target->Children[i]);
+                for (int i = 0; i < field.Children.Length; i++) Child(batch, field.Children[i], in buffers, i, offset, length, target->Children[i]);
                 break;
-            case ArrowKind.FixedList: Child(batch, field.Children[0], in buffers, 0, end * field.Type.Size, target->Children[0]); break;
-            case ArrowKind.List: Child(batch, field.Children[0], in buffers, 0, ((int*)buffers.Values)[end], target->Children[0]); break;
+            case ArrowKind.FixedList: Child(batch, field.Children[0], in buffers, 0, offset * field.Type.Size, length * field.Type.Size, target->Children[0]); break;
+            case ArrowKind.List: Child(batch, field.Children[0], in buffers, 0, 0, ((int*)buffers.Values)[offset + length], target->Children[0]); break;
             case ArrowKind.Map:
-                long entryCount = ((int*)buffers.Values)[end];
+                long entryCount = ((int*)buffers.Values)[offset + length];
                 CArrowArray* entries = target->Children[0];
                 Begin(batch, entries, entryCount, 0, 1, 2);
-                for (int i = 0; i < 2; i++) Child(batch, field.Children[0].Children[i], in buffers, i, entryCount, entries->Children[i]);
+                for (int i = 0; i < 2; i++) Child(batch, field.Children[0].Children[i], in buffers, i, 0, entryCount, entries->Children[i]);
                 break;
             default: break;
         }
     }
 
-    private static void Child(RecordBatch batch, ArrowField field, in ColumnBuffers parent, int index, long length, CArrowArray* target)
+    private static void Child(RecordBatch batch, ArrowField field, in ColumnBuffers parent, int index, long start, long length, CArrowArray* target)
     {
         ColumnBuffers child = parent.Children![index];
-        Array(batch, field, in child, child.Offset, length, target);
+        child.Offset += checked((int)start);
+        Array(batch, field, in child, length, target);
+    }
+
+    /// <summary>A bitmap that begins with the bit at <paramref name="offset"/>: the same one, further on, or a copy.</summary>
+    private static byte* Moved(byte* bits, long offset, long length, ExportMemory memory)
+    {
+        if (bits is null || (offset & 7) == 0) return bits is null ? null : bits + (offset >> 3);
+        byte* copy = memory.Bytes(Bits.Size(length));
+        if (length > 0) Bits.Copy(bits, offset, length, copy);
+        return copy;
     }
 
     /// <summary>A structure that can be released from here on, whatever happens to what stands within.</summary>
