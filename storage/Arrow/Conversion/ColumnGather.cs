@@ -12,15 +12,24 @@ internal sealed unsafe class ColumnGather(ArrowPlace place, ExpansionMeter meter
 {
     internal const int ChunkSize = 512;
 
-    /// <summary>Bytes that a builder with room for so many rows takes at once.</summary>
-    internal static long FixedSize(DataType type, long count) => type switch
+    // More than any limit, and far from where numbers end.
+    private const long SizeMax = long.MaxValue / 4;
+
+    /// <summary>Bytes that a builder with room for so many rows takes at once, at least one a row, since a row that takes no room takes time.</summary>
+    internal static long FixedSize(DataType type, long count)
     {
-        BooleanType => Bits.Size(count),
-        StringType or BinaryType or ListType or MapType => (count + 1) * sizeof(int),
-        StructType => type.Children.Sum(child => FixedSize(child.Type, count)),
-        FixedSizeListType { Length: var length, Element.Type: var element } => FixedSize(element, Math.Min(count * length, 1L << 40)),
-        _ => count * TypeWidths.Of(type),
-    };
+        Int128 size = count;
+        switch (type)
+        {
+            case StringType or BinaryType or ListType or MapType: size = ((Int128)count + 1) * sizeof(int); break;
+            case StructType:
+                foreach (Field child in type.Children) size += FixedSize(child.Type, count);
+                break;
+            case FixedSizeListType { Length: var length, Element.Type: var element }: size += FixedSize(element, (long)Int128.Min((Int128)count * length, SizeMax)); break;
+            default: size = (Int128)count * Math.Max(TypeWidths.Of(type), 1); break;
+        }
+        return (long)Int128.Min(size, SizeMax);
+    }
 
     /// <summary>Appends a run of rows.</summary>
     internal void AppendRange(ColumnBuilder target, DataType type, in ColumnBuffers source, int start, int count)

@@ -1,77 +1,89 @@
 using System.Buffers.Binary;
-using Lepton.Data.Storage.Arrow;
-using Lepton.Data.Storage.Arrow.Ipc;
 
 namespace Lepton.Data.Tests.Unit.Storage.Arrow;
 
-/// <summary>Breaks Arrow data where it hurts: it knows where messages, FlatBuffers offsets, lengths, node counts and buffers lie.</summary>
+/// <summary>Breaks Arrow data where it hurts: it knows where the numbers lie that a reader might believe, and what they mean.</summary>
 internal sealed class ArrowMutator
 {
     private readonly byte[] _seed;
-    private readonly List<(int Start, int MetadataSize, int End)> _messages = [];
+    private readonly ArrowAnatomy _anatomy;
+    private readonly NumberPlace[][] _byMeaning;
+    private readonly NumberPlace[] _values;
 
     internal ArrowMutator(byte[] seed)
     {
         _seed = seed;
-        int at = seed.AsSpan().StartsWith("ARROW1"u8) ? 8 : 0;
-        while (at + 8 <= seed.Length && BinaryPrimitives.ReadInt32LittleEndian(seed.AsSpan(at)) == -1)
-        {
-            int size = BinaryPrimitives.ReadInt32LittleEndian(seed.AsSpan(at + 4));
-            if (size == 0) break;
-            long body = MessageHead.Read(seed.AsSpan(at + 8, size), new ArrowPlace("seed")).BodySizeBytes;
-            _messages.Add((at, size, at + 8 + size + (int)body));
-            at += 8 + size + (int)body;
-        }
-        // The rest is the end mark, and a file's footer.
-        _messages.Add((at, seed.Length - at - 8, seed.Length));
+        _anatomy = new ArrowAnatomy(seed);
+        _byMeaning = [.. _anatomy.Numbers.GroupBy(number => number.Meaning).Select(group => group.ToArray())];
+        _values = _byMeaning.Single(numbers => numbers[0].Meaning == NumberMeaning.Value);
     }
+
+    /// <summary>What the seed's numbers mean.</summary>
+    internal IEnumerable<NumberMeaning> Meanings => _byMeaning.Select(numbers => numbers[0].Meaning);
 
     internal byte[] Mutate(Random random)
     {
         byte[] bytes = (byte[])_seed.Clone();
-        for (int count = random.Next(1, 4); count > 0; count--) bytes = MutateOnce(bytes, random);
-        return bytes;
-    }
-
-    private byte[] MutateOnce(byte[] bytes, Random random)
-    {
-        (int start, int metadataSize, int end) = _messages[random.Next(_messages.Count)];
-        if (end > bytes.Length) return bytes;
-        int body = Math.Min(start + 8 + Math.Max(metadataSize, 0), end);
-        switch (random.Next(12))
+        for (int count = random.Next(1, 4); count > 0; count--)
         {
-            // In metadata: scalars of 64 bits (node and buffer lengths, body sizes), of 32 (offsets, counts), of 16 (vtables, units), of 8 (types, flags).
-            case 0 or 1 or 2: Put(bytes, start + 8, body, 8, random); break;
-            case 3 or 4: Put(bytes, start + 8, body, 4, random); break;
-            case 5: Put(bytes, start + 8, body, 2, random); break;
-            case 6: Put(bytes, start + 8, body, 1, random); break;
-            // In the body: offsets, bits, run ends, views, frames.
-            case 7: Put(bytes, body, end, 4, random); break;
-            case 8: Put(bytes, body, end, 1, random); break;
-            // The prefix.
-            case 9: Put(bytes, start, start + 8, 4, random); break;
-            // A word of one place at another.
-            case 10 when body - start >= 24:
-                int from = start + 8 + (4 * random.Next((body - start - 12) / 4));
-                int to = start + 8 + (4 * random.Next((body - start - 12) / 4));
-                bytes.AsSpan(from, 4).CopyTo(bytes.AsSpan(to));
-                break;
-            // A message twice, gone, or out of its order.
-            case 11 when random.Next(4) == 0:
-                (int other, _, int otherEnd) = _messages[random.Next(_messages.Count)];
-                if (otherEnd > bytes.Length) break;
-                byte[] message = bytes[other..otherEnd];
-                return [.. bytes[..start], .. message, .. random.Next(2) == 0 ? bytes[start..] : bytes[end..]];
-            default: return random.Next(8) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
+            switch (random.Next(16))
+            {
+                // Any word of the metadata or the body, whatever it means.
+                case 0: PutAnywhere(bytes, random, isBody: false); break;
+                case 1: PutAnywhere(bytes, random, isBody: true); break;
+                case 2 when random.Next(4) == 0: return bytes[..random.Next(bytes.Length)];
+                case 3 when random.Next(2) == 0: return MoveMessage(bytes, random);
+                // What the metadata does not betray is found latest.
+                case 4 or 5: PutNumber(bytes, _values, random); break;
+                default: PutNumber(bytes, _byMeaning[random.Next(_byMeaning.Length)], random); break;
+            }
         }
         return bytes;
     }
 
-    private static void Put(byte[] bytes, int start, int end, int size, Random random)
+    /// <summary>Changes a number of one meaning; every meaning is as likely, however many numbers have it.</summary>
+    private void PutNumber(byte[] bytes, NumberPlace[] numbers, Random random)
     {
-        int count = (Math.Min(end, bytes.Length) - start) / size;
-        if (count <= 0) return;
-        Span<byte> at = bytes.AsSpan(start + (size * random.Next(count)), size);
+        NumberPlace number = numbers[random.Next(numbers.Length)];
+        Span<byte> at = Element(bytes, number, random);
+        if (number.Meaning == NumberMeaning.Reference && random.Next(2) == 0)
+        {
+            // Tables meet, or stand in themselves.
+            BinaryPrimitives.WriteInt32LittleEndian(at, _anatomy.Tables[random.Next(_anatomy.Tables.Count)] - number.Start);
+            return;
+        }
+        if (random.Next(4) == 0)
+        {
+            // What stands elsewhere with the same meaning: a buffer in another, one dictionary for another.
+            ReadOnlySpan<byte> other = Element(bytes, numbers[random.Next(numbers.Length)], random);
+            other[..Math.Min(other.Length, at.Length)].CopyTo(at);
+            return;
+        }
+        Put(at, random);
+    }
+
+    private static Span<byte> Element(byte[] bytes, NumberPlace number, Random random) => bytes.AsSpan(number.Start + (number.Size * random.Next(number.Count)), number.Size);
+
+    private void PutAnywhere(byte[] bytes, Random random, bool isBody)
+    {
+        (int start, int body, int end) = _anatomy.Messages[random.Next(_anatomy.Messages.Count)];
+        (start, end) = isBody ? (body, end) : (start, Math.Min(body, end));
+        int size = 1 << random.Next(4);
+        int count = (end - start) / size;
+        if (count > 0) Put(bytes.AsSpan(start + (size * random.Next(count)), size), random);
+    }
+
+    /// <summary>A message twice, gone, or out of its order.</summary>
+    private byte[] MoveMessage(byte[] bytes, Random random)
+    {
+        (int start, _, int end) = _anatomy.Messages[random.Next(_anatomy.Messages.Count)];
+        (int otherStart, _, int otherEnd) = _anatomy.Messages[random.Next(_anatomy.Messages.Count)];
+        return [.. bytes[..start], .. bytes[otherStart..otherEnd], .. random.Next(2) == 0 ? bytes[start..] : bytes[end..]];
+    }
+
+    private static void Put(Span<byte> at, Random random)
+    {
+        int size = at.Length;
         long old = size switch { 8 => BinaryPrimitives.ReadInt64LittleEndian(at), 4 => BinaryPrimitives.ReadInt32LittleEndian(at), 2 => BinaryPrimitives.ReadInt16LittleEndian(at), _ => at[0] };
         long value = random.Next(10) switch
         {

@@ -1,7 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Arrow;
-using Lepton.Data.Storage.Arrow.Ipc;
 using Lepton.Data.Storage.Native;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
@@ -27,7 +26,7 @@ internal sealed class ArrowReaderTests
     {
         using RecordBatch good = BatchRows.Build(s_text, ["a"]);
         using RecordBatch bad = Texts([0x61], null, [0xC3]);
-        byte[] bytes = await WriteAsync(s_text, good, bad);
+        byte[] bytes = await ArrowSamples.WriteAsync(s_text, good, bad);
         LeptonDataException error = await Refusal.Of("storage.arrow_text", () => ArrowSamples.ReadAsync(bytes, new ArrowReadOptions { Source = "s" }));
         Assert.That(error.Arguments, Is.EqualTo(new object[] { "c0", 2 }));
         Assert.That(error.Place!.Path, Does.Match("^s#3@[1-9][0-9]+$"));
@@ -37,7 +36,7 @@ internal sealed class ArrowReaderTests
     public async Task Read_CharacterCutByTwoTexts_IsRefused()
     {
         using RecordBatch bad = Texts([0xC3], [0xA9]);
-        byte[] bytes = await WriteAsync(s_text, bad);
+        byte[] bytes = await ArrowSamples.WriteAsync(s_text, bad);
         await Refusal.Of("storage.arrow_text", () => ArrowSamples.ReadAsync(bytes));
     }
 
@@ -46,7 +45,7 @@ internal sealed class ArrowReaderTests
     {
         using RecordBatch batch = Texts("ä"u8.ToArray(), [0xC3], "b"u8.ToArray());
         using RecordBatch hidden = HideSecond(batch);
-        await using ArrowStreamReader reader = await ArrowStreamReader.OpenAsync(new MemoryStream(await WriteAsync(s_text, hidden)));
+        await using ArrowStreamReader reader = await ArrowStreamReader.OpenAsync(new MemoryStream(await ArrowSamples.WriteAsync(s_text, hidden)));
         using RecordBatch read = (await reader.ReadAsync())!;
         Assert.That(BatchRows.FirstDifference([["ä"], [null], ["b"]], BatchRows.Of(read)), Is.Null);
         Assert.That(read.Column(0).Data.Length, Is.EqualTo(3), "whoever looks at all the bytes finds text");
@@ -57,7 +56,7 @@ internal sealed class ArrowReaderTests
     {
         var schema = new Schema([new Field("a", DataType.Int64, IsNullable: false)]);
         using RecordBatch batch = BatchRows.Build(schema, [1L], [null]);
-        byte[] bytes = await WriteAsync(schema, batch);
+        byte[] bytes = await ArrowSamples.WriteAsync(schema, batch);
         LeptonDataException error = await Refusal.Of("storage.arrow_null", () => ArrowSamples.ReadAsync(bytes));
         Assert.That(error.Arguments, Is.EqualTo(new object[] { "a" }));
     }
@@ -68,9 +67,9 @@ internal sealed class ArrowReaderTests
         var inner = new Field("x", DataType.Int64, IsNullable: false);
         var schema = new Schema([new Field("s", new StructType([inner])), new Field("f", new FixedSizeListType(inner with { Name = "element" }, 2))]);
         using RecordBatch good = BatchRows.Build(schema, new object?[] { new object?[] { 1L }, new object?[] { 1L, 2L } }, new object?[] { null, null });
-        Assert.That(await ArrowSamples.ReadAsync(await WriteAsync(schema, good)), Has.Count.EqualTo(2));
+        Assert.That(await ArrowSamples.ReadAsync(await ArrowSamples.WriteAsync(schema, good)), Has.Count.EqualTo(2));
         using RecordBatch bad = BatchRows.Build(schema, new object?[] { new object?[] { 1L }, new object?[] { 1L, null } }, new object?[] { null, null });
-        byte[] bytes = await WriteAsync(schema, bad);
+        byte[] bytes = await ArrowSamples.WriteAsync(schema, bad);
         LeptonDataException error = await Refusal.Of("storage.arrow_null", () => ArrowSamples.ReadAsync(bytes));
         Assert.That(error.Arguments, Is.EqualTo(new object[] { "f.item" }));
     }
@@ -102,38 +101,6 @@ internal sealed class ArrowReaderTests
     }
 
     [Test]
-    public async Task Read_MoreThanTheMessageMayUnfoldTo_IsRefused()
-    {
-        var schema = RandomBatches.SchemaOf([DataType.Int64]);
-        using RecordBatch zeros = BatchRows.Build(schema, Enumerable.Repeat(new object?[] { 0L }, 100_000));
-        byte[] bytes = await WriteAsync(schema, new ArrowWriteOptions { Compression = ArrowCompression.Zstd }, zeros);
-        Assert.That(bytes, Has.Length.LessThan(2_000));
-        Assert.That(await ArrowSamples.ReadAsync(bytes), Has.Count.EqualTo(100_000));
-        await Refusal.Of("storage.arrow_expansion", () => ArrowSamples.ReadAsync(bytes, new ArrowReadOptions { ExpandedBytesMin = 0 }));
-    }
-
-    [Test]
-    public async Task Read_BodyThatNeverComes_TakesLittleMemory()
-    {
-        byte[] bytes = await ArrowSamples.OursAsync(s_text, isFile: false);
-        var place = new ArrowPlace("test");
-        int schemaSize = 8 + BitConverter.ToInt32(bytes, 4);
-        int metadataSize = BitConverter.ToInt32(bytes, schemaSize + 4);
-        long size = MessageHead.Read(bytes.AsSpan(schemaSize + 8, metadataSize), place).BodySizeBytes;
-        // The only word of the metadata that is the body's size becomes 2^39.
-        int at = bytes.AsSpan(schemaSize, metadataSize).IndexOf(BitConverter.GetBytes(size)) + schemaSize;
-        BitConverter.GetBytes(1L << 39).CopyTo(bytes, at);
-        var options = new ArrowReadOptions { Memory = new MemoryBudget(4 << 20) };
-        await Refusal.Of("storage.arrow_truncated", () => ArrowSamples.ReadAsync(bytes, options));
-        await Refusal.Of("storage.arrow_truncated", async () =>
-        {
-            await using ArrowStreamReader reader = await ArrowStreamReader.OpenAsync(new ArrowTruncationTests.ForwardStream(bytes), options);
-            await BatchRows.ReadAsync(reader);
-        });
-        Assert.That(options.Memory.UsedBytes, Is.Zero);
-    }
-
-    [Test]
     public void EnsureLoaded_LibraryThatIsNotThere_NamesThePackage()
     {
         LeptonDataException error = Refusal.Of("storage.arrow_codec_missing", () => CodecLibrary.EnsureLoaded("libnothere.so.1", "libnothere1"));
@@ -145,7 +112,7 @@ internal sealed class ArrowReaderTests
     {
         var schema = new Schema([new Field("id", DataType.Binary) { Metadata = FieldMetadata.Empty.With(ArrowSchema.ExtensionNameKey, "arrow.uuid") }]);
         using RecordBatch batch = BatchRows.Build(schema, [new byte[16]], [new byte[15]]);
-        LeptonDataException error = await Refusal.Of("storage.arrow_uuid", async () => await WriteAsync(schema, batch));
+        LeptonDataException error = await Refusal.Of("storage.arrow_uuid", async () => await ArrowSamples.WriteAsync(schema, batch));
         Assert.That(error.Arguments, Is.EqualTo(new object[] { "id", 1, 15 }));
     }
 
@@ -223,16 +190,5 @@ internal sealed class ArrowReaderTests
         *validity.Pointer = 0b101;
         buffers.Validity = validity.Pointer;
         return RecordBatch.Over(batch.Schema, 3, [buffers], validity);
-    }
-
-    private static Task<byte[]> WriteAsync(Schema schema, params RecordBatch[] batches) => WriteAsync(schema, new ArrowWriteOptions(), batches);
-
-    private static async Task<byte[]> WriteAsync(Schema schema, ArrowWriteOptions options, params RecordBatch[] batches)
-    {
-        using var bytes = new MemoryStream();
-        await using var writer = new ArrowStreamWriter(bytes, schema, options);
-        foreach (RecordBatch batch in batches) await writer.WriteAsync(batch);
-        await writer.CompleteAsync();
-        return bytes.ToArray();
     }
 }

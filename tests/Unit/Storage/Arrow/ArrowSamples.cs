@@ -11,31 +11,37 @@ internal static class ArrowSamples
 {
     internal static Schema EveryType { get; } = RandomBatches.SchemaOf([DataType.Null, .. RandomBatches.FlatTypes, .. RandomBatches.NestedTypes]);
 
+    internal static IEnumerable<string> NamesOfPyArrow => OfPyArrow().Keys;
+
     internal static Dictionary<string, byte[]> OfPyArrow()
-        => Directory.GetFiles(RepositoryFolder.At("tests/Unit/Storage/Arrow/Samples")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+        => Directory.GetFiles(RepositoryFolder.At("tests/Unit/Storage/Arrow/Samples")).Order(StringComparer.Ordinal).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
 
     /// <summary>A stream or a file of two batches.</summary>
     internal static async Task<byte[]> OursAsync(Schema schema, bool isFile, ArrowCompression compression = ArrowCompression.None, int rowCount = 5, int seed = 1)
     {
-        using var bytes = new MemoryStream();
         var options = new ArrowWriteOptions { Compression = compression, AlignmentBytes = 8 };
         var random = new Random(seed);
         using RecordBatch first = RandomBatches.Create(random, schema, rowCount);
         using RecordBatch second = RandomBatches.Create(random, schema, rowCount);
-        if (isFile)
-        {
-            await using var writer = new ArrowFileWriter(bytes, schema, options);
-            await writer.WriteAsync(first);
-            await writer.WriteAsync(second);
-            await writer.CompleteAsync();
-        }
-        else
-        {
-            await using var writer = new ArrowStreamWriter(bytes, schema, options);
-            await writer.WriteAsync(first);
-            await writer.WriteAsync(second);
-            await writer.CompleteAsync();
-        }
+        if (!isFile) return await WriteAsync(schema, options, first, second);
+        using var bytes = new MemoryStream();
+        await using var writer = new ArrowFileWriter(bytes, schema, options);
+        await writer.WriteAsync(first);
+        await writer.WriteAsync(second);
+        await writer.CompleteAsync();
+        return bytes.ToArray();
+    }
+
+    /// <summary>A stream of these batches.</summary>
+    internal static Task<byte[]> WriteAsync(Schema schema, params RecordBatch[] batches) => WriteAsync(schema, new ArrowWriteOptions(), batches);
+
+    /// <inheritdoc cref="WriteAsync(Schema, RecordBatch[])"/>
+    internal static async Task<byte[]> WriteAsync(Schema schema, ArrowWriteOptions options, params RecordBatch[] batches)
+    {
+        using var bytes = new MemoryStream();
+        await using var writer = new ArrowStreamWriter(bytes, schema, options);
+        foreach (RecordBatch batch in batches) await writer.WriteAsync(batch);
+        await writer.CompleteAsync();
         return bytes.ToArray();
     }
 
