@@ -268,8 +268,11 @@ public sealed unsafe partial class ColumnBuilder
 
     private void ReserveData(long size)
     {
-        if ((long)_dataBytes + size > int.MaxValue) throw new LeptonDataException("schemas.batch_too_large", [int.MaxValue]);
-        Grow(ref _data, (long)_dataBytes + size, _dataBytes);
+        long needed = _dataBytes + size;
+        if (needed > int.MaxValue) throw new LeptonDataException("schemas.batch_too_large", [int.MaxValue]);
+        // Rows to come are taken to be as long as those before, so that a long column is not copied from block to ever larger block.
+        if (_data is not null && needed > _data.SizeBytes && Count > 0 && Count < _rowCapacity) needed = Math.Min(Math.Max(needed, needed / Count * _rowCapacity), int.MaxValue);
+        Grow(ref _data, needed, _dataBytes);
     }
 
     private void Grow(ref NativeBlock? block, long sizeBytes, long keptBytes)

@@ -23,7 +23,7 @@ internal sealed partial class DeltaTable
                 if (ChangeRules.VersionThatDidIt(change, state, RootPath) is { } before)
                 {
                     before = await VersionThatDidItAsync(change, state!, before, cancellationToken).ConfigureAwait(false);
-                    return (before == state!.Version ? state : await OpenAsync(before, cancellationToken).ConfigureAwait(false)).ToSnapshot();
+                    return (before == state!.Version ? state : await OpenAsync(before, cancellationToken).ConfigureAwait(false))!.ToSnapshot();
                 }
                 await CheckNothingHindersAsync(change, state, cancellationToken).ConfigureAwait(false);
                 (MetadataAction? metadata, ProtocolAction? protocol) = Headers(change, state);

@@ -61,7 +61,7 @@ internal sealed partial class DeltaTable
     /// <summary>The table's files, the log and what is hidden left out; folders of partition columns are looked into whatever they are called.</summary>
     private async IAsyncEnumerable<ObjectInfo> DataFilesAsync(string below, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (ObjectInfo entry in store.ListAsync(below, cancellationToken).ConfigureAwait(false))
+        await foreach (ObjectInfo entry in store.ListAsync(below, null, cancellationToken).ConfigureAwait(false))
         {
             if (entry.Name[0] is '_' or '.' && !(entry.IsFolder && entry.Name.Contains('=', StringComparison.Ordinal))) continue;
             if (!entry.IsFolder) yield return entry;

@@ -34,7 +34,7 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
         {
             _gate.Release();
         }
-        return (await OpenAsync(version.Value, cancellationToken).ConfigureAwait(false)).ToSnapshot();
+        return (await OpenAsync(version, cancellationToken).ConfigureAwait(false))!.ToSnapshot();
     }
 
     public async IAsyncEnumerable<CommitEntry> HistoryAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -61,9 +61,7 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
             return known;
         }
         _state = null;
-        LogListing listing = await _log.ListAsync(cancellationToken).ConfigureAwait(false);
-        if (listing.Newest is not { } newest) return listing.HasCheckpoints ? throw Cleaned(0) : null;
-        LogState state = await OpenAsync(listing, newest, cancellationToken).ConfigureAwait(false);
+        if (await OpenAsync(null, cancellationToken).ConfigureAwait(false) is not { } state) return null;
         await FollowAsync(state, cancellationToken).ConfigureAwait(false);
         return _state = state;
     }
@@ -76,11 +74,27 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
         state.Newest = await _log.FindAsync(state.Version, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<LogState> OpenAsync(long version, CancellationToken cancellationToken)
-        => await OpenAsync(await _log.ListAsync(cancellationToken).ConfigureAwait(false), version, cancellationToken).ConfigureAwait(false);
+    /// <summary>The state of a version, or of the newest that the folder lists; null where there is no table.</summary>
+    private async ValueTask<LogState?> OpenAsync(long? version, CancellationToken cancellationToken)
+    {
+        // What lies behind the checkpoint that the hint names is not looked at, unless the hint leads nowhere.
+        if (await _log.ListFromHintAsync(cancellationToken).ConfigureAwait(false) is { Newest: { } last } recent
+            && await FromCheckpointAsync(recent, version ?? last, cancellationToken).ConfigureAwait(false) is ({ } found, _)) return found;
+        LogListing listing = await _log.ListAsync(cancellationToken).ConfigureAwait(false);
+        if (listing.Newest is { } newest) return await OpenAsync(listing, version ?? newest, cancellationToken).ConfigureAwait(false);
+        return listing.HasCheckpoints ? throw Cleaned(version ?? 0) : null;
+    }
 
     /// <summary>The state of a version: from the newest checkpoint that is whole, else from the first commit, and the commits since.</summary>
     private async ValueTask<LogState> OpenAsync(LogListing listing, long version, CancellationToken cancellationToken)
+    {
+        (LogState? state, LeptonDataException? broken) = await FromCheckpointAsync(listing, version, cancellationToken).ConfigureAwait(false);
+        if (state is not null) return state;
+        if (listing.FirstMissing(0, version) is not { } first) return await ReplayAsync(new LogState(RootPath), version, cancellationToken).ConfigureAwait(false);
+        throw broken ?? (first == 0 && listing.HasCheckpoints ? Cleaned(version) : Gap(first, version));
+    }
+
+    private async ValueTask<(LogState? State, LeptonDataException? Broken)> FromCheckpointAsync(LogListing listing, long version, CancellationToken cancellationToken)
     {
         LeptonDataException? broken = null;
         foreach (CheckpointFiles checkpoint in listing.CheckpointsUpTo(version))
@@ -91,7 +105,7 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
                 LogState state = await _checkpoints.ReadAsync(checkpoint, cancellationToken).ConfigureAwait(false);
                 // The commit itself says when it was made, where it is still there.
                 if (state.Version == version && await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false) is { } entry) state.CommittedAt = entry.CommittedAt;
-                return await ReplayAsync(state, version, cancellationToken).ConfigureAwait(false);
+                return (await ReplayAsync(state, version, cancellationToken).ConfigureAwait(false), null);
             }
             catch (LeptonDataException failure) when (failure.Code == CheckpointReader.Code)
             {
@@ -99,8 +113,7 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
                 broken ??= failure;
             }
         }
-        if (listing.FirstMissing(0, version) is not { } first) return await ReplayAsync(new LogState(RootPath), version, cancellationToken).ConfigureAwait(false);
-        throw broken ?? (first == 0 && listing.HasCheckpoints ? Cleaned(version) : Gap(first, version));
+        return (null, broken);
     }
 
     private async ValueTask<LogState> ReplayAsync(LogState state, long version, CancellationToken cancellationToken)

@@ -25,7 +25,6 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
     private readonly Lock _gate = new();
     private readonly List<IDisposable> _owned = [];
     private bool _isAtEnd;
-    private bool _isFirst = true;
     private bool _hasFailed;
     private volatile bool _isDisposed;
 
@@ -106,24 +105,26 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
 
     private RecordBatch? FillUnsynchronized(CancellationToken cancellationToken)
     {
-        // Small results are the rule at the start, so only later batches take their full room at once.
-        using var builder = new RecordBatchBuilder(Schema, _isFirst ? 0 : s_rowCapacity, _memory);
-        _isFirst = false;
+        if (!MoveNext(cancellationToken)) return null;
+        // Small results are the rule at the start: only after a full chunk a batch takes its full room at once.
+        using var builder = new RecordBatchBuilder(Schema, _chunk.RowCount < ColumnCopier.RowsMax ? 0 : s_rowCapacity, _memory);
         int rows = 0;
-        while (rows < BatchRowsMin && TextBytes(builder) < TextBytesMax)
+        do
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (!_chunk.MoveNext(_result))
-            {
-                _isAtEnd = true;
-                if (!string.IsNullOrEmpty(_result.Error)) throw Failure(cancellationToken);
-                break;
-            }
             int count = _chunk.RowCount;
             for (int i = 0; i < _columns.Length; i++) _columns[i].Append(_chunk.Vector(i), 0, count, default, builder.Column(i), _scratch);
             rows += count;
         }
-        return rows == 0 ? null : builder.Build(rows);
+        while (rows < BatchRowsMin && TextBytes(builder) < TextBytesMax && MoveNext(cancellationToken));
+        return builder.Build(rows);
+    }
+
+    private bool MoveNext(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_chunk.MoveNext(_result)) return true;
+        _isAtEnd = true;
+        return string.IsNullOrEmpty(_result.Error) ? false : throw Failure(cancellationToken);
     }
 
     private Exception Failure(CancellationToken cancellationToken)

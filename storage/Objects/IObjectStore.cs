@@ -31,7 +31,10 @@ public interface IObjectStore
     ValueTask<Stream?> OpenAsync(string path, long start = 0, long? length = null, CancellationToken cancellationToken = default);
 
     /// <summary>What lies directly in a folder, in ordinal order of name; nothing where there is no such folder. Folders are listed where the store has them or their objects' names do.</summary>
-    IAsyncEnumerable<ObjectInfo> ListAsync(string folder, CancellationToken cancellationToken = default);
+    /// <param name="folder">Relative; empty for the root.</param>
+    /// <param name="after">Only what comes after this name is listed, and the store is not asked for more; null for all.</param>
+    /// <param name="cancellationToken">Observed between entries.</param>
+    IAsyncEnumerable<ObjectInfo> ListAsync(string folder, string? after = null, CancellationToken cancellationToken = default);
 
     /// <summary>Writes an object in one step, durably, unless one of that name exists: a reader finds all of it or nothing, and of several writers one succeeds.</summary>
     /// <returns>Whether it was written; false leaves the existing object as it was.</returns>

@@ -65,7 +65,7 @@ public sealed partial class LocalObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, string? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await ValueTask.CompletedTask.ConfigureAwait(false);
         string path = Locate(folder);
@@ -75,6 +75,7 @@ public sealed partial class LocalObjectStore : IObjectStore
             if (!Directory.Exists(path)) return [];
             // A file may vanish between its listing and the look at its length: then it is not there.
             return new DirectoryInfo(path).EnumerateFileSystemInfos()
+                .Where(entry => string.CompareOrdinal(entry.Name, after) > 0)
                 .Select(entry => InfoOf(entry, folder.Length == 0 ? entry.Name : $"{folder}/{entry.Name}")).OfType<ObjectInfo>()
                 .OrderBy(entry => entry.Path, StringComparer.Ordinal).ToArray();
         });

@@ -50,7 +50,7 @@ public static class Leftovers
     private static async ValueTask<List<string>> FindAsync(Lake lake, string folder, Func<string, bool> isLeft, CancellationToken cancellationToken)
     {
         var files = new List<string>();
-        await foreach (ObjectInfo entry in lake.Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        await foreach (ObjectInfo entry in lake.Store.ListAsync(folder, null, cancellationToken).ConfigureAwait(false))
             if (!entry.IsFolder && isLeft(entry.Name)) files.Add(entry.Path);
         return files;
     }

@@ -141,7 +141,7 @@ internal sealed class RunLease : IDisposable
     private static async ValueTask<ObjectInfo?> NewestAsync(IObjectStore store, CancellationToken cancellationToken = default)
     {
         ObjectInfo? newest = null;
-        await foreach (ObjectInfo entry in store.ListAsync(Folder, cancellationToken).ConfigureAwait(false))
+        await foreach (ObjectInfo entry in store.ListAsync(Folder, null, cancellationToken).ConfigureAwait(false))
             if (!entry.IsFolder && entry.Name.Length == 20 && entry.Name.All(char.IsAsciiDigit)) newest = entry;
         return newest;
     }

@@ -50,10 +50,10 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
         => CallAsync(() => inner.OpenAsync(path, start, length, cancellationToken));
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, string? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await CallAsync(() => ValueTask.FromResult(true)).ConfigureAwait(false);
-        await foreach (ObjectInfo entry in inner.ListAsync(folder, cancellationToken).ConfigureAwait(false)) yield return entry;
+        await foreach (ObjectInfo entry in inner.ListAsync(folder, after, cancellationToken).ConfigureAwait(false)) yield return entry;
     }
 
     /// <inheritdoc/>

@@ -34,8 +34,6 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         ("sidecar", "STRUCT(path VARCHAR, sizeInBytes BIGINT)"),
     ];
 
-    private static readonly byte[] s_contentSumTag = Encoding.UTF8.GetBytes(ActionWriter.ContentSumTag);
-
     private readonly string _table = store.Locate(tableFolder);
     private readonly string _root = store.Locate("");
 
@@ -68,8 +66,9 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         {
             CheckVersion(checkpoint, headers);
             state.BeginRestore(checkpoint, headers);
-            if (files is not null) ReadAdds(files, place, state, cancellationToken);
-            state.EndRestore();
+            var restored = new RestoredFiles(_table, _root, place);
+            if (files is not null) ReadAdds(files, restored, cancellationToken);
+            state.EndRestore(restored);
         }
     }
 
@@ -142,76 +141,13 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         }
     }
 
-    private void ReadAdds(ParquetFiles files, SourcePlace place, LogState state, CancellationToken cancellationToken)
+    private static void ReadAdds(ParquetFiles files, RestoredFiles restored, CancellationToken cancellationToken)
     {
-        // In the order of the columns below.
-        const string columns = "add.path, add.size, add.modificationTime, add.stats, add.partitionValues, add.tags, add.deletionVector";
-        using DuckDbReader reader = files.Connection.Read($"SELECT {columns} FROM {files.Rows([("add", FileType)])} WHERE add IS NOT NULL", null, files.Budget, cancellationToken);
+        using DuckDbReader reader = files.Connection.Read($"SELECT {RestoredFiles.Columns} FROM {files.Rows([("add", FileType)])} WHERE add IS NOT NULL", null, files.Budget, cancellationToken);
         while (reader.ReadBatch(cancellationToken) is { } batch)
         {
-            using (batch) Take(batch, place, state);
+            using (batch) restored.Add(batch);
         }
-    }
-
-    private void Take(RecordBatch batch, SourcePlace place, LogState state)
-    {
-        ColumnView paths = batch.Column(0), sizes = batch.Column(1), times = batch.Column(2), statistics = batch.Column(3), partitions = batch.Column(4), tags = batch.Column(5), vectors = batch.Column(6);
-        // One copy of all texts, which the files point into until somebody asks for their statistics.
-        byte[] texts = statistics.Data.ToArray();
-        state.EnsureCapacity(batch.RowCount);
-        for (int row = 0; row < batch.RowCount; row++)
-        {
-            if (paths.IsNull(row) || sizes.IsNull(row) || times.IsNull(row)) throw Broken(place, Reasons.Row);
-            string text = Encoding.UTF8.GetString(paths.Bytes(row));
-            if (!PathEncoding.TryRead(text, _table, _root, out FilePath path)) throw new LeptonDataException("storage.log_path", [text]) { Place = place };
-            long size = sizes.Values<long>()[row], time = times.Values<long>()[row];
-            if (size < 0 || time is < -ActionReader.MillisecondsMax or > ActionReader.MillisecondsMax) throw Broken(place, Reasons.Row);
-            ReadOnlyMemory<byte> json = statistics.IsNull(row) ? default : texts.AsMemory(statistics.Offsets[row], statistics.Bytes(row).Length);
-            ContentSum? sum = SumOf(tags, row);
-            state.Restore(new AddAction(place, path, TextsOf(partitions, row, place), size, time, json)
-            {
-                ContentSum = sum,
-                Tags = sum is null ? TextsOf(tags, row, place) : OthersOf(tags, row, place),
-                DeletionVector = VectorOf(vectors, row, place),
-            });
-        }
-    }
-
-    private static IReadOnlyDictionary<string, string?> TextsOf(ColumnView maps, int row, SourcePlace place)
-    {
-        if (maps.IsNull(row) || maps.Offsets[row] == maps.Offsets[row + 1]) return AddAction.NoTexts;
-        ColumnView keys = maps.Child(0), values = maps.Child(1);
-        var texts = new Dictionary<string, string?>(StringComparer.Ordinal);
-        for (int i = maps.Offsets[row]; i < maps.Offsets[row + 1]; i++)
-            if (!texts.TryAdd(Encoding.UTF8.GetString(keys.Bytes(i)), values.IsNull(i) ? null : Encoding.UTF8.GetString(values.Bytes(i)))) throw Broken(place, Reasons.Row);
-        return texts;
-    }
-
-    // Most often the only tag; two strings and a dictionary for each file would be most of what is allocated.
-    private static ContentSum? SumOf(ColumnView maps, int row)
-    {
-        if (maps.IsNull(row) || maps.Offsets[row] == maps.Offsets[row + 1]) return null;
-        ColumnView keys = maps.Child(0), values = maps.Child(1);
-        for (int i = maps.Offsets[row]; i < maps.Offsets[row + 1]; i++)
-            if (keys.Bytes(i).SequenceEqual(s_contentSumTag) && !values.IsNull(i) && ContentSum.TryParse(values.Bytes(i), out ContentSum sum)) return sum;
-        return null;
-    }
-
-    private static IReadOnlyDictionary<string, string?> OthersOf(ColumnView maps, int row, SourcePlace place)
-    {
-        if (maps.Offsets[row] + 1 == maps.Offsets[row + 1]) return AddAction.NoTexts;
-        var texts = new Dictionary<string, string?>(TextsOf(maps, row, place), StringComparer.Ordinal);
-        texts.Remove(ActionWriter.ContentSumTag);
-        return texts;
-    }
-
-    private DeletionVector? VectorOf(ColumnView vectors, int row, SourcePlace place)
-    {
-        if (vectors.IsNull(row)) return null;
-        object?[] parts = (object?[])vectors.Value(row)!;
-        return parts is [string type, string path, _, int size and >= 0, long cardinality and >= 0] && parts[2] is null or int and >= 0
-            ? new DeletionVector(type, path, (int?)parts[2], size, cardinality).Checked(_table, _root, place)
-            : throw Broken(place, Reasons.Row);
     }
 
     private async ValueTask WithLocalAsync(IReadOnlyList<ObjectInfo> files, Action<ParquetFiles> read, CancellationToken cancellationToken)

@@ -14,9 +14,10 @@ namespace Lepton.Data.Storage.Delta.Log;
 /// <param name="reader">Reads the checkpoint before, for its tombstones.</param>
 internal sealed class CheckpointWriter(IObjectStore store, string tableFolder, CheckpointReader reader)
 {
-    internal const string HintName = "_last_checkpoint";
-
     private const int BatchRows = 65_536;
+
+    // Small enough for a group's texts to be decompressed into a cache, and to be read by several threads.
+    private const int RowGroupRows = 16_384;
 
     private static readonly DataType s_texts = DataType.Parse("MAP(VARCHAR, VARCHAR)");
     private static readonly DataType s_vector = DataType.Parse("STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality BIGINT)");
@@ -57,7 +58,7 @@ internal sealed class CheckpointWriter(IObjectStore store, string tableFolder, C
     // Readers take it for a hint and look into the folder: between the two steps it may be missing, and of two writers the older may win.
     private async ValueTask HintAsync(LogState state, long sizeBytes, long rowCount, CancellationToken cancellationToken)
     {
-        string path = $"{tableFolder}/{LogFolder.FolderName}/{HintName}";
+        string path = $"{tableFolder}/{LogFolder.FolderName}/{LogFolder.HintName}";
         byte[] content = Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture, $$"""{"version":{{state.Version}},"size":{{rowCount}},"sizeInBytes":{{sizeBytes}},"numOfAddFiles":{{state.FileCount}}}"""));
         await store.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
@@ -89,7 +90,7 @@ internal sealed class CheckpointWriter(IObjectStore store, string tableFolder, C
             using (DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions { ThreadCount = 1, AllowedFolders = [folder] }))
             using (DuckDbConnection connection = database.Connect())
             using (OfferedBatches offered = database.Offer(s_schema, batches))
-                connection.Execute($"COPY (FROM {offered.Sql}) TO {SqlLiteral.Text(aside)} (FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false)", null, cancellationToken);
+                connection.Execute($"COPY (FROM {offered.Sql}) TO {SqlLiteral.Text(aside)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {RowGroupRows}, USE_TMP_FILE false)", null, cancellationToken);
             return File.ReadAllBytes(aside);
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))

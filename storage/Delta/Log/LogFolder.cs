@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Objects;
 
@@ -9,6 +10,11 @@ internal sealed class LogFolder(IObjectStore store, string tableFolder)
 {
     /// <summary>The folder's name below the table.</summary>
     internal const string FolderName = "_delta_log";
+
+    /// <summary>The file that names the newest checkpoint.</summary>
+    internal const string HintName = "_last_checkpoint";
+
+    private const int HintSizeMax = 1 << 20;
 
     // A commit of a hundred thousand files takes about 100 MB; what is much larger is no commit.
     private const long EntrySizeMax = 1L << 30;
@@ -26,7 +32,29 @@ internal sealed class LogFolder(IObjectStore store, string tableFolder)
     internal ValueTask<bool> PutIfAbsentAsync(long version, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
         => store.PutIfAbsentAsync(PathOf(version), content, cancellationToken);
 
-    internal ValueTask<LogListing> ListAsync(CancellationToken cancellationToken) => LogListing.ReadAsync(store, _folder, cancellationToken);
+    internal ValueTask<LogListing> ListAsync(CancellationToken cancellationToken) => LogListing.ReadAsync(store, _folder, 0, cancellationToken);
+
+    /// <summary>The part of the folder from the checkpoint on that <c>_last_checkpoint</c> names: most often a few names of thousands. The file is a hint: it may be old, and it may be wrong.</summary>
+    /// <returns>Null where it names none.</returns>
+    internal async ValueTask<LogListing?> ListFromHintAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Stream? stream = await store.OpenAsync($"{_folder}/{HintName}", 0, HintSizeMax, cancellationToken).ConfigureAwait(false);
+            if (stream is null) return null;
+            await using (stream.ConfigureAwait(false))
+            {
+                using JsonDocument hint = await JsonDocument.ParseAsync(stream, cancellationToken: cancellationToken).ConfigureAwait(false);
+                return hint.RootElement.TryGetProperty("version", out JsonElement member) && member.TryGetInt64(out long version) && version >= 0
+                    ? await LogListing.ReadAsync(store, _folder, version, cancellationToken).ConfigureAwait(false)
+                    : null;
+            }
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or IOException or LeptonDataException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>What the commit of one version says; null where there is none.</summary>
     internal async ValueTask<LogEntry?> ReadAsync(long version, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.Delta.Log;
 
-/// <summary>Which commits and checkpoints lie in the log's folder. <c>_last_checkpoint</c> is not asked: the folder itself says better what there is.</summary>
+/// <summary>Which commits and checkpoints lie in the log's folder, or those from one version on.</summary>
 internal sealed partial class LogListing
 {
     private readonly List<long> _commits = [];
@@ -23,11 +23,15 @@ internal sealed partial class LogListing
     /// <summary>Whether there are checkpoints, complete or not.</summary>
     internal bool HasCheckpoints { get; private set; }
 
-    internal static async ValueTask<LogListing> ReadAsync(IObjectStore store, string folder, CancellationToken cancellationToken)
+    /// <param name="store">Where the folder lies.</param>
+    /// <param name="folder">The log's folder.</param>
+    /// <param name="start">The first version to look at.</param>
+    /// <param name="cancellationToken">Observed between entries.</param>
+    internal static async ValueTask<LogListing> ReadAsync(IObjectStore store, string folder, long start, CancellationToken cancellationToken)
     {
         var listing = new LogListing();
         var parts = new Dictionary<(long Version, int PartCount), List<ObjectInfo>>();
-        await foreach (ObjectInfo entry in store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        await foreach (ObjectInfo entry in store.ListAsync(folder, start == 0 ? null : start.ToString("d20", CultureInfo.InvariantCulture), cancellationToken).ConfigureAwait(false))
         {
             string name = entry.Name;
             if (name.Length < 21 || entry.IsFolder || !long.TryParse(name.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out long version)) continue;

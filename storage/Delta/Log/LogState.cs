@@ -8,13 +8,17 @@ namespace Lepton.Data.Storage.Delta.Log;
 /// <summary>What the commits up to one version add up to. Not safe for use by several threads.</summary>
 internal sealed class LogState(string table)
 {
-    // Live files in the order in which they were added; a place is empty where its file was removed since.
+    // Live files come from the checkpoint, as rows of which some are gone by now, and from commits since, in the order in which they were added; a place is empty where its file was removed since.
+    private RestoredFiles? _restored;
+    private bool[] _isGone = [];
+    private int[]? _restoredRows;
     private readonly List<LiveFile> _files = [];
     private readonly Dictionary<string, int> _filesByKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RemoveAction> _tombstones = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Progress> _transactions = new(StringComparer.Ordinal);
     private ProtocolAction? _protocol;
     private MetadataAction? _metadata;
+    private FileDescriptions? _descriptions;
     private Snapshot? _snapshot;
     private bool _isRestoring;
 
@@ -37,10 +41,10 @@ internal sealed class LogState(string table)
 
     internal MetadataAction Metadata => _metadata ?? throw Missing("metaData");
 
-    internal int FileCount => _filesByKey.Count;
+    internal int FileCount => RestoredRows.Length + _filesByKey.Count;
 
     /// <summary>The live files, as their writers described them.</summary>
-    internal IEnumerable<AddAction> Files => _files.Where(file => file.Add is not null).Select(file => file.Add!);
+    internal IEnumerable<AddAction> Files => RestoredRows.Select(row => _restored!.Read(row)).Concat(_files.Where(file => file.Add is not null).Select(file => file.Add!));
 
     /// <summary>The files that commits since <see cref="Checkpoint"/> removed and that did not come back.</summary>
     internal IReadOnlyCollection<RemoveAction> Tombstones => _tombstones.Values;
@@ -50,7 +54,7 @@ internal sealed class LogState(string table)
     /// <summary>How far an application is, and which version of the table says so; null for none.</summary>
     internal Progress? ProgressOf(string application) => _transactions.TryGetValue(application, out Progress progress) ? progress : null;
 
-    internal bool IsLive(string path) => _filesByKey.ContainsKey(path);
+    internal bool IsLive(string key) => _filesByKey.ContainsKey(key) || (_restored?.Find(key) is { } row and >= 0 && !_isGone[row]);
 
     /// <summary>Takes in the next commit. Actions count in the order of the file; of the same file and deletion vector, the later one.</summary>
     internal void Apply(LogEntry entry)
@@ -78,7 +82,7 @@ internal sealed class LogState(string table)
         (Version, CommittedAt, _snapshot) = (entry.Version, entry.CommittedAt, null);
     }
 
-    /// <summary>Starts from a checkpoint: <see cref="Restore"/> follows for each file in Parquet, then <see cref="EndRestore"/>.</summary>
+    /// <summary>Starts from a checkpoint; <see cref="EndRestore"/> follows.</summary>
     /// <param name="checkpoint">Which one.</param>
     /// <param name="headers">All that it holds but files in Parquet.</param>
     internal void BeginRestore(CheckpointFiles checkpoint, IEnumerable<LogAction> headers)
@@ -86,24 +90,23 @@ internal sealed class LogState(string table)
         (Version, Checkpoint, CommittedAt, _isRestoring) = (checkpoint.Version, checkpoint, checkpoint.Files[0].ModifiedAt, true);
         foreach (LogAction action in headers)
         {
-            if (action is AddAction add) Restore(add);
+            if (action is AddAction add)
+            {
+                if (_filesByKey.ContainsKey(add.Key)) throw Broken(CheckpointReader.Reasons.Twice, add.Place);
+                Add(add);
+            }
             else if (action is not RemoveAction) ApplyHeader(action, checkpoint.Version);
         }
     }
 
-    internal void EnsureCapacity(int more) => _filesByKey.EnsureCapacity(_filesByKey.Count + more);
-
-    /// <summary>One live file of a checkpoint.</summary>
-    internal void Restore(AddAction add)
-    {
-        if (!_filesByKey.TryAdd(add.Key, _files.Count)) throw CheckpointReader.Broken(add.Place, CheckpointReader.Reasons.Twice);
-        _files.Add(new LiveFile { Add = add });
-    }
-
-    internal void EndRestore()
+    /// <param name="files">The checkpoint's files in Parquet.</param>
+    internal void EndRestore(RestoredFiles files)
     {
         _isRestoring = false;
-        if (_protocol is null || _metadata is null) throw CheckpointReader.Broken(new SourcePlace(table), CheckpointReader.Reasons.Headers);
+        if (_protocol is null || _metadata is null) throw Broken(CheckpointReader.Reasons.Headers, new SourcePlace(table));
+        foreach (AddAction add in Files)
+            if (files.Find(add.Key) >= 0) throw Broken(CheckpointReader.Reasons.Twice, add.Place);
+        (_restored, _isGone, _restoredRows) = (files, new bool[files.Count], null);
     }
 
     /// <summary>Says that a checkpoint of this version was written, which holds the tombstones that still count.</summary>
@@ -119,42 +122,47 @@ internal sealed class LogState(string table)
     {
         if (_snapshot is not null) return _snapshot;
         ProtocolRules.CheckReadable(Protocol, Metadata, table);
-        TableColumns columns = TableColumns.Read(Metadata, table);
-        Span<LiveFile> files = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_files);
-        var live = new DataFile[FileCount];
+        if (_descriptions is not { } descriptions)
+        {
+            descriptions = new FileDescriptions(table, Protocol, Metadata, _restored);
+            descriptions.CheckRestored(row => !_isGone[row]);
+            _descriptions = descriptions;
+        }
+        var later = new DataFile[_filesByKey.Count];
         int count = 0;
-        foreach (ref LiveFile file in files)
-            if (file.Add is not null) live[count++] = file.Read ??= ToDataFile(file.Add, columns);
+        foreach (ref LiveFile file in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_files))
+            if (file.Add is not null) later[count++] = file.Read ??= descriptions.Of(file.Add);
         return _snapshot = new Snapshot
         {
             RootPath = table,
             Version = Version,
             CommittedAt = CommittedAt,
-            Schema = columns.Schema,
-            Files = live,
+            Schema = descriptions.Columns.Schema,
+            Files = new SnapshotFiles(descriptions, RestoredRows, later),
             Transactions = _transactions.ToDictionary(pair => pair.Key, pair => pair.Value.Version, StringComparer.Ordinal),
             TableId = Metadata.TableId,
             Properties = Metadata.Properties,
             PartitionColumns = Metadata.PartitionColumns,
-            Mapping = columns.Mapping,
+            Mapping = descriptions.Columns.Mapping,
         };
     }
 
     /// <summary>What the log says of a file that became live at some time, under the newest columns.</summary>
-    internal DataFile Describe(AddAction add) => ToDataFile(add, TableColumns.Read(Metadata, table));
+    internal DataFile Describe(AddAction add) => (_descriptions ?? new FileDescriptions(table, Protocol, Metadata, null)).Of(add);
 
     private void ApplyHeader(LogAction action, long version)
     {
         switch (action)
         {
             case MetadataAction metadata:
-                if (_isRestoring && _metadata is not null) throw CheckpointReader.Broken(action.Place, CheckpointReader.Reasons.Twice);
+                if (_isRestoring && _metadata is not null) throw Broken(CheckpointReader.Reasons.Twice, action.Place);
                 _metadata = metadata;
-                foreach (ref LiveFile file in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_files)) file.Read = null;
+                DescribeAnew();
                 break;
             case ProtocolAction protocol:
-                if (_isRestoring && _protocol is not null) throw CheckpointReader.Broken(action.Place, CheckpointReader.Reasons.Twice);
+                if (_isRestoring && _protocol is not null) throw Broken(CheckpointReader.Reasons.Twice, action.Place);
                 _protocol = protocol;
+                DescribeAnew();
                 break;
             case TransactionAction transaction:
                 _transactions[transaction.Application] = new Progress(transaction.Version, version, transaction.UpdatedMilliseconds);
@@ -175,6 +183,7 @@ internal sealed class LogState(string table)
 
     private void Remove(string key)
     {
+        if (_restored?.Find(key) is { } row and >= 0 && !_isGone[row]) (_isGone[row], _restoredRows) = (true, null);
         if (!_filesByKey.Remove(key, out int index)) return;
         _files[index] = default;
         if (_files.Count <= 1024 || _filesByKey.Count > _files.Count / 2) return;
@@ -182,39 +191,15 @@ internal sealed class LogState(string table)
         for (int i = 0; i < _files.Count; i++) _filesByKey[_files[i].Add!.Key] = i;
     }
 
-    private DataFile ToDataFile(AddAction add, TableColumns columns)
+    private int[] RestoredRows => _restoredRows ??= [.. Enumerable.Range(0, _isGone.Length).Where(row => !_isGone[row])];
+
+    private void DescribeAnew()
     {
-        if (add.DeletionVector is not null && !ProtocolRules.HasReaderFeature(Protocol, ProtocolRules.DeletionVectorsFeature))
-            throw new LeptonDataException("storage.delta_feature", [table, ProtocolRules.DeletionVectorsFeature, "reader"]);
-        // A sum counts the rows that were written, so that it says nothing once some are deleted.
-        ContentSum? sum = add.DeletionVector is null ? add.ContentSum : null;
-        var file = new DataFile(add.Path.Path, add.SizeBytes, new EventTime(add.ModifiedMilliseconds * 1000), null, sum)
-        {
-            PartitionValues = PartitionValuesOf(add, columns),
-            DeletionVector = add.DeletionVector,
-            PathInLog = add.Path.Written,
-            Tags = add.Tags,
-            Unread = add.Statistics.IsEmpty ? default : new UnreadStatistics(add.Statistics, columns),
-        };
-        // A sum is believed without reading the file, so that it must at least not contradict what stands beside it.
-        if (sum is not null && file.RowCount is { } rows && sum.Value.RowCount != rows) throw new LeptonDataException("storage.log_sum", [add.Path.Path]) { Place = add.Place };
-        if (add.DeletionVector is not null && file.RowCount < 0) throw new LeptonDataException("storage.log_field", ["deletionVector"]) { Place = add.Place };
-        return file;
+        _descriptions = null;
+        foreach (ref LiveFile file in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_files)) file.Read = null;
     }
 
-    private IReadOnlyDictionary<string, string?> PartitionValuesOf(AddAction add, TableColumns columns)
-    {
-        EquatableList<string> names = Metadata.PartitionColumns;
-        if (add.PartitionValues.Count != names.Count) throw Broken();
-        if (names.Count == 0) return AddAction.NoTexts;
-        if (columns.Mapping is null) return names.All(add.PartitionValues.ContainsKey) ? add.PartitionValues : throw Broken();
-        var values = new Dictionary<string, string?>(StringComparer.Ordinal);
-        foreach (string name in names)
-            values.Add(name, add.PartitionValues.TryGetValue(columns.Mapping.NameOf(columns.Schema.Find(name)!), out string? value) ? value : throw Broken());
-        return values;
-
-        LeptonDataException Broken() => new("storage.log_field", ["partitionValues"]) { Place = add.Place };
-    }
+    private static LeptonDataException Broken(BilingualText reason, SourcePlace place) => CheckpointReader.Broken(place, reason);
 
     private LeptonDataException Missing(string action) => new("storage.log_without", [action, Version]) { Place = new SourcePlace(table) };
 

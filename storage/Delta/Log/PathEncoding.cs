@@ -19,7 +19,7 @@ internal static class PathEncoding
 {
     private const string S3Scheme = "s3://";
 
-    private static readonly SearchValues<char> s_plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/=");
+    private static readonly SearchValues<byte> s_plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/="u8);
 
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -45,7 +45,7 @@ internal static class PathEncoding
     {
         // The names that writers make up are such: nothing to decode, and nothing to look at twice.
         path = new FilePath(encoded, null);
-        if (IsPlain(encoded)) return true;
+        if (IsPlain(Encoding.UTF8.GetBytes(encoded))) return true;
         path = default;
         if (SchemeOf(encoded) is not ({ } scheme, { } absolute))
         {
@@ -75,9 +75,9 @@ internal static class PathEncoding
         return null;
     }
 
-    private static bool IsPlain(string encoded)
-        => encoded.Length > 0 && !encoded.AsSpan().ContainsAnyExcept(s_plain) && !encoded.StartsWith('.') && !encoded.Contains("/.", StringComparison.Ordinal) && !encoded.StartsWith('/') && !encoded.EndsWith('/')
-            && !encoded.Contains("//", StringComparison.Ordinal);
+    /// <summary>Whether a path in a log is the path that it means, relative and below the table's folder.</summary>
+    internal static bool IsPlain(ReadOnlySpan<byte> encoded)
+        => encoded is [not ((byte)'.' or (byte)'/'), ..] && encoded[^1] != '/' && !encoded.ContainsAnyExcept(s_plain) && encoded.IndexOf("/."u8) < 0 && encoded.IndexOf("//"u8) < 0;
 
     /// <summary>The path that <paramref name="encoded"/> means.</summary>
     /// <returns>False for what is not well encoded or not a path below the table's folder: absolute, with a scheme, with <c>.</c> or <c>..</c> or an empty part, or with a NUL.</returns>

@@ -79,7 +79,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string folder, string? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         string prefix = folder.Length == 0 ? (_prefix.Length == 0 ? "" : $"{_prefix}/") : $"{KeyOf(folder)}/";
         var entries = new List<ObjectInfo>();
@@ -88,6 +88,8 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
         {
             var query = new List<(string, string)> { ("list-type", "2"), ("delimiter", "/"), ("prefix", prefix) };
             if (token is not null) query.Add(("continuation-token", token));
+            // Where it is no ASCII, the server's order is another than ours.
+            else if (after is not null && Ascii.IsValid(after)) query.Add(("start-after", prefix + after));
             (ObjectInfo[] page, string? next) = await _client.SendAsync(
                 new S3Request("GET", null) { Query = query },
                 body =>
@@ -96,7 +98,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
                     return (list.Groups.Select(entry => EntryOf(entry, prefix, folder)).OfType<ObjectInfo>().ToArray(), list.Values.GetValueOrDefault("IsTruncated") == "true" ? list["NextContinuationToken"] : null);
                 },
                 cancellationToken).ConfigureAwait(false);
-            entries.AddRange(page);
+            entries.AddRange(page.Where(entry => string.CompareOrdinal(entry.Name, after) > 0));
             // A server that gives the same page for ever would never end.
             if (next is not null && (next == token || page.Length == 0)) throw Wrong(folder, "a list that does not end");
             token = next;

@@ -99,6 +99,9 @@ public sealed class CheckpointTests
     [TestCase("""{"version":10,"size":1}""")]
     [TestCase("""{"version":99999,"size":1,"parts":3}""")]
     [TestCase("""{"version":-1}""")]
+    [TestCase("""{"version":"20"}""")]
+    [TestCase("""{"version":21,"size":1}""")]
+    [TestCase("[20]")]
     public async Task Open_HintThatLies_DoesNoHarm(string hint)
     {
         using var t = new DeltaFixture();
@@ -106,6 +109,61 @@ public sealed class CheckpointTests
         await File.WriteAllTextAsync(Path.Join(t.LogPath, "_last_checkpoint"), hint);
         DeleteCommits(t, 0, 19);
         await AssertSameAsync(t, whole);
+    }
+
+    [Test]
+    public async Task Open_Hint_SparesTheLookAtWhatLiesBehindTheCheckpoint()
+    {
+        using var t = new DeltaFixture();
+        await FillAsync(t, 21);
+        var folder = new LogFolder(new LocalObjectStore(t.RootPath), "t");
+        LogListing recent = (await folder.ListFromHintAsync(default))!;
+        Assert.That((recent.OldestCommit, recent.Newest, recent.CheckpointsUpTo(21).Single().Version), Is.EqualTo((20L, 21L, 20L)));
+        // What is broken there nobody sees, as long as nobody asks for it.
+        await File.WriteAllTextAsync(t.LogFile(12), "no JSON");
+        File.Delete(t.LogFile(13));
+        Assert.That((await t.Open().ReadAsync())!.Version, Is.EqualTo(21));
+        Assert.That((await t.Open().ReadAsync(11))!.Version, Is.EqualTo(11), "a version before the hint's is looked for in the whole folder");
+        await Refusal.Of("storage.log_gap", () => t.Open().ReadAsync(14).AsTask());
+    }
+
+    [Test]
+    public async Task Open_HintThatCannotBeRead_DoesNoHarm()
+    {
+        using var t = new DeltaFixture();
+        Snapshot whole = await FillAsync(t, 11);
+        File.Delete(Path.Join(t.LogPath, "_last_checkpoint"));
+        Directory.CreateDirectory(Path.Join(t.LogPath, "_last_checkpoint"));
+        await AssertSameAsync(t, whole);
+    }
+
+    [Test]
+    public async Task Read_FilesOfACheckpoint_AreTheSameObjectsEachTime()
+    {
+        using var t = new DeltaFixture();
+        await FillAsync(t, 11);
+        DeltaTable table = t.Open();
+        Snapshot snapshot = (await table.ReadAsync())!;
+        DataFile[] files = [.. snapshot.Files];
+        Assert.That(snapshot.Files, Is.EqualTo(files).Using<DataFile>(ReferenceEquals));
+        Snapshot next = await table.CommitAsync(Append(snapshot, t.File("more")) with { Removed = [files[1]], HasReadTable = true });
+        Assert.That(next.Files.Take(next.Files.Count - 1), Is.EqualTo(files.Where((_, i) => i != 1)).Using<DataFile>(ReferenceEquals));
+        Assert.That(snapshot.Files, Has.Count.EqualTo(files.Length), "a snapshot stays as it is");
+        Assert.That(() => snapshot.Files[files.Length], Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => snapshot.Files[-1], Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
+    [TestCase("tags := MAP {'lepton.contentSum': '5:00000000000000000000000000000000'}", "storage.log_sum")]
+    [TestCase("partitionValues := MAP {'id': '1'}", "storage.log_field")]
+    [TestCase("deletionVector := {storageType: 'i', pathOrInlineDv: 'aaaaa', \"offset\": NULL::INTEGER, sizeInBytes: 4::INTEGER, cardinality: 1::BIGINT}", "storage.delta_feature")]
+    public async Task Read_FileOfACheckpointThatNoSnapshotMayShow_IsRefusedAtOnce(string change, string code)
+    {
+        using var t = new DeltaFixture();
+        await FillAsync(t, 11);
+        string path = Path.Join(t.LogPath, Name(10)), changed = path + ".new";
+        Duck(t, [$"COPY (SELECT * REPLACE (CASE WHEN add.path = 'f9' THEN struct_update(add, {change}) ELSE add END AS add) FROM read_parquet({SqlLiteral.Text(path)})) TO {SqlLiteral.Text(changed)} (FORMAT parquet)"]);
+        File.Move(changed, path, overwrite: true);
+        Assert.That((await Refusal.Of(code, () => t.Open().ReadAsync().AsTask())).Message, Does.Not.Contain("f8"));
     }
 
     [Test]

@@ -76,6 +76,8 @@ public sealed class LocalObjectStoreTests
         var entries = new List<(string, bool)>();
         await foreach (ObjectInfo entry in store.ListAsync("f")) entries.Add((entry.Path, entry.IsFolder));
         Assert.That(entries, Is.EqualTo(new[] { ("f/A", false), ("f/a", true), ("f/b", false), ("f/ä", false) }));
+        Assert.That(store.ListAsync("f", "a").ToBlockingEnumerable().Select(entry => entry.Path), Is.EqualTo(new[] { "f/b", "f/ä" }));
+        Assert.That(store.ListAsync("f", "B").ToBlockingEnumerable().Select(entry => entry.Path), Is.EqualTo(new[] { "f/a", "f/b", "f/ä" }));
     }
 
     // errno as Linux numbers it: what people meet, in words that say what to do.

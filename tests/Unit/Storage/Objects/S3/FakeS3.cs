@@ -121,12 +121,14 @@ internal sealed class FakeS3 : HttpMessageHandler
     private HttpResponseMessage List(Dictionary<string, string> query)
     {
         string prefix = query["prefix"];
-        string[] names = [.. Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Select(key => key.IndexOf('/', prefix.Length) is >= 0 and var slash ? key[..(slash + 1)] : key).Distinct()];
-        int start = query.TryGetValue("continuation-token", out string? token) ? int.Parse(token, CultureInfo.InvariantCulture) : 0;
+        // A token says where the list began, too: a start beside it is passed over, as by S3.
+        string[] token = query.GetValueOrDefault("continuation-token")?.Split('\n') ?? ["0", query.GetValueOrDefault("start-after", "")];
+        int start = int.Parse(token[0], CultureInfo.InvariantCulture);
+        string[] names = [.. Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(key, token[1]) > 0).Select(key => key.IndexOf('/', prefix.Length) is >= 0 and var slash ? key[..(slash + 1)] : key).Distinct()];
         var text = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>bucket</Name>");
         bool isTruncated = start + PageSize < names.Length;
         text.Append(CultureInfo.InvariantCulture, $"<IsTruncated>{(isTruncated ? "true" : "false")}</IsTruncated>");
-        if (isTruncated) text.Append(CultureInfo.InvariantCulture, $"<NextContinuationToken>{start + PageSize}</NextContinuationToken>");
+        if (isTruncated) text.Append(CultureInfo.InvariantCulture, $"<NextContinuationToken>{start + PageSize}\n{token[1]}</NextContinuationToken>");
         foreach (string name in names.Skip(start).Take(PageSize))
         {
             string escaped = SecurityElement.Escape(name);

@@ -226,6 +226,8 @@ public sealed class S3ObjectStoreTests : IDisposable
         foreach (string name in (string[])["t/b", "t/a/x", "t/a/y", "t/a-b", "t/城 +", "t", "u/z"]) await _store.PutIfAbsentAsync(name, s_content);
         Assert.That(_store.ListAsync("t").ToBlockingEnumerable().Select(entry => (entry.Path, entry.IsFolder, entry.SizeBytes)), Is.EqualTo(new[] { ("t/a", true, 0L), ("t/a-b", false, 10L), ("t/b", false, 10L), ("t/城 +", false, 10L) }));
         Assert.That(_store.ListAsync("").ToBlockingEnumerable().Select(entry => entry.Path), Is.EqualTo(new[] { "t", "t", "u" }));
+        foreach ((string after, string[] expected) in new[] { ("a", new[] { "t/a-b", "t/b", "t/城 +" }), ("a!", ["t/a-b", "t/b", "t/城 +"]), ("a-b", ["t/b", "t/城 +"]), ("c", ["t/城 +"]), ("城", ["t/城 +"]), ("城 +", []) })
+            Assert.That(_store.ListAsync("t", after).ToBlockingEnumerable().Select(entry => entry.Path), Is.EqualTo(expected), after);
         Assert.That(_store.Below("t").ListAsync("a").ToBlockingEnumerable().Select(entry => entry.Path), Is.EqualTo(new[] { "a/x", "a/y" }));
     }
 
