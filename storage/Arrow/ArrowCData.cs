@@ -14,7 +14,9 @@ namespace Lepton.Data.Storage.Arrow;
 /// </remarks>
 public static unsafe class ArrowCData
 {
-    /// <summary>Exports a schema, as a struct of its columns.</summary>
+    /// <summary>Exports a schema, as a struct of its columns, metadata included.</summary>
+    /// <param name="schema">Any.</param>
+    /// <param name="target">Room for the structure; what it holds at first is overwritten.</param>
     public static void Export(Schema schema, CArrowSchema* target)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -22,14 +24,21 @@ public static unsafe class ArrowCData
     }
 
     /// <summary>Exports a batch, as a struct of its columns; its memory lives until both this batch and the export are given up.</summary>
-    /// <exception cref="LeptonDataException"><c>storage.arrow_uuid</c></exception>
+    /// <remarks>
+    /// Values are not copied. Made anew are UUIDs, which our batches keep with offsets, and the bitmaps of missing structs and fixed-size lists where a slice begins within a byte.
+    /// </remarks>
+    /// <param name="batch">Stays the caller's.</param>
+    /// <param name="target">Room for the structure; what it holds at first is overwritten.</param>
+    /// <exception cref="LeptonDataException"><c>storage.arrow_uuid</c>: bytes that the schema calls a UUID are not 16. Nothing is exported.</exception>
     public static void Export(RecordBatch batch, CArrowArray* target)
     {
         ArgumentNullException.ThrowIfNull(target);
         CDataExport.Batch(batch, TypeMapping.FromOurs(batch.Schema), target);
     }
 
-    /// <summary>Exports a reader, which is disposed with the stream. Its calls wait for the reader.</summary>
+    /// <summary>Exports a reader, which is disposed with the stream. Its calls wait for the reader, and tell its exceptions as the stream's last error.</summary>
+    /// <param name="reader">Belongs to the stream from now on.</param>
+    /// <param name="target">Room for the structure; what it holds at first is overwritten.</param>
     public static void Export(IRecordBatchReader reader, CArrowArrayStream* target)
     {
         ArgumentNullException.ThrowIfNull(target);

@@ -40,15 +40,17 @@ public sealed unsafe class ArrowFile : IDisposable
         _decoder.Dictionaries.Resolve = ReadDictionary;
     }
 
-    /// <summary>Names and types of the columns that are read.</summary>
+    /// <summary>The columns that are read, in the order asked for, with the file's own metadata.</summary>
     public Schema Schema => _decoder.Schema;
 
-    /// <summary>How many record batches the file has.</summary>
+    /// <summary>How many record batches the file has, those without rows included.</summary>
     public int BatchCount => _batches.Length;
 
     internal static ReadOnlySpan<byte> Magic => "ARROW1"u8;
 
-    /// <summary>Maps a file.</summary>
+    /// <summary>Maps a file and reads its footer.</summary>
+    /// <param name="path">A file that stays as it is while it is mapped.</param>
+    /// <param name="options">Which columns, and bounds; null for all columns and the usual bounds.</param>
     /// <exception cref="LeptonDataException">The file cannot be read; or a code that begins with <c>storage.arrow_</c>: it is no Arrow file, or has types that no batch of ours holds.</exception>
     public static ArrowFile Open(string path, ArrowReadOptions? options = null)
     {
@@ -61,17 +63,20 @@ public sealed unsafe class ArrowFile : IDisposable
         }
         catch
         {
-            mapping.Release();
+            mapping.Dispose();
             throw;
         }
     }
 
     /// <summary>The rows of one batch (there may be none), checked. The caller owns it.</summary>
     /// <param name="index">In <c>[0, BatchCount)</c>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such batch.</exception>
     /// <exception cref="LeptonDataException">A code that begins with <c>storage.arrow_</c>; in its place the number after <c>#</c> is the batch's, counted from 1.</exception>
     public RecordBatch ReadBatch(int index)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _batches.Length);
         ArrowBlock block = _batches[index];
         var place = new ArrowPlace(_source) { MessageNumber = index + 1, Position = block.Offset };
         // What dictionaries hold is read once, by whoever needs it first.
@@ -79,7 +84,7 @@ public sealed unsafe class ArrowFile : IDisposable
         lock (_gate) return Decode(block, place);
     }
 
-    /// <summary>All batches in order; those without rows are left out. The file must stay open until the reader has ended.</summary>
+    /// <summary>All batches in order, as <see cref="ReadBatch"/> gives them; those without rows are left out. The file must stay open until the reader has ended.</summary>
     public IRecordBatchReader Read()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -94,7 +99,7 @@ public sealed unsafe class ArrowFile : IDisposable
             if (_isDisposed) return;
             _isDisposed = true;
             _decoder.Dispose();
-            _mapping.Release();
+            _mapping.Dispose();
         }
     }
 

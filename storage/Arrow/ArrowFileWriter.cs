@@ -17,6 +17,10 @@ public sealed class ArrowFileWriter : IAsyncDisposable
     private bool _isBegun;
 
     /// <summary>A writer that leaves <paramref name="stream"/> open, and takes where it stands for the file's beginning.</summary>
+    /// <param name="stream">Written forwards, from where it stands.</param>
+    /// <param name="schema">Of all batches; its metadata and that of its fields are written too.</param>
+    /// <param name="options">Compression and alignment; null for none, and 64 bytes.</param>
+    /// <exception cref="ArgumentException">An option is outside its range.</exception>
     /// <exception cref="LeptonDataException"><c>storage.arrow_codec_missing</c>: the library of the compression is not installed.</exception>
     public ArrowFileWriter(Stream stream, Schema schema, ArrowWriteOptions? options = null) => _messages = new ArrowMessages(stream, schema, options ?? new());
 
@@ -27,6 +31,10 @@ public sealed class ArrowFileWriter : IAsyncDisposable
     public Schema Schema => _messages.Schema;
 
     /// <summary>A writer of a new file. It is written beside its place under another name and takes its name, also from a file that is there, when it is completed.</summary>
+    /// <param name="path">Where the file will lie, in a folder that exists.</param>
+    /// <param name="schema">Of all batches; its metadata and that of its fields are written too.</param>
+    /// <param name="options">Compression and alignment; null for none, and 64 bytes.</param>
+    /// <exception cref="ArgumentException">An option is outside its range.</exception>
     /// <exception cref="LeptonDataException">The file cannot be made, or a codec is missing.</exception>
     public static ArrowFileWriter Create(string path, Schema schema, ArrowWriteOptions? options = null)
     {
@@ -45,8 +53,12 @@ public sealed class ArrowFileWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes one batch, which the caller keeps. Small parts may wait for the next call.</summary>
+    /// <summary>Writes one batch, which the caller keeps. Small parts may wait for the next call. A failed call leaves a stream that nobody can read.</summary>
+    /// <param name="batch">Of the schema's types, in its order; names and metadata do not count. It may have no rows.</param>
+    /// <param name="cancellationToken">Handed to the stream.</param>
     /// <exception cref="ArgumentException">The batch's columns are of other types.</exception>
+    /// <exception cref="InvalidOperationException">The writer was completed.</exception>
+    /// <exception cref="LeptonDataException"><c>storage.arrow_uuid</c>: bytes that the schema calls a UUID are not 16; or writing failed.</exception>
     public async ValueTask WriteAsync(RecordBatch batch, CancellationToken cancellationToken = default)
     {
         try
@@ -60,7 +72,9 @@ public sealed class ArrowFileWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the footer. A file of <see cref="Create"/> is made durable and takes its name.</summary>
+    /// <summary>Writes the footer; once. A file of <see cref="Create"/> is made durable and takes its name.</summary>
+    /// <exception cref="InvalidOperationException">The writer was completed.</exception>
+    /// <exception cref="LeptonDataException">The file cannot be written.</exception>
     public async ValueTask CompleteAsync(CancellationToken cancellationToken = default)
     {
         try
@@ -97,11 +111,13 @@ public sealed class ArrowFileWriter : IAsyncDisposable
 
     private async ValueTask BeginAsync(CancellationToken cancellationToken)
     {
-        if (_isBegun) return;
+        if (!_isBegun)
+        {
+            byte[] magic = new byte[8];
+            ArrowFile.Magic.CopyTo(magic);
+            await _messages.Output.WriteAsync(magic, cancellationToken).ConfigureAwait(false);
+        }
         _isBegun = true;
-        byte[] magic = new byte[8];
-        ArrowFile.Magic.CopyTo(magic);
-        await _messages.Output.WriteAsync(magic, cancellationToken).ConfigureAwait(false);
         await _messages.WriteSchemaAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -15,13 +15,13 @@ public enum ArrowCompression
     Zstd,
 }
 
-/// <summary>How Arrow streams and files are written. May be shared.</summary>
+/// <summary>How Arrow streams and files are written. May be shared; whoever takes options refuses those outside their ranges.</summary>
 public sealed record ArrowWriteOptions
 {
-    /// <summary>None by default.</summary>
+    /// <summary><see cref="ArrowCompression.None"/> by default.</summary>
     public ArrowCompression Compression { get; init; }
 
-    /// <summary>Of Zstandard: 1 (the default, quick) to 19.</summary>
+    /// <summary>Zstandard's level, 1 (the default, quick) to 19 (small); of no matter to others.</summary>
     public int ZstdLevel { get; init; } = 1;
 
     /// <summary>Every buffer begins at a multiple of this many bytes of the stream: a power of two, 8 to 4096. 64 by default; 4096 suits direct I/O to a GPU.</summary>

@@ -25,7 +25,7 @@ public static class ArrowSchema
     /// </summary>
     public const string TimeZoneKey = "lepton.time_zone";
 
-    /// <summary>The schema as an encapsulated message: <c>FF FF FF FF</c>, length, FlatBuffers; a multiple of 8 bytes.</summary>
+    /// <summary>The schema as an encapsulated message: <c>FF FF FF FF</c>, length in four bytes, FlatBuffers; a multiple of 8 bytes. Metadata is part of it.</summary>
     public static byte[] ToMessage(Schema schema) => MessageWriter.Schema(TypeMapping.FromOurs(schema), 8, 0).ToArray();
 
     /// <summary>Reads an encapsulated message.</summary>

@@ -6,7 +6,10 @@ using Lepton.Data.Storage.Arrow.Types;
 namespace Lepton.Data.Storage.Arrow;
 
 /// <summary>Reads an Arrow IPC stream, or a file from its beginning on. Batches lie in the message's own memory wherever Arrow's layout is ours.</summary>
-/// <remarks>Nothing in the stream is believed: hostile bytes give a <see cref="LeptonDataException"/> whose place is <c>source#message@byte</c>.</remarks>
+/// <remarks>
+/// Nothing in the stream is believed: hostile bytes give a <see cref="LeptonDataException"/> whose place is <c>source#message@byte</c>; after one, the reader can only be disposed.
+/// Batches without rows are left out. A stream may end without its end mark, between messages.
+/// </remarks>
 public sealed class ArrowStreamReader : IRecordBatchReader
 {
     private readonly MessageStream _messages;
@@ -18,7 +21,7 @@ public sealed class ArrowStreamReader : IRecordBatchReader
     private ArrowStreamReader(MessageStream messages, ArrowPlace place, MessageDecoder decoder, Stream? owned)
         => (_messages, _place, _decoder, _owned) = (messages, place, decoder, owned);
 
-    /// <inheritdoc/>
+    /// <summary>The columns that are read, in the order asked for, with the stream's own metadata.</summary>
     public Schema Schema => _decoder.Schema;
 
     /// <summary>Reads the schema.</summary>

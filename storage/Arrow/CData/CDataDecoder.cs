@@ -32,41 +32,30 @@ internal sealed unsafe class CDataDecoder(ColumnChoice choice)
     }
 }
 
-/// <summary>An array that was taken over from its producer; shared by the batch over it.</summary>
+/// <summary>An array that was taken over from its producer, and is shared by the batches over it.</summary>
 internal sealed unsafe class ImportedArray : IDisposable
 {
-    private CArrowArray* _array;
-    private int _shares = 1;
+    private readonly SharedMemory _shares;
 
     /// <summary>Moves the array: the producer's structure counts as released.</summary>
     internal ImportedArray(CArrowArray* source)
     {
-        _array = (CArrowArray*)NativeMemory.Alloc((nuint)sizeof(CArrowArray));
-        *_array = *source;
+        Array = (CArrowArray*)NativeMemory.Alloc((nuint)sizeof(CArrowArray));
+        *Array = *source;
         source->Release = null;
+        _shares = new SharedMemory(Free);
     }
 
-    internal CArrowArray* Array => _array;
+    internal CArrowArray* Array { get; }
 
-    /// <summary>Another holder.</summary>
-    internal IDisposable Share()
+    /// <inheritdoc cref="SharedMemory.Share"/>
+    internal IDisposable Share() => _shares.Share();
+
+    public void Dispose() => _shares.Dispose();
+
+    private void Free()
     {
-        Interlocked.Increment(ref _shares);
-        return new Holder(this);
-    }
-
-    public void Dispose()
-    {
-        if (Interlocked.Decrement(ref _shares) > 0) return;
-        if (_array->Release is not null) _array->Release(_array);
-        NativeMemory.Free(_array);
-        _array = null;
-    }
-
-    private sealed class Holder(ImportedArray array) : IDisposable
-    {
-        private ImportedArray? _array = array;
-
-        public void Dispose() => Interlocked.Exchange(ref _array, null)?.Dispose();
+        if (Array->Release is not null) Array->Release(Array);
+        NativeMemory.Free(Array);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class ArrowMessages : IDisposable
     private readonly Stream _stream;
     private readonly ArrowWriteOptions _options;
     private readonly BatchEncoder _encoder;
-    private bool _hasSchema;
+    private bool _hasSchema, _isEnded;
 
     internal ArrowMessages(Stream stream, Schema schema, ArrowWriteOptions options)
     {
@@ -29,8 +29,11 @@ internal sealed class ArrowMessages : IDisposable
 
     internal BodyOutput Output { get; }
 
+    /// <summary>Begins, where nothing was written yet.</summary>
+    /// <exception cref="InvalidOperationException">The end was written.</exception>
     internal async ValueTask WriteSchemaAsync(CancellationToken cancellationToken)
     {
+        if (_isEnded) throw new InvalidOperationException("the writer was completed");
         if (_hasSchema) return;
         await Output.WriteAsync(MessageWriter.Schema(Root, _options.AlignmentBytes, Output.Position).ToArray(), cancellationToken).ConfigureAwait(false);
         _hasSchema = true;
@@ -60,7 +63,11 @@ internal sealed class ArrowMessages : IDisposable
         }
     }
 
-    internal ValueTask WriteEndAsync(CancellationToken cancellationToken) => Output.WriteAsync(s_end, cancellationToken);
+    internal ValueTask WriteEndAsync(CancellationToken cancellationToken)
+    {
+        _isEnded = true;
+        return Output.WriteAsync(s_end, cancellationToken);
+    }
 
     internal async ValueTask FlushAsync(CancellationToken cancellationToken)
     {

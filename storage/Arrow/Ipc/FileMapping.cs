@@ -1,19 +1,21 @@
 using System.IO.MemoryMappedFiles;
+using Lepton.Data.Storage.Arrow.Conversion;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.Arrow.Ipc;
 
 /// <summary>A file mapped for reading, as long as anybody holds a share of it.</summary>
-internal sealed unsafe class FileMapping
+internal sealed unsafe class FileMapping : IDisposable
 {
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
-    private int _shares = 1;
+    private readonly SharedMemory _shares;
 
     private FileMapping(MemoryMappedFile file, MemoryMappedViewAccessor view, byte* bytes, long size)
     {
         (_file, _view, Size) = (file, view, size);
         Bytes = bytes;
+        _shares = new SharedMemory(Unmap);
     }
 
     internal byte* Bytes { get; }
@@ -48,31 +50,15 @@ internal sealed unsafe class FileMapping
         }
     }
 
-    /// <summary>Another holder, until it is disposed.</summary>
-    internal IDisposable Share()
-    {
-        int count;
-        do
-        {
-            count = Volatile.Read(ref _shares);
-            ObjectDisposedException.ThrowIf(count == 0, typeof(ArrowFile));
-        }
-        while (Interlocked.CompareExchange(ref _shares, count + 1, count) != count);
-        return new Holder(this);
-    }
+    /// <inheritdoc cref="SharedMemory.Share"/>
+    internal IDisposable Share() => _shares.Share();
 
-    internal void Release()
+    public void Dispose() => _shares.Dispose();
+
+    private void Unmap()
     {
-        if (Interlocked.Decrement(ref _shares) > 0) return;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
-    }
-
-    private sealed class Holder(FileMapping mapping) : IDisposable
-    {
-        private FileMapping? _mapping = mapping;
-
-        public void Dispose() => Interlocked.Exchange(ref _mapping, null)?.Release();
     }
 }

@@ -28,6 +28,10 @@ public static class RandomBatches
         }.Select(DataType.Parse),
     ];
 
+    /// <summary>Schemas that have every type: the flat ones together, the nested ones one by one, and twenty that are mixed by chance, the same each time.</summary>
+    public static IReadOnlyList<Schema> SampleSchemas { get; } =
+        [SchemaOf(FlatTypes), .. NestedTypes.Select(type => SchemaOf([type])), .. Enumerable.Range(0, 20).Select(seed => RandomSchema(new Random(seed), depth: seed % 4))];
+
     /// <summary>A type, flat or nested at most <paramref name="depth"/> deep.</summary>
     public static DataType RandomType(Random random, int depth)
     {

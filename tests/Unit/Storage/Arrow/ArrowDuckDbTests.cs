@@ -11,13 +11,7 @@ namespace Lepton.Data.Tests.Unit.Storage.Arrow;
 [TestFixture]
 internal sealed unsafe class ArrowDuckDbTests
 {
-    private static IEnumerable<Schema> Schemas =>
-    [
-        RandomBatches.SchemaOf(RandomBatches.FlatTypes), .. RandomBatches.NestedTypes.Select(type => RandomBatches.SchemaOf([type])),
-        .. Enumerable.Range(0, 20).Select(seed => RandomBatches.RandomSchema(new Random(seed), depth: seed % 4)),
-    ];
-
-    [TestCaseSource(nameof(Schemas))]
+    [TestCaseSource(typeof(RandomBatches), nameof(RandomBatches.SampleSchemas))]
     public void Stream_OfEveryTypeAndSliced_IsQueriedByDuckDb(Schema schema)
     {
         using var duckDb = new DuckDbArrow();
@@ -34,7 +28,7 @@ internal sealed unsafe class ArrowDuckDbTests
         if (stream.Release is not null) stream.Release(&stream);
     }
 
-    [TestCaseSource(nameof(Schemas))]
+    [TestCaseSource(typeof(RandomBatches), nameof(RandomBatches.SampleSchemas))]
     public void Chunk_MadeOfABatchAndExported_IsTheBatch(Schema schema)
     {
         using var duckDb = new DuckDbArrow();

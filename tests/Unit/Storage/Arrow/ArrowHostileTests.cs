@@ -113,6 +113,8 @@ internal sealed class ArrowHostileTests
         }
         writer.Vector(from, slot, 0, 4);
         byte[] bytes = [0xFF, 0xFF, 0xFF, 0xFF, .. BitConverter.GetBytes(writer.Written.Length), .. writer.Written];
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
         Refusal.Of("storage.arrow_metadata", () => ArrowSchema.FromMessage(bytes));
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - allocated, Is.LessThan(1 << 20));
     }
 }

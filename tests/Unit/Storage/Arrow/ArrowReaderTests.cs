@@ -153,6 +153,34 @@ internal sealed class ArrowReaderTests
     }
 
     [Test]
+    public async Task ReadBatch_OutsideTheFile_IsTheCallersMistake()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder["a.arrow"], await ArrowSamples.OursAsync(s_text, isFile: true));
+        using ArrowFile file = ArrowFile.Open(folder["a.arrow"]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.ReadBatch(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.ReadBatch(2));
+    }
+
+    [Test]
+    public async Task Writers_AfterTheEnd_TakeNoMore()
+    {
+        using RecordBatch batch = BatchRows.Build(s_text, ["a"]);
+        using var bytes = new MemoryStream();
+        await using var stream = new ArrowStreamWriter(bytes, s_text);
+        await stream.CompleteAsync();
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await stream.WriteAsync(batch));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await stream.CompleteAsync());
+        using var folder = new TempFolder();
+        await using ArrowFileWriter file = ArrowFileWriter.Create(folder["a.arrow"], s_text);
+        await file.CompleteAsync();
+        long size = new FileInfo(folder["a.arrow"]).Length;
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await file.WriteAsync(batch));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await file.CompleteAsync());
+        Assert.That(new FileInfo(folder["a.arrow"]).Length, Is.EqualTo(size));
+    }
+
+    [Test]
     public async Task Read_File_AsAStream()
     {
         byte[] bytes = await ArrowSamples.OursAsync(ArrowSamples.EveryType, isFile: true);
