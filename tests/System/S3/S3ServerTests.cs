@@ -24,15 +24,11 @@ internal sealed class S3ServerTests
     public void StartServer()
     {
         _folder = new TestFolder();
-        _server = S3Server.Start();
+        _server = S3Server.Shared;
     }
 
     [OneTimeTearDown]
-    public void StopServer()
-    {
-        _server?.Dispose();
-        _folder.Dispose();
-    }
+    public void DeleteFolder() => _folder.Dispose();
 
     [Test]
     public async Task PutIfAbsent_SixteenAtOnce_OneWinsEachRound()
@@ -114,7 +110,7 @@ internal sealed class S3ServerTests
         using TestFolder local = SmallProject.Create(), remote = SmallProject.Create();
         remote.Replace("lepton.yaml", "lake: lake", $"lake: s3://{S3Server.Bucket}/demo 例");
         foreach (TestFolder folder in (TestFolder[])[local, remote]) Make(folder);
-        Assert.That(Tables(remote), Is.EqualTo(Tables(local)));
+        Assert.That(Tables(_server.Lepton(remote)), Is.EqualTo(Tables(_server.Lepton(local))));
         Assert.That(DatasetHash(remote), Is.EqualTo(DatasetHash(local)));
         JsonElement verified = _server.Lepton(remote).Done("dataset", "verify", "big_orders", "--output", "json").Json;
         Assert.That((verified.GetProperty("is_sound").GetBoolean(), verified.GetProperty("bytes_are_equal").GetBoolean()), Is.EqualTo((true, true)));
@@ -135,30 +131,6 @@ internal sealed class S3ServerTests
         Assert.That(answer.ErrorLines[0], Does.Contain("AWS_SECRET_ACCESS_KEY"));
     }
 
-    [Test]
-    [Category("Torture")]
-    public async Task Run_KilledWhileItWritesToABucket_LeavesWholeTablesAndTheNextRunFinishes()
-    {
-        int kills = Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 40 : 5;
-        int seed = 20010621;
-        TestContext.Out.WriteLine($"seed {seed}, {kills} kills");
-        var random = new Random(seed);
-        using TestFolder local = SmallProject.Create(), remote = SmallProject.Create();
-        remote.Replace("lepton.yaml", "lake: lake", $"lake: s3://{S3Server.Bucket}/killed");
-        Make(local);
-        for (int kill = 0; kill < kills; kill++)
-        {
-            using RunningLepton running = _server.Lepton(remote).Start("run", "--full-refresh");
-            await Task.Delay(random.Next(200, 4000));
-            running.Process.Kill();
-            running.WaitForEnd();
-        }
-        Make(remote);
-        Assert.That(Tables(remote), Is.EqualTo(Tables(local)), $"seed {seed}");
-        Assert.That(DatasetHash(remote), Is.EqualTo(DatasetHash(local)), $"seed {seed}");
-        Assert.That(Directory.GetFileSystemEntries(remote["cache/lepton"], "session-*"), Is.Empty, "what the killed ones kept is gone");
-    }
-
     private void Make(TestFolder folder)
     {
         _server.Lepton(folder).Done("run");
@@ -166,8 +138,9 @@ internal sealed class S3ServerTests
         _server.Lepton(folder).Done("dataset", "create");
     }
 
-    private string Tables(TestFolder folder)
-        => string.Join('\n', _server.Lepton(folder).Done("table", "list", "--output", "json").Json.GetProperty("tables").EnumerateArray()
+    /// <summary>Each table's rows and content hash.</summary>
+    internal static string Tables(LeptonProcess lepton)
+        => string.Join('\n', lepton.Done("table", "list", "--output", "json").Json.GetProperty("tables").EnumerateArray()
             .Select(table => string.Create(CultureInfo.InvariantCulture, $"{table.GetProperty("name").GetString()} {table.GetProperty("rows").GetInt64()} {table.GetProperty("content_hash").GetString()}")));
 
     private string? DatasetHash(TestFolder folder) => _server.Lepton(folder).Done("dataset", "describe", "big_orders", "--output", "json").Json.GetProperty("content_hash").GetString();

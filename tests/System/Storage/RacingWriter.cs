@@ -1,4 +1,6 @@
 using System.Globalization;
+using Lepton.Data.Jobs;
+using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Schemas.Hashing;
@@ -6,10 +8,11 @@ using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Delta.Predicates;
 using Lepton.Data.Storage.Delta.Rewrites;
+using Lepton.Data.Storage.Objects.S3;
 
 namespace Lepton.Data.Tests.System.Storage;
 
-/// <summary>This assembly as a program: one of several processes that commit to the same tables. Arguments: the lake, this writer's number, how many rounds; it says that it is ready and begins at a line of input.</summary>
+/// <summary>This assembly as a program: one of several processes that commit to the same tables. Arguments: the lake (a folder, or <c>s3://bucket/prefix</c> of the server that the environment names), this writer's number, how many rounds; it says that it is ready and begins at a line of input.</summary>
 /// <remarks>
 /// Each round appends a file to <c>main.log</c> with its progress. Each fifth also adds one to <c>main.counter</c>, of which the only file says the count, again until nobody was quicker; and each tenth
 /// deletes this writer's rows of the ten rounds before from <c>main.log</c>, by a predicate that the others' rows do not meet.
@@ -21,7 +24,8 @@ internal static class RacingWriter
 
     internal static async Task<int> Main(string[] arguments)
     {
-        var lake = Lake.Open(arguments[0]);
+        using S3ObjectStore? bucket = arguments[0].StartsWith(Project.S3Scheme, StringComparison.Ordinal) ? new S3ObjectStore(S3Definition.Default.OptionsFor(arguments[0], "/"), TimeProvider.System) : null;
+        var lake = bucket is null ? Lake.Open(arguments[0]) : Lake.Open(bucket);
         long writer = long.Parse(arguments[1], CultureInfo.InvariantCulture);
         int rounds = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         Console.WriteLine("ready");
@@ -31,8 +35,8 @@ internal static class RacingWriter
         {
             ITable log = lake.Table(Log);
             Snapshot current = (await log.ReadAsync())!;
-            await log.CommitAsync(Change(current, [FileOf(log, writer, round, $"{writer}-{round}")]) with { Transactions = [new TransactionStep($"writer/{writer}", round == 1 ? null : round - 1, round)] });
-            if (round % 5 == 0) lost += await IncrementAsync(lake.Table(Counter), writer, round);
+            await log.CommitAsync(Change(current, [FileOf(lake, Log, writer, round, $"{writer}-{round}")]) with { Transactions = [new TransactionStep($"writer/{writer}", round == 1 ? null : round - 1, round)] });
+            if (round % 5 == 0) lost += await IncrementAsync(lake, writer, round);
             if (round % 10 == 0) await DeleteAsync(log, writer, round);
         }
         Console.WriteLine($"{lost} races lost");
@@ -50,21 +54,23 @@ internal static class RacingWriter
     };
 
     /// <summary>A file of one row; nobody looks inside.</summary>
-    internal static DataFile FileOf(ITable table, long writer, long round, string name)
+    internal static DataFile FileOf(Lake lake, TableName table, long writer, long round, string name)
     {
-        Directory.CreateDirectory(table.RootPath);
-        File.WriteAllText(Path.Combine(table.RootPath, name), name);
+        string folder = lake.FolderOf(lake.Table(table).RootPath);
+        lake.Store.MakeFolder(folder);
+        File.WriteAllText(lake.Store.PathToWrite($"{folder}/{name}"), name);
         var columns = new Dictionary<string, ColumnStatistics> { ["writer"] = new(0, writer, writer), ["round"] = new(0, round, round) };
         return new DataFile(name, name.Length, new EventTime(0), new FileStatistics(1, columns), new ContentSum(1, (UInt128)((writer * 1_000_003) + round)));
     }
 
-    private static async Task<int> IncrementAsync(ITable table, long writer, int round)
+    private static async Task<int> IncrementAsync(Lake lake, long writer, int round)
     {
+        ITable table = lake.Table(Counter);
         for (int lost = 0; ; lost++)
         {
             Snapshot current = (await table.ReadAsync())!;
             long count = (long)current.Files.Single().Statistics!.Columns["round"].Max!;
-            TableChange change = Change(current, [FileOf(table, writer, count + 1, $"{writer}-{round}-{lost}")]) with { HasReadTable = true, Removed = current.Files };
+            TableChange change = Change(current, [FileOf(lake, Counter, writer, count + 1, $"{writer}-{round}-{lost}")]) with { HasReadTable = true, Removed = current.Files };
             try
             {
                 await table.CommitAsync(change);
