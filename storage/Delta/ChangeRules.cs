@@ -53,6 +53,7 @@ internal static class ChangeRules
     /// <exception cref="LeptonDataException"><c>storage.partition_value_write</c>, <c>storage.not_null</c></exception>
     internal static void CheckPartitionValues(TableChange change, IReadOnlyList<string> columns, string table)
     {
+        HashSet<(string Column, string Value)>? known = null;
         foreach (DataFile file in change.Added)
         {
             if (file.PartitionValues.Count != columns.Count || !columns.All(file.PartitionValues.ContainsKey))
@@ -63,6 +64,8 @@ internal static class ChangeRules
             {
                 Field field = change.Schema.Find(column)!;
                 string? value = file.PartitionValues[column];
+                // Likewise what stays when files are written anew.
+                if (value is not null && (known ??= KnownValues(change)).Contains((column, value))) continue;
                 if (value is null && !field.IsNullable) throw new LeptonDataException("storage.not_null", [table, column, file.Statistics?.RowCount ?? 1]);
                 PartitionValue.Check(value, field, table);
             }
@@ -137,6 +140,9 @@ internal static class ChangeRules
     /// <summary>Whether the files are still what the change takes them for: what it removes is live, what it adds is not.</summary>
     internal static bool IsHinderedBy(TableChange change, LogState state)
         => change.Removed.Any(file => !state.IsLive(file.Path)) || change.Added.Any(file => state.IsLive(file.Path));
+
+    private static HashSet<(string Column, string Value)> KnownValues(TableChange change)
+        => [.. change.Removed.SelectMany(file => file.PartitionValues).Where(pair => pair.Value is { Length: > 0 }).Select(pair => (pair.Key, pair.Value!))];
 
     private static void CheckIsRewrite(TableChange change)
     {

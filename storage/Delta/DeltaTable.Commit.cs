@@ -13,12 +13,14 @@ internal sealed partial class DeltaTable
         ChangeRules.Check(change);
         if (change.Base is { } planned && planned.RootPath != RootPath) throw new ArgumentException($"the base is a snapshot of {planned.RootPath}", nameof(change));
         var commitId = Guid.NewGuid();
+        bool isSent = false;
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             while (true)
             {
                 // Checked again after each lost race: the winner may be ourselves from another process.
+                isSent = false;
                 LogState? state = await RefreshUnsynchronizedAsync(cancellationToken).ConfigureAwait(false);
                 if (ChangeRules.VersionThatDidIt(change, state, RootPath) is { } before)
                 {
@@ -35,6 +37,7 @@ internal sealed partial class DeltaTable
                 LogState next = state ?? new LogState(RootPath);
                 // Read back before it is written: what we could not read again must not get into a log.
                 LogEntry entry = await _log.ReadAsync(new MemoryStream(content), next.Version + 1, change.CommittedAt, cancellationToken).ConfigureAwait(false);
+                isSent = true;
                 // Where an earlier attempt of this very call was reported as failed and had arrived all the same, the file there is ours.
                 if (!await _log.PutIfAbsentAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)
                     && !await _log.HoldsAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)) continue;
@@ -47,6 +50,24 @@ internal sealed partial class DeltaTable
                 await CheckpointAsync(next, change.CommittedAt, cancellationToken).ConfigureAwait(false);
                 return next.ToSnapshot();
             }
+        }
+        catch (Exception failure) when (isSent && CommitOutcome.Mark(failure))
+        {
+            throw;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask CheckWritableAsync(bool removes, CancellationToken cancellationToken = default)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (await RefreshUnsynchronizedAsync(cancellationToken).ConfigureAwait(false) is { } state)
+                ProtocolRules.CheckWritable(state.Protocol, state.Metadata, state.ToSnapshot().Schema, removes, RootPath);
         }
         finally
         {

@@ -12,7 +12,7 @@ internal sealed partial class DeltaTable
     public async ValueTask<VacuumResult> VacuumAsync(VacuumOptions options, CancellationToken cancellationToken = default)
     {
         Snapshot newest = await ReadAsync(null, cancellationToken).ConfigureAwait(false) ?? throw new LeptonDataException("storage.no_table", [RootPath]);
-        await CheckWritableAsync(cancellationToken).ConfigureAwait(false);
+        await CheckWritableAsync(removes: false, cancellationToken).ConfigureAwait(false);
         TimeSpan retention = options.Retention ?? ProtocolRules.FileRetention(newest.Properties, RootPath);
         if (retention < ProtocolRules.FileRetentionMin && !options.AllowsShortRetention)
             throw new LeptonDataException("storage.vacuum_retention", [RootPath, Hours(retention), Hours(ProtocolRules.FileRetentionMin)]);
@@ -66,20 +66,6 @@ internal sealed partial class DeltaTable
             if (entry.Name[0] is '_' or '.' && !(entry.IsFolder && entry.Name.Contains('=', StringComparison.Ordinal))) continue;
             if (!entry.IsFolder) yield return entry;
             else await foreach (ObjectInfo file in DataFilesAsync(entry.Path, cancellationToken).ConfigureAwait(false)) yield return file;
-        }
-    }
-
-    private async ValueTask CheckWritableAsync(CancellationToken cancellationToken)
-    {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (await RefreshUnsynchronizedAsync(cancellationToken).ConfigureAwait(false) is { } state)
-                ProtocolRules.CheckWritable(state.Protocol, state.Metadata, state.ToSnapshot().Schema, removes: false, RootPath);
-        }
-        finally
-        {
-            _gate.Release();
         }
     }
 }

@@ -25,9 +25,15 @@ public interface ITable
     /// <exception cref="LeptonDataException"><c>storage.before_first_version</c>; as for a version.</exception>
     ValueTask<Snapshot?> ReadAtAsync(EventTime time, CancellationToken cancellationToken = default);
 
+    /// <summary>Checks that the table, where it exists, is one that we write to: a commit would say the same, once its files are written.</summary>
+    /// <param name="removes">Whether files are to be removed.</param>
+    /// <param name="cancellationToken">Observed while the log is read.</param>
+    /// <exception cref="LeptonDataException"><c>storage.delta_feature</c>, <c>storage.delta_protocol</c>: the table asks something of writers that we do not do; <c>storage.append_only</c>.</exception>
+    ValueTask CheckWritableAsync(bool removes, CancellationToken cancellationToken = default);
+
     /// <summary>Commits <paramref name="change"/> atomically: the files are there already; this writes the next entry of the log, or finds that it was written before.</summary>
     /// <returns>The snapshot that holds the change.</returns>
-    /// <exception cref="LeptonDataException"><c>storage.conflict</c>: another commit got in the way; <c>storage.fenced</c>: another run took over (see <see cref="TransactionStep"/>).</exception>
+    /// <exception cref="LeptonDataException"><c>storage.conflict</c>: another commit got in the way; <c>storage.fenced</c>: another run took over (see <see cref="TransactionStep"/>); others, of which <see cref="CommitOutcome"/> tells whether the commit may have arrived.</exception>
     ValueTask<Snapshot> CommitAsync(TableChange change, CancellationToken cancellationToken = default);
 
     /// <summary>The commits, newest first.</summary>

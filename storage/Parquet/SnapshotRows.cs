@@ -27,13 +27,14 @@ public sealed class SnapshotRows : IDisposable
     /// <summary>The rows of <paramref name="snapshot"/>. Deletion vectors are read here.</summary>
     /// <param name="snapshot">What to read.</param>
     /// <param name="database">Runs the SQL; its allowed folders hold the files.</param>
+    /// <param name="fileNumber">Null, or a column to have besides the snapshot's: the number of the file that a row is of, counted from 0.</param>
     /// <returns>To be disposed when no query reads it any more.</returns>
     /// <exception cref="LeptonDataException"><c>storage.deletion_vector</c>, <c>storage.partition_value</c></exception>
-    public static SnapshotRows Of(Snapshot snapshot, DuckDbDatabase database)
+    public static SnapshotRows Of(Snapshot snapshot, DuckDbDatabase database, string? fileNumber = null)
     {
-        if (snapshot.Files.Count == 0) return new SnapshotRows(ParquetSql.NoRows(snapshot.Schema), null, 0);
+        if (snapshot.Files.Count == 0 && fileNumber is null) return new SnapshotRows(ParquetSql.NoRows(snapshot.Schema), null, 0);
         bool hasDeletions = snapshot.Files.Any(file => file.DeletionVector is not null);
-        if (!hasDeletions && snapshot.PartitionColumns.Count == 0 && snapshot.Mapping is null)
+        if (!hasDeletions && snapshot.PartitionColumns.Count == 0 && snapshot.Mapping is null && fileNumber is null)
         {
             string columns = string.Join(", ", snapshot.Schema.Fields.Select(field => $"CAST({SqlLiteral.Name(field.Name)} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
             return new SnapshotRows($"(SELECT {columns} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)})", null, 0);
@@ -41,7 +42,8 @@ public sealed class SnapshotRows : IDisposable
         Deletions? deletions = hasDeletions ? s_deletions.GetValue(database, Deletions.Register) : null;
         long id = deletions?.Offer([.. snapshot.Files.Select(file => file.DeletionVector is null ? null : DeletionVectorFiles.Read(snapshot, file))]) ?? 0;
         string where = hasDeletions ? $" WHERE NOT {IsDeleted}({SqlLiteral.BigInt(id)}, file_index::BIGINT, file_row_number::BIGINT)" : "";
-        return new SnapshotRows($"(SELECT {Columns(snapshot)} FROM {Files(snapshot)}{where})", deletions, id);
+        string number = fileNumber is null ? "" : $", file_index::BIGINT AS {SqlLiteral.Name(fileNumber)}";
+        return new SnapshotRows($"(SELECT {Columns(snapshot)}{number} FROM {Files(snapshot)}{where})", deletions, id);
     }
 
     /// <summary>Gives the sets of deleted rows up; no query may read the rows any more.</summary>

@@ -8,9 +8,15 @@ namespace Lepton.Data.Testing;
 /// <param name="failingCall">Which call fails, counted from 1.</param>
 /// <param name="failsAfter">Whether it took effect all the same.</param>
 /// <param name="failure">Makes what is thrown.</param>
-public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool failsAfter, Func<Exception> failure) : IObjectStore
+/// <param name="staysBroken">Whether all later calls fail too, before they take effect: the process died there, as far as the store can tell.</param>
+public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool failsAfter, Func<Exception> failure, bool staysBroken = false) : IObjectStore
 {
+    private readonly FaultyObjectStore? _parent;
     private int _calls;
+
+    private FaultyObjectStore(FaultyObjectStore parent, IObjectStore inner)
+        : this(inner, failingCall: 0, failsAfter: false, () => new InvalidOperationException())
+        => _parent = parent;
 
     /// <summary>How many calls there were.</summary>
     public int CallCount => Volatile.Read(ref _calls);
@@ -21,8 +27,8 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
     /// <inheritdoc/>
     public string Locate(string path) => inner.Locate(path);
 
-    /// <inheritdoc/>
-    public IObjectStore Below(string folder) => inner.Below(folder);
+    /// <summary>The objects of a folder; their calls count as this store's.</summary>
+    public IObjectStore Below(string folder) => new FaultyObjectStore(this, inner.Below(folder));
 
     /// <inheritdoc/>
     public void MakeFolder(string path) => inner.MakeFolder(path);
@@ -78,8 +84,10 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
 
     private async ValueTask<T> CallAsync<T>(Func<ValueTask<T>> call)
     {
-        bool fails = Interlocked.Increment(ref _calls) == failingCall;
-        if (fails && !failsAfter) throw failure();
+        if (_parent is not null) return await _parent.CallAsync(call).ConfigureAwait(false);
+        int number = Interlocked.Increment(ref _calls);
+        bool fails = number == failingCall;
+        if ((fails && !failsAfter) || (staysBroken && number > failingCall)) throw failure();
         T result = await call().ConfigureAwait(false);
         if (!fails) return result;
         (result as IDisposable)?.Dispose();

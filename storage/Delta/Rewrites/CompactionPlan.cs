@@ -33,27 +33,12 @@ public sealed record CompactionPlan
         foreach (string column in clusterBy)
             if (current.Schema.Find(column) is not { } field || current.PartitionColumns.Contains(field.Name) || field.Type is StructType or ListType or FixedSizeListType or MapType)
                 throw new ArgumentException($"the rows are not sorted by '{column}'", nameof(clusterBy));
-        var groups = new List<CompactionGroup>();
-        foreach (IGrouping<string, DataFile> partition in current.Files.GroupBy(file => KeyOf(current.PartitionColumns, file)))
-        {
-            if (clusterBy.Count > 0)
-            {
-                groups.Add(new CompactionGroup([.. partition]));
-                continue;
-            }
-            List<DataFile> group = [];
-            foreach (DataFile file in partition.Where(file => file.SizeBytes < targetBytes - (targetBytes / 4)))
-            {
-                if (group.Count > 0 && group.Sum(other => other.SizeBytes) + file.SizeBytes > targetBytes)
-                {
-                    groups.Add(new CompactionGroup(group));
-                    group = [];
-                }
-                group.Add(file);
-            }
-            if (group.Count > 0) groups.Add(new CompactionGroup(group));
-        }
-        return new CompactionPlan(current, [.. clusterBy], [.. groups.Where(group => clusterBy.Count > 0 || group.Files.Count > 1)]);
+        // Of a file whose writer counted no rows nobody could tell afterwards that they are all there.
+        IEnumerable<DataFile> counted = current.Files.Where(file => file.RowCount is not null);
+        IEnumerable<IReadOnlyList<DataFile>> groups = clusterBy.Count > 0
+            ? FileGroups.ByPartition(current.PartitionColumns, counted)
+            : FileGroups.Of(current.PartitionColumns, counted.Where(file => file.SizeBytes < targetBytes - (targetBytes / 4)), targetBytes).Where(group => group.Count > 1);
+        return new CompactionPlan(current, [.. clusterBy], [.. groups.Select(group => new CompactionGroup(group))]);
     }
 
     /// <summary>A group's rows: what an engine reads to write them anew.</summary>
@@ -76,9 +61,6 @@ public sealed record CompactionPlan
         Parameters = new Dictionary<string, string> { ["clusterBy"] = string.Create(CultureInfo.InvariantCulture, $"[{string.Join(',', ClusterBy.Select(column => $"\"{column}\""))}]") },
         CommittedAt = committedAt,
     };
-
-    private static string KeyOf(IReadOnlyList<string> columns, DataFile file)
-        => string.Join('\0', columns.Select(column => file.PartitionValues[column] is { Length: > 0 } value ? $"={value}" : ""));
 }
 
 /// <summary>Files of one partition to be written anew together.</summary>

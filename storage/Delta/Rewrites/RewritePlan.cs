@@ -45,6 +45,14 @@ public sealed record RewritePlan
     /// <summary>The table as if it had only files that may hold rows that match: what an engine reads to find those rows.</summary>
     public Snapshot CandidateRows => Base with { Files = [.. Matching, .. Mixed] };
 
+    /// <summary>The plan where the predicate stands for rows that only reading finds: no file is known to match as a whole.</summary>
+    internal RewritePlan AllMixed() => new(Base, Rows, [], [.. Matching, .. Mixed]);
+
+    /// <summary>The plan once the <see cref="Mixed"/> files were read.</summary>
+    /// <param name="matching">Those in which a row matches; the others stay.</param>
+    /// <param name="whole">Those of them in which every row does.</param>
+    internal RewritePlan Found(IReadOnlyList<DataFile> matching, IReadOnlyList<DataFile> whole) => new(Base, Rows, [.. Matching, .. whole], [.. matching.Except(whole)]);
+
     /// <summary>Removes the rows that match.</summary>
     /// <param name="kept">Files with those rows of <see cref="Mixed"/> that do not match (for which the predicate is false or unknown).</param>
     /// <param name="committedAt">When.</param>
@@ -59,8 +67,12 @@ public sealed record RewritePlan
     {
         if (added.FirstOrDefault(file => !FileFacts.AllMatch(file, Base.Schema, Rows)) is { } outside)
             throw new LeptonDataException("storage.outside_predicate", [Base.RootPath, outside.Path, Rows.ToSql(Base.Schema)]);
-        return Change("WRITE", [.. kept, .. added], committedAt) with { Parameters = new Dictionary<string, string> { ["mode"] = "Overwrite", ["predicate"] = Rows.ToSql(Base.Schema) } };
+        return Replace(added, kept, committedAt);
     }
+
+    /// <summary>As <see cref="Overwrite"/>, where the rows themselves were looked at and all match.</summary>
+    internal TableChange Replace(IReadOnlyList<DataFile> added, IReadOnlyList<DataFile> kept, EventTime committedAt)
+        => Change("WRITE", [.. kept, .. added], committedAt) with { Parameters = new Dictionary<string, string> { ["mode"] = "Overwrite", ["predicate"] = Rows.ToSql(Base.Schema) } };
 
     /// <summary>Replaces rows by key and adds those whose key is new. The predicate must mean every row with a key of the source, and may mean more.</summary>
     /// <param name="rewritten">Files with all rows of <see cref="CandidateRows"/> as they are after it, and the new rows.</param>
