@@ -10,6 +10,7 @@ using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
+using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Cli;
@@ -24,6 +25,8 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     private Lake? _lake;
     private DuckDbEngine? _engine;
     private DuckDbFrontEnd? _frontEnd;
+    private SpillFolder? _spill;
+    private DuckDbDatabase? _database;
     private MemoryBudget? _memory;
 
     internal Terminal Terminal { get; } = terminal;
@@ -59,7 +62,7 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     {
         MemoryLimitBytes = MemoryBytes,
         ThreadCount = Project.ThreadCount,
-        TempFolder = Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}"),
+        TempFolder = TempFolder,
         Store = Store,
         AllowedFolders = [RealPath.Of(Store.LocalRoot), .. _foldersToReach],
     });
@@ -67,6 +70,11 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     internal DuckDbFrontEnd FrontEnd => _frontEnd ??= new DuckDbFrontEnd();
 
     internal Binder Binder => new(FrontEnd);
+
+    /// <summary>Reads and writes the lake's files, for what needs no query of a person's.</summary>
+    internal DuckDbDatabase Database => _database ??= OpenDatabase();
+
+    private static string TempFolder => Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}");
 
     private long MemoryBytes => Project.MemoryBytes ?? Math.Max(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 
@@ -91,7 +99,15 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     {
         if (_engine is not null) await _engine.DisposeAsync();
         _frontEnd?.Dispose();
+        _database?.Dispose();
+        _spill?.Dispose();
         (_store as IDisposable)?.Dispose();
+    }
+
+    private DuckDbDatabase OpenDatabase()
+    {
+        _spill = SpillFolder.TryOpen(TempFolder);
+        return DuckDbDatabase.Open(new DuckDbOptions { MemoryLimitBytes = MemoryBytes, ThreadCount = Project.ThreadCount, TempFolder = _spill?.Path, AllowedFolders = [RealPath.Of(Store.LocalRoot)] });
     }
 
     private static string FindProjectFolder(string? named)

@@ -10,7 +10,7 @@ using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Cli.Commands;
 
-/// <summary><c>lepton table list|describe|history|vacuum</c>.</summary>
+/// <summary><c>lepton table list|describe|history|vacuum|compact|restore</c>.</summary>
 internal static class TableCommands
 {
     private const int HistoryLimit = 20;
@@ -26,6 +26,7 @@ internal static class TableCommands
         group.Subcommands.Add(verbs.Verb("history", Texts.Get("cli.help_table_history"), context => HistoryAsync(context, context.Get(name)!, context.Get(limit) ?? HistoryLimit), [name, limit]));
         var delete = new Option<bool>("--delete") { Description = Texts.Get("cli.help_vacuum_delete") };
         group.Subcommands.Add(verbs.Verb("vacuum", Texts.Get("cli.help_table_vacuum"), context => VacuumAsync(context, context.Get(name)!, context.Get(delete)), [name, delete]));
+        foreach (Command verb in TableEditCommands.Create(verbs, name)) group.Subcommands.Add(verb);
         return group;
     }
 
@@ -209,7 +210,7 @@ internal static class TableCommands
         _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / 1e9:0.#} GB"),
     };
 
-    private static (TableName Name, ITable Table) Find(CommandContext context, string text)
+    internal static (TableName Name, ITable Table) Find(CommandContext context, string text)
     {
         TableName name;
         try
@@ -223,7 +224,7 @@ internal static class TableCommands
         return (name, context.Lake.Table(name));
     }
 
-    private static LeptonDataException UnknownTable(CommandContext context, string text)
+    internal static LeptonDataException UnknownTable(CommandContext context, string text)
         => Suggest.Nearest(text, context.Lake.ListTables().Select(table => table.ToString())) is { } nearest
             ? new LeptonDataException("cli.unknown_table_near", [text, nearest])
             : new LeptonDataException("cli.unknown_table", [text]);

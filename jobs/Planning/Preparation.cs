@@ -29,6 +29,9 @@ internal sealed class Preparation
     /// <summary>Those of them whose rows rest on inexact values.</summary>
     internal IReadOnlyList<TableName> InexactTables { get; }
 
+    /// <summary>Since which version those have their rows.</summary>
+    internal IReadOnlyDictionary<TableName, long> RowsVersions { get; private init; } = new Dictionary<TableName, long>();
+
     /// <summary>Turns sources into records.</summary>
     internal SourceStage Stage { get; }
 
@@ -46,6 +49,7 @@ internal sealed class Preparation
         FileSourceDefinition[] sources = [.. graph.Nodes.SelectMany(node => node.Inputs).Select(input => input.Source).OfType<FileSourceDefinition>().Distinct((IEqualityComparer<FileSourceDefinition>)ReferenceEqualityComparer.Instance)];
         IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
         var tables = new Dictionary<TableName, Snapshot?>();
+        var rowsVersions = new Dictionary<TableName, long>();
         var inexact = new List<TableName>();
         // A table of a pipeline that is not run now is read as every reader reads it: at the version that belongs with its pipeline's other tables.
         IReadOnlyDictionary<TableName, long> published = RunLog.PublishedVersions(earlier);
@@ -53,9 +57,10 @@ internal sealed class Preparation
         {
             Snapshot? snapshot = await lake.Table(table).ReadAsync(published.TryGetValue(table, out long version) ? version : null, cancellationToken).ConfigureAwait(false);
             tables.Add(table, snapshot);
+            if (snapshot is not null) rowsVersions.Add(table, await lake.Table(table).RowsSinceAsync(snapshot.Version, cancellationToken).ConfigureAwait(false));
             if (earlier.SelectMany(record => record.Steps).Any(step => step.RowsAreInexact && step.Table == table.ToString() && step.Version == snapshot?.Version)) inexact.Add(table);
         }
-        var preparation = new Preparation(ready, tables, inexact, stage);
+        var preparation = new Preparation(ready, tables, inexact, stage) { RowsVersions = rowsVersions };
         preparation.Bind(graph, binder, run.Access);
         return preparation;
     }

@@ -16,7 +16,7 @@ internal static class StepDecision
     /// <param name="quarantine">Its quarantine as it stands.</param>
     /// <param name="changing">Steps that will give the inputs they make a new version first.</param>
     /// <param name="isFullRefresh">Whether the person wants it run in any case.</param>
-    /// <exception cref="LeptonDataException"><c>jobs.foreign_commit</c>: another program wrote to the table.</exception>
+    /// <exception cref="LeptonDataException"><c>jobs.foreign_commit</c>: another program wrote to the table; <c>jobs.restored</c>: somebody restored it.</exception>
     internal static string? ReasonToRun(BoundStep step, string fingerprint, IReadOnlyList<InputRecord> inputs, IReadOnlySet<string> changing, TableState table, TableState quarantine, bool isFullRefresh)
     {
         if (isFullRefresh) return "full_refresh";
@@ -31,7 +31,7 @@ internal static class StepDecision
         }
         if (made.Step.Fingerprint != fingerprint) return "plan";
         // A run that died between the two commits left them apart.
-        if (made.Step.QuarantineVersion != quarantine.Snapshot?.Version) return "interrupted";
+        if (!quarantine.HasRowsOf(made.Step.QuarantineVersion)) return "interrupted";
         return (table.LostFile ?? quarantine.LostFile) is { } lost ? $"file:{lost}" : null;
     }
 
@@ -42,7 +42,9 @@ internal static class StepDecision
     {
         if (table.Snapshot is null) return;
         if (table.MadeBy is { } made && made.Application == step.Node.Application) return;
-        string writer = table.MadeBy?.Application ?? table.Writer ?? "?";
-        throw new LeptonDataException("jobs.foreign_commit", [step.Node.Step.Name, table.Table.RootPath, table.Snapshot.Version, writer]) { Place = step.Node.Step.Place };
+        if (table.Commit is { Operation: "RESTORE" } restore)
+            throw new LeptonDataException("jobs.restored", [step.Node.Step.Name, table.Table.RootPath, restore.Version, restore.Parameters.GetValueOrDefault("version") ?? "?"]) { Place = step.Node.Step.Place };
+        string writer = table.MadeBy?.Application ?? table.Commit?.Engine ?? table.Commit?.Operation ?? "?";
+        throw new LeptonDataException("jobs.foreign_commit", [step.Node.Step.Name, table.Table.RootPath, table.RowsVersion, writer]) { Place = step.Node.Step.Place };
     }
 }

@@ -17,6 +17,9 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
     private static readonly HashSet<string> s_none = [];
 
     private readonly Dictionary<TableName, Snapshot?> _snapshots = new(preparation.LakeTables);
+
+    // Since which version a table has its rows: what was read is named by it, so that a compaction makes nobody compute anew.
+    private readonly Dictionary<TableName, long> _rowsVersions = new(preparation.RowsVersions);
     private readonly HashSet<TableName> _inexact = [.. preparation.InexactTables];
     private readonly Dictionary<string, StepRecord> _records = new(StringComparer.Ordinal);
 
@@ -44,7 +47,8 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
         TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
         // What a step before this one will make is not there yet; what it made last time stands for it.
-        Remember(step, table.Snapshot, quarantine.Snapshot);
+        Remember(step.Table, table.Snapshot, table.RowsVersion);
+        Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
         IReadOnlyList<InputRecord> inputs = InputsOf(step);
         string? reason = StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, inputs), inputs, running, table, quarantine, options.FullRefresh);
         return new PlannedStep(step.Node.Pipeline.Name, step.Node.Step.Name, reason is not null, reason);
@@ -74,9 +78,18 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             string? reason = StepDecision.ReasonToRun(step, fingerprint, inputs, s_none, table, quarantine, options.FullRefresh);
             if (reason is null)
             {
-                _records[name] = table.MadeBy!.Step with { State = StepState.Unchanged, Lineage = planned.Lineage, Reason = null };
+                _records[name] = table.MadeBy!.Step with
+                {
+                    State = StepState.Unchanged,
+                    Lineage = planned.Lineage,
+                    Reason = null,
+                    // Readers go on to the files as they lie now.
+                    Version = table.Snapshot!.Version,
+                    QuarantineVersion = quarantine.Snapshot?.Version,
+                };
                 if (table.MadeBy.Step.RowsAreInexact) _inexact.Add(step.Table);
-                Remember(step, table.Snapshot, quarantine.Snapshot);
+                Remember(step.Table, table.Snapshot, table.RowsVersion);
+                Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
                 own.Progress?.Report(new StepProgress(name, "jobs.unchanged", 1, table.MadeBy.Step.RowsOut));
                 return;
             }
@@ -87,7 +100,8 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
                 planned with { Inputs = inputs, Fingerprint = fingerprint, Reason = reason }, areInputsInexact, () => CheckSources(step), cancellationToken).ConfigureAwait(false);
             _records[name] = record;
             if (record.RowsAreInexact) _inexact.Add(step.Table);
-            Remember(step, good, bad);
+            Remember(step.Table, good, good.Version);
+            Remember(step.Table.Quarantine, bad, bad is null ? null : bad.Version == quarantine.Snapshot?.Version ? quarantine.RowsVersion : bad.Version);
             own.Progress?.Report(new StepProgress(name, "jobs.done", 1, record.RowsOut));
         }
         catch (LeptonDataException failure) when (cancellationToken.IsCancellationRequested)
@@ -103,10 +117,10 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         }
     }
 
-    private void Remember(BoundStep step, Snapshot? table, Snapshot? quarantine)
+    private void Remember(TableName name, Snapshot? snapshot, long? rowsVersion)
     {
-        _snapshots[step.Table] = table;
-        _snapshots[step.Table.Quarantine] = quarantine;
+        _snapshots[name] = snapshot;
+        if (rowsVersion is { } version) _rowsVersions[name] = version;
     }
 
     private void CheckSources(BoundStep step)
@@ -119,7 +133,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         => [.. step.Node.Inputs.Select(input => input.Source is { } source
             ? new InputRecord(input.Name, "source", null, preparation.Sources[source].Digest, preparation.Sources[source].RowCount)
             : SnapshotOf(input) is { } snapshot
-                ? new InputRecord(input.Name, "table", snapshot.Version, snapshot.TableId, snapshot.RowCount)
+                ? new InputRecord(input.Name, "table", _rowsVersions[input.Table!], snapshot.TableId, snapshot.RowCount)
                 : new InputRecord(input.Name, "table", null, "", 0))];
 
     private Inputs EngineInputsOf(BoundStep step)

@@ -8,23 +8,29 @@ namespace Lepton.Data.Jobs.Running;
 /// <summary>A table as it stands, and the step that made it.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Snapshot">Its newest version; null where there is none.</param>
-/// <param name="MadeBy">The record that the newest commit carries; null where another program made that commit.</param>
-/// <param name="Writer">Who made the newest commit, for messages.</param>
+/// <param name="MadeBy">The record that the commit of its rows carries; null where another program made that commit. Who only lays them into other files leaves them the step's.</param>
+/// <param name="RowsVersion">The oldest version that has these rows; null where there is no table.</param>
+/// <param name="Commit">The commit of that version, for messages.</param>
 /// <param name="LostFile">A live file that is not there, or not as long as the log says; null where all are.</param>
-internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? MadeBy, string? Writer, string? LostFile)
+internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? MadeBy, long? RowsVersion, CommitEntry? Commit, string? LostFile)
 {
+    /// <summary>Whether the rows are those that a version had; null is the version of no table.</summary>
+    internal bool HasRowsOf(long? version) => version is null ? Snapshot is null : version >= RowsVersion && version <= Snapshot?.Version;
+
     internal static async ValueTask<TableState> ReadAsync(Lake lake, TableName name, CancellationToken cancellationToken)
     {
         ITable table = lake.Table(name);
-        if (await table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return new TableState(table, null, null, null, null);
+        if (await table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return new TableState(table, null, null, null, null, null);
         string? lost = (await lake.FindLostFileAsync(snapshot, cancellationToken).ConfigureAwait(false))?.Path;
+        CommitEntry? oldest = null;
         await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
         {
             // Written between the two looks: take the pair again.
-            if (entry.Version != snapshot.Version) return await ReadAsync(lake, name, cancellationToken).ConfigureAwait(false);
-            return new TableState(table, snapshot, StepCommit.Of(entry), entry.Engine ?? entry.Operation, lost);
+            if (oldest is null && entry.Version != snapshot.Version) return await ReadAsync(lake, name, cancellationToken).ConfigureAwait(false);
+            oldest = entry;
+            if (!entry.LeavesRows) return new TableState(table, snapshot, StepCommit.Of(entry), entry.Version, entry, lost);
         }
-        return new TableState(table, snapshot, null, null, lost);
+        return new TableState(table, snapshot, null, oldest?.Version ?? snapshot.Version, oldest, lost);
     }
 }
 

@@ -3,9 +3,11 @@ using System.Globalization;
 namespace Lepton.Data.Schemas.Configuration;
 
 /// <summary>Numbers with units, as people write them.</summary>
-internal static class Quantities
+public static class Quantities
 {
-    internal static bool TryDuration(string text, out TimeSpan value)
+    /// <summary>A time span: a whole number and <c>us</c>, <c>ms</c>, <c>s</c>, <c>min</c>, <c>h</c> or <c>d</c>.</summary>
+    /// <returns>False for other texts, and for what 64 bits of 100 ns do not hold.</returns>
+    public static bool TryDuration(string text, out TimeSpan value)
     {
         value = default;
         if (!Split(text, out ReadOnlySpan<char> number, out ReadOnlySpan<char> unit)) return false;
@@ -24,7 +26,9 @@ internal static class Quantities
         return true;
     }
 
-    internal static bool TryByteSize(string text, out long value)
+    /// <summary>A number of bytes: a number and <c>B</c>, <c>kB</c>, <c>MB</c>, <c>GB</c>, <c>TB</c>, <c>KiB</c>, <c>MiB</c>, <c>GiB</c> or <c>TiB</c>; a fraction of a byte is left out.</summary>
+    /// <returns>False for other texts, and for what 64 bits do not hold.</returns>
+    public static bool TryByteSize(string text, out long value)
     {
         value = default;
         if (!Split(text, out ReadOnlySpan<char> number, out ReadOnlySpan<char> unit)) return false;

@@ -6,7 +6,7 @@ using Lepton.Data.Storage.Objects;
 namespace Lepton.Data.Storage.Delta;
 
 /// <content>Commits.</content>
-internal sealed partial class DeltaTable
+public sealed partial class DeltaTable
 {
     public async ValueTask<Snapshot> CommitAsync(TableChange change, CancellationToken cancellationToken = default)
     {

@@ -3,7 +3,7 @@ using Lepton.Data.Schemas;
 namespace Lepton.Data.Storage.Delta;
 
 /// <content>Versions by time.</content>
-internal sealed partial class DeltaTable
+public sealed partial class DeltaTable
 {
     public async ValueTask<Snapshot?> ReadAtAsync(EventTime time, CancellationToken cancellationToken = default)
     {

@@ -7,7 +7,7 @@ using Lepton.Data.Storage.Objects;
 namespace Lepton.Data.Storage.Delta;
 
 /// <content>What no version needs any more.</content>
-internal sealed partial class DeltaTable
+public sealed partial class DeltaTable
 {
     public async ValueTask<VacuumResult> VacuumAsync(VacuumOptions options, CancellationToken cancellationToken = default)
     {

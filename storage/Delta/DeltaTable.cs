@@ -7,8 +7,10 @@ using Lepton.Data.Storage.Objects;
 namespace Lepton.Data.Storage.Delta;
 
 /// <summary>A Delta table in an object store. One commit is one atomic create-if-absent of the next log file. See docs/formats/delta.md.</summary>
+/// <param name="store">Where it lies.</param>
+/// <param name="folder">Its folder, relative to the store's root; need not exist yet.</param>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing to dispose.")]
-internal sealed partial class DeltaTable(IObjectStore store, string folder) : ITable
+public sealed partial class DeltaTable(IObjectStore store, string folder) : ITable
 {
     private readonly LogFolder _log = new(store, folder);
     private readonly CheckpointReader _checkpoints = new(store, folder, new LogFolder(store, folder));
@@ -48,7 +50,7 @@ internal sealed partial class DeltaTable(IObjectStore store, string folder) : IT
             if (entry is null && listing.HasCheckpoints) yield break;
             if (entry is null) throw Gap(version, newest);
             CommitInfoAction? info = entry.Info;
-            yield return new CommitEntry(version, entry.CommittedAt, info?.Operation ?? "", info?.Parameters ?? new Dictionary<string, string>(), info?.RunId, info?.Engine);
+            yield return new CommitEntry(version, entry.CommittedAt, info?.Operation ?? "", info?.Parameters ?? new Dictionary<string, string>(), info?.RunId, info?.Engine) { LeavesRows = entry.LeavesRows };
         }
     }
 

@@ -136,4 +136,29 @@ public sealed record Snapshot
 /// <param name="Parameters">Of the operation, as the writer wrote them.</param>
 /// <param name="RunId">Ours; null for other writers.</param>
 /// <param name="Engine">Who wrote it.</param>
-public sealed record CommitEntry(long Version, EventTime CommittedAt, string Operation, IReadOnlyDictionary<string, string> Parameters, string? RunId, string? Engine);
+public sealed record CommitEntry(long Version, EventTime CommittedAt, string Operation, IReadOnlyDictionary<string, string> Parameters, string? RunId, string? Engine)
+{
+    /// <summary>Whether the table's rows and columns are afterwards what they were before: a compaction (all its actions say <c>dataChange = false</c>), a vacuum's note.</summary>
+    public bool LeavesRows { get; init; }
+}
+
+/// <summary>What follows from the interface.</summary>
+public static class TableExtensions
+{
+    /// <summary>The oldest version that has the rows of <paramref name="version"/>: since then files were only laid out anew.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="version">One that is there.</param>
+    /// <param name="cancellationToken">Observed between commits.</param>
+    /// <returns>At least the oldest version whose commit the log still has.</returns>
+    public static async ValueTask<long> RowsSinceAsync(this ITable table, long version, CancellationToken cancellationToken = default)
+    {
+        long since = version;
+        await foreach (CommitEntry commit in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (commit.Version > version) continue;
+            since = commit.Version;
+            if (!commit.LeavesRows) break;
+        }
+        return since;
+    }
+}

@@ -1,11 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Editing;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Parquet;
+using Lepton.Data.Testing.Batches;
 using Lepton.Data.Tests.System.Running;
 using NUnit.Framework;
 
@@ -14,15 +17,15 @@ namespace Lepton.Data.Tests.System.Spark;
 /// <summary>One table that Spark and we both open, in a folder of its own.</summary>
 internal sealed class SparkTable : IDisposable
 {
-    private static readonly EventTime s_noon = EventTime.FromDateTimeOffset(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-
     private readonly TestFolder _folder = new();
+    private readonly DuckDbDatabase _database;
     private int _exportCount;
 
     internal SparkTable(SparkServer spark)
     {
         Spark = spark;
         Store = new LocalObjectStore(_folder.Path);
+        _database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = [_folder.Path] });
     }
 
     internal SparkServer Spark { get; }
@@ -70,35 +73,23 @@ internal sealed class SparkTable : IDisposable
         for (long version = 0; version <= newest; version++) await AssertSameAsync(version);
     }
 
-    /// <summary>One file of our rows.</summary>
-    internal DataFile Write(Schema schema, params object?[][] rows)
+    /// <summary>Changes the table as a program that knows nothing of it yet.</summary>
+    internal TableEditor Editor()
+        => new(Open(), Store, _database, new RunContext(RunId.Create(TimeProvider.System), AccessContext.Owner, TimeProvider.System, new MemoryBudget(1L << 30)));
+
+    internal static MemoryBatchReader Rows(Schema schema, params object?[][] rows) => new(schema, [BatchRows.Build(schema, rows)]);
+
+    public void Dispose()
     {
-        using var builder = new RecordBatchBuilder(schema);
-        foreach (object?[] row in rows)
-            for (int i = 0; i < row.Length; i++) builder.Column(i).AppendValue(row[i]);
-        using RecordBatch batch = builder.Build();
-        return ParquetRecords.Write(Store, "t", schema, [batch], s_noon, default);
+        _database.Dispose();
+        _folder.Dispose();
     }
-
-    internal static TableChange Change(Snapshot? current, Schema schema, IReadOnlyList<DataFile> added, IReadOnlyList<DataFile>? removed = null) => new()
-    {
-        Base = current,
-        Schema = schema,
-        Added = added,
-        Removed = removed ?? [],
-        HasReadTable = removed is not null,
-        Operation = "WRITE",
-        CommittedAt = s_noon,
-    };
-
-    public void Dispose() => _folder.Dispose();
 
     private DuckDbReader ReadFile(string path, Schema schema)
     {
-        DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = [_folder.Path] });
-        DuckDbConnection connection = database.Connect();
+        DuckDbConnection connection = _database.Connect();
         DuckDbReader reader = connection.Read($"SELECT {string.Join(", ", schema.Fields.Select(field => $"CAST({SqlLiteral.Name(field.Name)} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"))} FROM {ParquetSql.Rows([path], schema)}");
-        reader.Own(connection, database);
+        reader.Own(connection);
         return reader;
     }
 

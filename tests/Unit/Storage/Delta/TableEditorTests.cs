@@ -282,6 +282,27 @@ public sealed class TableEditorTests
         Assert.That(_t.Read(done.Snapshot).Select(row => row[0]), Is.EqualTo(new object[] { 3L }));
     }
 
+    // The example of docs/delta.md.
+    [Test]
+    public async Task Editor_EveryCallInTurn_DoesWhatThePageSays()
+    {
+        var columns = new Schema([new Field("id", DataType.Int64), new Field("day", DataType.Date), new Field("customer", DataType.String)]);
+        var more = new Schema([.. columns.Fields, new Field("note", DataType.String)]);
+        (DateOnly day, DateOnly next) = (new DateOnly(2026, 3, 1), new DateOnly(2026, 3, 2));
+        TableEditor editor = _t.Editor();
+        await editor.CreateAsync(columns, partitionColumns: ["day"]);
+        await editor.AppendAsync(RowsOf(columns, [1L, day, "a"], [150L, next, "b"]));
+        await editor.AppendAsync(RowsOf(more, [2L, day, "c", "x"]), SchemaPolicy.Add);
+        await editor.OverwriteAsync(RowsOf(columns, [3L, day, "a"], [150L, next, "b"], [160L, day, "c"]));
+        await editor.OverwriteWhereAsync(RowPredicate.Compare("day", Comparison.Equal, day), RowsOf(columns, [4L, day, "d"], [170L, day, "e"]));
+        await editor.DeleteAsync(RowPredicate.Between("id", 100L, 160L));
+        await editor.UpsertAsync(RowsOf(more, [4L, next, "D", "y"], [5L, next, "e", null]), ["id"]);
+        await editor.CompactAsync(clusterBy: ["customer"]);
+        Assert.That(await _t.TextAsync(), Is.EqualTo($"170|{day}|e|- 4|{next}|D|y 5|{next}|e|-"));
+        TableEdit done = await editor.RestoreAsync(version: 3);
+        Assert.That(_t.Read(done.Snapshot).Select(row => row[0]), Is.EqualTo(new object[] { 150L, 160L, 3L }));
+    }
+
     private async Task CreateAsync(bool isPartitioned = false) => await _t.Editor().CreateAsync(Columns, isPartitioned ? ["city"] : null);
 
     private async Task<Snapshot> AppendAsync(params object?[][] rows) => (await _t.Editor().AppendAsync(Rows(rows))).Snapshot;
