@@ -25,9 +25,16 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
     {
         using DuckDbConnection connection = database.Connect();
         var rows = new RowQuery(connection, sql, schema) { IsOrdered = isOrdered };
-        IReadOnlyList<DataFile> files = await new ParquetWriter(database, store.Below(folder), threadCount, run).WriteAsync(rows, target, cancellationToken).ConfigureAwait(false);
-        _written.AddRange(files);
-        return files;
+        try
+        {
+            IReadOnlyList<DataFile> files = await new ParquetWriter(database, store.Below(folder), threadCount, run).WriteAsync(rows, target, cancellationToken).ConfigureAwait(false);
+            _written.AddRange(files);
+            return files;
+        }
+        catch (DuckDbException error)
+        {
+            throw error.In(store.NameObjects);
+        }
     }
 
     /// <summary>Writes the rows of files anew: those of each partition together, up to a size.</summary>
@@ -70,7 +77,7 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
         LocalFiles files = await store.FetchAsync(paths, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new OpenedRows(SnapshotRows.Of(snapshot with { RootPath = files.PathOf(folder) }, database, fileNumber), files);
+            return new OpenedRows(SnapshotRows.Of(snapshot.At(store, files), database, fileNumber), files);
         }
         catch
         {
@@ -84,14 +91,21 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
         () =>
         {
             var rows = new List<object?[]>();
-            using DuckDbConnection connection = database.Connect();
-            using DuckDbReader reader = connection.Read(sql, null, run.Memory, cancellationToken);
-            while (reader.ReadBatch(cancellationToken) is { } batch)
+            try
             {
-                using (batch)
-                    for (int row = 0; row < batch.RowCount; row++) rows.Add([.. Enumerable.Range(0, batch.Schema.Count).Select(i => batch.Column(i).Value(row))]);
+                using DuckDbConnection connection = database.Connect();
+                using DuckDbReader reader = connection.Read(sql, null, run.Memory, cancellationToken);
+                while (reader.ReadBatch(cancellationToken) is { } batch)
+                {
+                    using (batch)
+                        for (int row = 0; row < batch.RowCount; row++) rows.Add([.. Enumerable.Range(0, batch.Schema.Count).Select(i => batch.Column(i).Value(row))]);
+                }
+                return rows;
             }
-            return rows;
+            catch (DuckDbException error)
+            {
+                throw error.In(store.NameObjects);
+            }
         },
         cancellationToken);
 
