@@ -1,7 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage.Delta.Log;
-using Lepton.Data.Storage.Delta.Predicates;
 
 namespace Lepton.Data.Storage.Delta;
 
@@ -117,24 +116,6 @@ internal static class ChangeRules
         throw new LeptonDataException("storage.fenced", [table, other.Application, Shown(state?.ProgressOf(other.Application)?.Version), Shown(other.Expected)]);
 
         static object Shown(long? version) => version is { } value ? value : "none";
-    }
-
-    /// <summary>Whether a commit made since the base gets in the change's way: it changed what the table is, or rows that the change rests on.</summary>
-    /// <param name="change">What is to be committed.</param>
-    /// <param name="since">The other commit.</param>
-    /// <param name="state">The newest state, which knows how to read what the log says of a file.</param>
-    internal static bool IsHinderedBy(TableChange change, LogEntry since, LogState state)
-    {
-        if (since.ChangesTable) return true;
-        if (!change.HasReadTable) return false;
-        return since.Actions.Any(action => action switch
-        {
-            // Rows that were only laid into other files are the rows that were read.
-            AddAction { IsDataChange: true } add => change.ReadRows is not { } rows || FileFacts.MayMatch(state.Describe(add), change.Base!.Schema, rows),
-            // A file that came after the base has been looked at as an addition.
-            RemoveAction { IsDataChange: true } remove => change.ReadRows is not { } rows || change.Base!.Files.Any(file => file.Path == remove.Path.Path && FileFacts.MayMatch(file, change.Base.Schema, rows)),
-            _ => false,
-        });
     }
 
     /// <summary>Whether the files are still what the change takes them for: what it removes is live, what it adds is not.</summary>

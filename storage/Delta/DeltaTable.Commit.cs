@@ -41,11 +41,11 @@ public sealed partial class DeltaTable
                 // Where an earlier attempt of this very call was reported as failed and had arrived all the same, the file there is ours.
                 if (!await _log.PutIfAbsentAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)
                     && !await _log.HoldsAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)) continue;
-                // The table's folder may have been made by others, or by an attempt that ended before it was synced.
+                // The table's folder may have been made by others, or by an attempt that ended before it was synced. A failure here is one of the put: the commit is there, and might not outlive the power.
                 if (entry.Version == 0) await store.SyncAsync([_log.PathOf(0)], CancellationToken.None).ConfigureAwait(false);
                 next.Apply(entry);
-                // From here on it is committed: the caller must learn so, cancelled or not.
-                next.Newest = await _log.FindAsync(next.Version, CancellationToken.None).ConfigureAwait(false);
+                // From here on it is committed: the caller must learn so, whatever fails, cancelled or not.
+                next.Newest = await FindOrForgetAsync(next.Version).ConfigureAwait(false);
                 _state = next;
                 await CheckpointAsync(next, change.CommittedAt, cancellationToken).ConfigureAwait(false);
                 return next.ToSnapshot();
@@ -72,6 +72,20 @@ public sealed partial class DeltaTable
         finally
         {
             _gate.Release();
+        }
+    }
+
+    /// <summary>The log file that was just written, as the store lists it; null where the store fails, so that the next call reads the log anew.</summary>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The commit stands: no failure here may look like a failed commit.")]
+    private async ValueTask<ObjectInfo?> FindOrForgetAsync(long version)
+    {
+        try
+        {
+            return await _log.FindAsync(version, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            return null;
         }
     }
 
@@ -108,10 +122,11 @@ public sealed partial class DeltaTable
         }
         // Another identity, or fewer versions than there were: the table was dropped and made anew.
         if (state is null || state.Version < planned.Version || state.Metadata.TableId != planned.TableId) throw Conflict(state?.Version ?? 0);
+        var check = new ConflictCheck(change, state);
         for (long version = planned.Version + 1; version <= state.Version; version++)
         {
             LogEntry since = await _log.ReadAsync(version, cancellationToken).ConfigureAwait(false) ?? throw Gap(version, state.Version);
-            if (ChangeRules.IsHinderedBy(change, since, state)) throw Conflict(version);
+            if (check.IsHinderedBy(since)) throw Conflict(version);
         }
         if (ChangeRules.IsHinderedBy(change, state)) throw Conflict(state.Version);
     }

@@ -329,6 +329,16 @@ public sealed class CheckpointTests
         Assert.That(found.Files[^1].Statistics!.Columns["id"], Is.EqualTo(expected.Files.Single(file => file.Path == found.Files[^1].Path).Statistics!.Columns["id"]));
     }
 
+    [Test]
+    public async Task Checkpoint_FileThatCameBack_HasNoTombstone()
+    {
+        using var t = new DeltaFixture();
+        Snapshot first = await t.Table.CommitAsync(Append(null, t.File("a"), t.File("b")) with { Properties = new Dictionary<string, string> { ["delta.checkpointInterval"] = "2" } });
+        Snapshot none = await t.Table.CommitAsync(Overwrite(first));
+        await t.Table.CommitAsync(Append(none, [.. first.Files.Take(1)]));
+        Assert.That(await TombstonesAsync(t, 2), Is.EqualTo(1));
+    }
+
     private static async Task<int> TombstonesAsync(DeltaFixture t, long version)
     {
         var store = new LocalObjectStore(t.RootPath, new UnsyncedFileCalls());

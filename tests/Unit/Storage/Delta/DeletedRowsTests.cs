@@ -61,6 +61,25 @@ public sealed class DeletedRowsTests
         Assert.That((read.Count, read.Contains((2L << 32) | (3 << 16) | 7), read.Contains((2L << 32) | (3 << 16) | 8), read.Last), Is.EqualTo((2L, true, false, (2L << 32) | (3L << 16) | 9)));
     }
 
+    // "with run containers": the count of rows is what the runs add up to, so that only their places are wrong.
+    [TestCase(0, 3, 4, 1, true)]
+    [TestCase(0, 3, 3, 1, false)]
+    [TestCase(4, 1, 0, 3, false)]
+    [TestCase(4, 3, 4, 3, false)]
+    public void TryRead_TwoRuns_AreInOrderAndApart(byte first, byte more, byte second, byte moreOfSecond, bool isRead)
+    {
+        byte[] bytes =
+        [
+            1, 0, 0, 0, 0, 0, 0, 0, // one bitmap
+            0, 0, 0, 0, // upper 32 bits
+            0x3B, 0x30, 0, 0, 1, // cookie 12347, one container, which has runs
+            0, 0, (byte)(more + moreOfSecond + 1), 0, // its key, its rows less one
+            2, 0, // runs
+            first, 0, more, 0, second, 0, moreOfSecond, 0,
+        ];
+        Assert.That(DeletedRows.TryRead(bytes)?.Count, Is.EqualTo(isRead ? (long?)(more + moreOfSecond + 2) : null));
+    }
+
     private static HashSet<long> SetOf(Random random)
     {
         var rows = new HashSet<long>();

@@ -38,7 +38,7 @@ internal sealed class DeltaFixture : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         System.IO.File.WriteAllText(path, name);
         var statistics = new FileStatistics(rows, new Dictionary<string, ColumnStatistics> { ["id"] = new(0, 1L, rows) });
-        return new DataFile(name, new FileInfo(path).Length, Noon, statistics, new ContentSum(rows, (UInt128)name.GetHashCode(StringComparison.Ordinal)));
+        return new DataFile(name, new FileInfo(path).Length, Noon, statistics, new ContentSum(rows, name.Aggregate(UInt128.Zero, (sum, letter) => (sum * 1_000_003) + letter)));
     }
 
     internal static TableChange Append(Snapshot? current, params DataFile[] files) => new()

@@ -66,6 +66,29 @@ public sealed class OperationTests
     }
 
     [Test]
+    public async Task Commit_RowsReadWereLaidIntoAnotherFileAndRemovedThere_Conflicts()
+    {
+        using var t = new DeltaFixture();
+        Snapshot current = await t.Table.CommitAsync(Append(null, Between(t, "a", 1, 5), Between(t, "b", 6, 10)));
+        TableChange copy = Append(current, Between(t, "c", 30, 40)) with { HasReadTable = true, ReadRows = s_low };
+        TableChange other = copy with { ReadRows = RowPredicate.Compare("id", Comparison.Greater, 50L) };
+        Snapshot laid = await CompactAsync(t, current, "ab");
+        await t.Open().CommitAsync(RewritePlan.Of(laid, s_low).Delete([], Noon));
+        await Refusal.Of("storage.conflict", () => t.Table.CommitAsync(copy).AsTask());
+        Assert.That((await t.Table.CommitAsync(other)).Files.Select(file => file.Path), Is.EqualTo(new[] { "c" }), "rows that were not read may go");
+    }
+
+    [Test]
+    public async Task Commit_RemovalAfterTheWholeTableWasRead_Conflicts()
+    {
+        using var t = new DeltaFixture();
+        Snapshot current = await t.Table.CommitAsync(Append(null, Between(t, "a", 1, 10), Between(t, "b", 11, 20)));
+        TableChange count = Append(current, Between(t, "c", 30, 40)) with { HasReadTable = true };
+        await t.Open().CommitAsync(RewritePlan.Of(current, s_low).Delete([], Noon));
+        await Refusal.Of("storage.conflict", () => t.Table.CommitAsync(count).AsTask());
+    }
+
+    [Test]
     public async Task Commit_FilesToRemoveWereLaidIntoOthers_Conflicts()
     {
         using var t = new DeltaFixture();

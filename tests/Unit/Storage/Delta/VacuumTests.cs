@@ -71,6 +71,28 @@ public sealed class VacuumTests
         Assert.That(result.Files, Is.EqualTo(new[] { "_p=1/old", "k=1/a", "stray" }), "a folder that a partition column's value makes is not hidden");
     }
 
+    // One of three clocks says that version 0 was the newest until yesterday, two that it was until 60 days ago.
+    [TestCase("file")]
+    [TestCase("timestamp")]
+    [TestCase("deletionTimestamp")]
+    public async Task Vacuum_ClocksThatDisagree_TheLatestCounts(string latest)
+    {
+        using var t = new DeltaFixture();
+        Snapshot first = await t.Table.CommitAsync(Append(null, t.File("a")) with { CommittedAt = DaysAgo(60) });
+        await t.Table.CommitAsync(Overwrite(first, t.File("b")) with { CommittedAt = DaysAgo(60) });
+        foreach (string name in new[] { "a", "b", "_delta_log/00000000000000000000.json" }) Age(t, Path.Join(t.TablePath, name), 60);
+        string text = await File.ReadAllTextAsync(t.LogFile(1)), sooner = text.Replace(Clock(60), Clock(1), StringComparison.Ordinal);
+        Assert.That(sooner == text, Is.EqualTo(latest == "file"));
+        await File.WriteAllTextAsync(t.LogFile(1), sooner);
+        Age(t, t.LogFile(1), latest == "file" ? 1 : 60);
+        Assert.That((await t.Open().VacuumAsync(new VacuumOptions { Now = Noon })).Files, Is.Empty);
+        await File.WriteAllTextAsync(t.LogFile(1), text);
+        Age(t, t.LogFile(1), 60);
+        Assert.That((await t.Open().VacuumAsync(new VacuumOptions { Now = Noon })).Files, Is.EqualTo(new[] { "a" }), "where all agree");
+
+        string Clock(int days) => $"\"{latest}\":{DaysAgo(days).MicrosecondsSinceEpoch / 1000}";
+    }
+
     [Test]
     public async Task Vacuum_NoTable_SaysSo()
     {

@@ -32,6 +32,22 @@ public sealed class LocalObjectStoreTests
     }
 
     [Test]
+    public async Task PutIfAbsent_NameTaken_TheNameIsDurableAllTheSame()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllBytesAsync(folder["a"], s_content);
+        var calls = new RecordingFileCalls(folder.Path);
+        Assert.That(await new LocalObjectStore(folder.Path, calls).PutIfAbsentAsync("a", s_content), Is.False);
+        calls.AssertAre("""
+            write .a.*.tmp
+            sync .a.*.tmp
+            link a
+            sync names in .
+            unlink .a.*.tmp
+            """);
+    }
+
+    [Test]
     public async Task PutIfAbsent_ManyAtOnce_OneWins()
     {
         using var folder = new TempFolder();
