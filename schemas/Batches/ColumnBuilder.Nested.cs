@@ -83,8 +83,7 @@ public sealed unsafe partial class ColumnBuilder
     private void AppendNullsWithin()
     {
         int count = Type is FixedSizeListType { Length: var length } ? length : 1;
-        foreach (ColumnBuilder child in _children)
-            for (int i = 0; i < count; i++) child.AppendNull();
+        foreach (ColumnBuilder child in _children) child.AppendNulls(count);
     }
 
     private void AppendNestedValue(object value)

@@ -67,6 +67,20 @@ public sealed unsafe partial class ColumnBuilder
         Count++;
     }
 
+    /// <summary>Many NULLs; at once where the column is of nothing else.</summary>
+    /// <param name="count">How many; 0 or more.</param>
+    public void AppendNulls(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (Type.Id == TypeId.Null)
+        {
+            CheckRows(count);
+            Count += count;
+            return;
+        }
+        for (int i = 0; i < count; i++) AppendNull();
+    }
+
     /// <summary>One value of a fixed width; see <see cref="ColumnView.Values{T}"/> for the types.</summary>
     public void Append<T>(T value)
         where T : unmanaged

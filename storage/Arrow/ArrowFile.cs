@@ -72,7 +72,9 @@ public sealed unsafe class ArrowFile : IDisposable
     /// <param name="index">In <c>[0, BatchCount)</c>.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such batch.</exception>
     /// <exception cref="LeptonDataException">A code that begins with <c>storage.arrow_</c>; in its place the number after <c>#</c> is the batch's, counted from 1.</exception>
-    public RecordBatch ReadBatch(int index)
+    public RecordBatch ReadBatch(int index) => ReadOne(index, CancellationToken.None);
+
+    private RecordBatch ReadOne(int index, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -80,8 +82,8 @@ public sealed unsafe class ArrowFile : IDisposable
         ArrowBlock block = _batches[index];
         var place = new ArrowPlace(_source) { MessageNumber = index + 1, Position = block.Offset };
         // What dictionaries hold is read once, by whoever needs it first.
-        if (!_decoder.HasDictionaries) return Decode(block, place);
-        lock (_gate) return Decode(block, place);
+        if (!_decoder.HasDictionaries) return Decode(block, place, cancellationToken);
+        lock (_gate) return Decode(block, place, cancellationToken);
     }
 
     /// <summary>All batches in order, as <see cref="ReadBatch"/> gives them; those without rows are left out. The file must stay open until the reader has ended.</summary>
@@ -126,11 +128,11 @@ public sealed unsafe class ArrowFile : IDisposable
         return blocks;
     }
 
-    private RecordBatch Decode(ArrowBlock block, ArrowPlace place)
+    private RecordBatch Decode(ArrowBlock block, ArrowPlace place, CancellationToken cancellationToken)
     {
         MessageHead head = Head(block, place);
         if (head.Kind != MessageKind.RecordBatch) throw place.Error("storage.arrow_message", (int)head.Kind);
-        return _decoder.Decode(head, _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), place);
+        return _decoder.Decode(head, _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), place, cancellationToken);
     }
 
     private MessageHead Head(ArrowBlock block, ArrowPlace place)
@@ -144,7 +146,7 @@ public sealed unsafe class ArrowFile : IDisposable
     }
 
     /// <summary>Reads the dictionary <paramref name="id"/>, once: its values, then what deltas add, in the footer's order.</summary>
-    private void ReadDictionary(long id)
+    private void ReadDictionary(long id, CancellationToken cancellationToken)
     {
         if (_dictionariesById is null)
         {
@@ -164,11 +166,12 @@ public sealed unsafe class ArrowFile : IDisposable
         try
         {
             foreach (ArrowBlock block in found)
-                _decoder.DecodeDictionary(Head(block, PlaceOf(block)), _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), PlaceOf(block));
+                _decoder.DecodeDictionary(Head(block, PlaceOf(block)), _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), PlaceOf(block), cancellationToken);
         }
         catch
         {
-            // The next who needs it is told the same.
+            // The next who needs it begins anew.
+            _decoder.Dictionaries.Remove(id);
             _dictionariesById.Add(id, found);
             throw;
         }
@@ -187,7 +190,8 @@ public sealed unsafe class ArrowFile : IDisposable
             while (_next < file.BatchCount)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                RecordBatch batch = file.ReadBatch(_next++);
+                RecordBatch batch = file.ReadOne(_next, cancellationToken);
+                _next++;
                 if (batch.RowCount > 0) return ValueTask.FromResult<RecordBatch?>(batch);
                 batch.Dispose();
             }

@@ -30,7 +30,7 @@ public sealed class ArrowFileWriter : IAsyncDisposable
     /// <summary>Names and types of the batches.</summary>
     public Schema Schema => _messages.Schema;
 
-    /// <summary>A writer of a new file. It is written beside its place under another name and takes its name, also from a file that is there, when it is completed.</summary>
+    /// <summary>A writer of a new file. It is written beside its place under a name of its own and takes its name, also from a file that is there, when it is completed: of several writers of one path the last to complete.</summary>
     /// <param name="path">Where the file will lie, in a folder that exists.</param>
     /// <param name="schema">Of all batches; its metadata and that of its fields are written too.</param>
     /// <param name="options">Compression and alignment; null for none, and 64 bytes.</param>
@@ -43,8 +43,8 @@ public sealed class ArrowFileWriter : IAsyncDisposable
         path = Path.GetFullPath(path);
         try
         {
-            // No buffer of its own: what is small is collected before.
-            var file = new FileStream($"{path}.part", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0 });
+            // A name that no other writer of the path has. No buffer of its own: what is small is collected before.
+            var file = new FileStream(Path.Join(Path.GetDirectoryName(path), LocalObjectStore.AsideName(Path.GetFileName(path))), new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
             return new ArrowFileWriter(file, path, schema, options);
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))

@@ -64,7 +64,7 @@ public sealed class ArrowStreamReader : IRecordBatchReader
             }
             long bodySize = MessageHead.Read(_messages.Metadata, _place).BodySizeBytes;
             NativeBlock? body = await _messages.BodyAsync(bodySize, cancellationToken).ConfigureAwait(false);
-            if (Decode(body, bodySize) is not { } batch) continue;
+            if (Decode(body, bodySize, cancellationToken) is not { } batch) continue;
             if (batch.RowCount > 0) return batch;
             batch.Dispose();
         }
@@ -86,7 +86,7 @@ public sealed class ArrowStreamReader : IRecordBatchReader
     }
 
     /// <returns>Null where the message was a dictionary.</returns>
-    private unsafe RecordBatch? Decode(NativeBlock? body, long bodySize)
+    private unsafe RecordBatch? Decode(NativeBlock? body, long bodySize, CancellationToken cancellationToken)
     {
         byte* bytes = body is null ? null : body.Pointer;
         try
@@ -97,11 +97,11 @@ public sealed class ArrowStreamReader : IRecordBatchReader
                 case MessageKind.RecordBatch:
                     NativeBlock? owner = body;
                     body = null;
-                    return _decoder.Decode(head, bytes, bodySize, owner, _place);
+                    return _decoder.Decode(head, bytes, bodySize, owner, _place, cancellationToken);
                 case MessageKind.DictionaryBatch:
                     owner = body;
                     body = null;
-                    _decoder.DecodeDictionary(head, bytes, bodySize, owner, _place);
+                    _decoder.DecodeDictionary(head, bytes, bodySize, owner, _place, cancellationToken);
                     return null;
                 default: throw _place.Error("storage.arrow_message", (int)head.Kind);
             }

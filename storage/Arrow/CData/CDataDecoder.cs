@@ -12,13 +12,13 @@ internal sealed unsafe class CDataDecoder(ColumnChoice choice)
     internal Schema Schema => choice.Schema;
 
     /// <summary>The rows of an array of structs.</summary>
-    internal RecordBatch Decode(ImportedArray source, ArrowPlace place)
+    internal RecordBatch Decode(ImportedArray source, ArrowPlace place, CancellationToken cancellationToken = default)
     {
         var owners = new BatchOwners(source.Share());
         try
         {
             // Who made it vouches for its size.
-            var converter = new ArrayConverter(place, null, new ExpansionMeter(choice.Options, long.MaxValue), choice.Options, owners.Items);
+            var converter = new ArrayConverter(place, null, new ExpansionMeter(choice.Options, long.MaxValue, cancellationToken), choice.Options, owners.Items);
             WireArray top = CDataImport.Array(choice.Root, source.Array, place);
             converter.CheckTop(choice.Root, top);
             ColumnBuffers[] columns = [.. choice.Columns.Select(column => converter.TopColumn(choice.Fields[column], top, top.Children[column]))];

@@ -62,7 +62,7 @@ internal static unsafe class CDataExport
         {
             case ArrowKind.FixedBinary:
                 target->Buffers[1] = memory.Bytes(16 * length);
-                UuidPacking.Pack(field.Path, in buffers, (int)length, (byte*)target->Buffers[1]);
+                UuidPacking.Pack(field, in buffers, (int)length, (byte*)target->Buffers[1]);
                 break;
             case ArrowKind.Struct:
                 for (int i = 0; i < field.Children.Length; i++) Child(batch, field.Children[i], in buffers, i, offset, length, target->Children[i]);
@@ -205,6 +205,13 @@ internal sealed unsafe class ExportMemory(RecordBatch? batch)
     {
         foreach (nint block in _blocks) NativeMemory.AlignedFree((void*)block);
         _blocks.Clear();
-        batch?.Dispose();
+        try
+        {
+            batch?.Dispose();
+        }
+        catch (Exception)
+        {
+            // Who owns the batch's memory failed to free it. Nobody is left to be told, and no exception crosses the border.
+        }
     }
 }

@@ -70,8 +70,9 @@ internal static unsafe class CDataImport
     {
         if (depth > ArrowField.DepthMax) throw place.Error("storage.arrow_nesting", ArrowField.DepthMax);
         if (source is null || source->Release is null) throw place.Error("storage.arrow_c_released", "");
-        string name = Text(source->Name) ?? "";
         string format = Text(source->Format) ?? "";
+        // There need not be a name, but one that cannot be read is not none.
+        string name = source->Name is null ? "" : Text(source->Name) ?? throw place.Error("storage.arrow_c_name", format, TextSizeMax);
         ArrowType type = FormatText.Parse(format) ?? throw place.Error("storage.arrow_c_format", name, format);
         if (source->ChildCount is < 0 or > CountMax || (source->ChildCount > 0 && source->Children is null)) throw place.Error("storage.arrow_type_broken", name);
         var children = new ArrowField[source->ChildCount];

@@ -142,7 +142,7 @@ internal static unsafe class CDataStream
                 Check(_stream->GetNext(_stream, &next));
                 if (next.Release is null) break;
                 using var array = new ImportedArray(&next);
-                RecordBatch batch = _decoder!.Decode(array, _place);
+                RecordBatch batch = _decoder!.Decode(array, _place, cancellationToken);
                 if (batch.RowCount > 0) return ValueTask.FromResult<RecordBatch?>(batch);
                 batch.Dispose();
             }

@@ -11,7 +11,7 @@ internal sealed unsafe partial class ArrayConverter
         ArrowType index = field.Dictionary!.Index;
         byte* validity = Validity(field, array);
         byte* numbers = Require(field, array, 1, End(array) * index.Width);
-        DictionaryValues values = array.Dictionary is null ? dictionaries!.Find(field) : DictionaryValues.Of(Convert(field with { Dictionary = null }, array.Dictionary), array.Dictionary.Length);
+        DictionaryValues values = array.Dictionary is null ? dictionaries!.Find(field, meter.CancellationToken) : DictionaryValues.Of(Convert(field with { Dictionary = null }, array.Dictionary), array.Dictionary.Length);
         ColumnBuilder target = Start(field, array.Length, out RecordBatchBuilder builder);
         using (builder)
         {

@@ -4,9 +4,9 @@ using Lepton.Data.Storage.Arrow.Types;
 
 namespace Lepton.Data.Storage.Arrow.Conversion;
 
-/// <summary>Appends chosen rows of one column to another of its type. What that takes is charged before it is taken.</summary>
+/// <summary>Appends chosen rows of one column to another of its type. What that takes beyond the room for the rows themselves is charged before it is taken.</summary>
 /// <param name="place">For errors.</param>
-/// <param name="meter">Charged.</param>
+/// <param name="meter">Charged, and asked whether anybody still waits.</param>
 /// <param name="field">For errors.</param>
 internal sealed unsafe class ColumnGather(ArrowPlace place, ExpansionMeter meter, ArrowField field)
 {
@@ -31,9 +31,21 @@ internal sealed unsafe class ColumnGather(ArrowPlace place, ExpansionMeter meter
         return (long)Int128.Min(size, SizeMax);
     }
 
-    /// <summary>Appends a run of rows.</summary>
+    /// <summary>Appends a run of rows, whose room is charged too.</summary>
     internal void AppendRange(ColumnBuilder target, DataType type, in ColumnBuffers source, int start, int count)
     {
+        // All of it at once: what is too much is refused before the first row.
+        if (count > 0) meter.Charge(place, field, FixedSize(type, count));
+        AppendCharged(target, type, in source, start, count);
+    }
+
+    private void AppendCharged(ColumnBuilder target, DataType type, in ColumnBuffers source, int start, int count)
+    {
+        if (type.Id == TypeId.Null)
+        {
+            target.AppendNulls(count);
+            return;
+        }
         Span<int> rows = stackalloc int[Math.Min(count, ChunkSize)];
         for (int done = 0; done < count; done += rows.Length)
         {
@@ -43,23 +55,25 @@ internal sealed unsafe class ColumnGather(ArrowPlace place, ExpansionMeter meter
         }
     }
 
-    /// <summary>Appends rows.</summary>
+    /// <summary>Appends rows, for which the room was charged: <see cref="FixedSize"/>.</summary>
     /// <param name="target">A builder of <paramref name="type"/>.</param>
     /// <param name="type">Of both columns.</param>
     /// <param name="source">Checked.</param>
     /// <param name="rows">At most <see cref="ChunkSize"/>, counted from the column's first; -1 appends a NULL.</param>
     internal void Append(ColumnBuilder target, DataType type, in ColumnBuffers source, ReadOnlySpan<int> rows)
     {
+        meter.CancellationToken.ThrowIfCancellationRequested();
+        if (type.Id == TypeId.Null)
+        {
+            target.AppendNulls(rows.Length);
+            return;
+        }
         Span<ulong> present = stackalloc ulong[ChunkSize / 64];
         present.Clear();
         for (int i = 0; i < rows.Length; i++)
-            if (type.Id != TypeId.Null && rows[i] >= 0 && Bits.IsPresent(source.Validity, (long)source.Offset + rows[i])) present[i >> 6] |= 1UL << (i & 63);
-        meter.Charge(place, field, FixedSize(type, rows.Length));
+            if (rows[i] >= 0 && Bits.IsPresent(source.Validity, (long)source.Offset + rows[i])) present[i >> 6] |= 1UL << (i & 63);
         switch (type)
         {
-            case NullType:
-                for (int i = 0; i < rows.Length; i++) target.AppendNull();
-                break;
             case BooleanType: Booleans(target, in source, rows, present); break;
             case StringType or BinaryType: Texts(target, in source, rows, present); break;
             case StructType: Struct(target, type, in source, rows, present); break;
@@ -124,14 +138,11 @@ internal sealed unsafe class ColumnGather(ArrowPlace place, ExpansionMeter meter
 
     private void FixedLists(ColumnBuilder target, DataType type, int length, in ColumnBuffers source, ReadOnlySpan<int> rows, ReadOnlySpan<ulong> present)
     {
-        Span<int> missing = stackalloc int[Math.Min(length, ChunkSize)];
-        missing.Fill(-1);
         DataType element = type.Children[0].Type;
         for (int i = 0; i < rows.Length; i++)
         {
-            if (IsPresent(present, i)) AppendRange(target.Child(0), element, Within(in source, 0), (source.Offset + rows[i]) * length, length);
-            else
-                for (int done = 0; done < length; done += missing.Length) Append(target.Child(0), element, default, missing[..Math.Min(missing.Length, length - done)]);
+            if (IsPresent(present, i)) AppendCharged(target.Child(0), element, Within(in source, 0), (source.Offset + rows[i]) * length, length);
+            else target.Child(0).AppendNulls(length);
         }
         target.AppendPresent(rows.Length, present);
     }

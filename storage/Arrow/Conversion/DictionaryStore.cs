@@ -5,27 +5,34 @@ using Lepton.Data.Storage.Arrow.Types;
 namespace Lepton.Data.Storage.Arrow.Conversion;
 
 /// <summary>The values that the numbers of dictionary-encoded columns mean, by dictionary. Not safe for use by several threads.</summary>
-internal sealed class DictionaryStore : IDisposable
+/// <param name="budget">Charged for what is joined; null for none.</param>
+internal sealed class DictionaryStore(MemoryBudget? budget) : IDisposable
 {
     private readonly Dictionary<long, DictionaryValues> _values = [];
 
-    /// <summary>Takes a batch of one column; a delta adds to what is there, anything else replaces it.</summary>
+    /// <summary>Takes a batch of one column, also where this fails; a delta adds to what is there, anything else replaces it.</summary>
     internal void Add(long id, RecordBatch values, bool isDelta, ArrowPlace place, ArrowField field)
     {
-        if (!isDelta && _values.Remove(id, out DictionaryValues? replaced)) replaced.Dispose();
-        if (!_values.TryGetValue(id, out DictionaryValues? known)) _values.Add(id, known = new DictionaryValues());
+        if (!isDelta) Remove(id);
+        if (!_values.TryGetValue(id, out DictionaryValues? known)) _values.Add(id, known = new DictionaryValues(budget));
         known.Add(values, place, field);
     }
 
-    /// <summary>The values of a field's dictionary; none where it never came, which is right as long as every value is NULL.</summary>
-    internal DictionaryValues Find(ArrowField field)
+    /// <summary>Forgets the values of a dictionary; later deltas begin with none.</summary>
+    internal void Remove(long id)
     {
-        Resolve?.Invoke(field.Dictionary!.Id);
+        if (_values.Remove(id, out DictionaryValues? removed)) removed.Dispose();
+    }
+
+    /// <summary>The values of a field's dictionary; none where it never came, which is right as long as every value is NULL.</summary>
+    internal DictionaryValues Find(ArrowField field, CancellationToken cancellationToken)
+    {
+        Resolve?.Invoke(field.Dictionary!.Id, cancellationToken);
         return _values.TryGetValue(field.Dictionary!.Id, out DictionaryValues? values) ? values : DictionaryValues.None;
     }
 
     /// <summary>Called before a dictionary is used: where they are at hand, a file reads it then.</summary>
-    internal Action<long>? Resolve { get; set; }
+    internal Action<long, CancellationToken>? Resolve { get; set; }
 
     public void Dispose()
     {
@@ -35,25 +42,29 @@ internal sealed class DictionaryStore : IDisposable
 }
 
 /// <summary>The values of one dictionary, in the pieces that they came in.</summary>
-internal sealed class DictionaryValues : IDisposable
+internal sealed class DictionaryValues(MemoryBudget? budget) : IDisposable
 {
     private readonly List<Piece> _pieces = [];
 
-    internal static DictionaryValues None { get; } = new();
+    internal static DictionaryValues None { get; } = new(null);
 
     internal int Count { get; private set; }
 
     /// <summary>Values that somebody else owns.</summary>
     internal static DictionaryValues Of(in ColumnBuffers values, long count)
     {
-        var result = new DictionaryValues { Count = (int)count };
+        var result = new DictionaryValues(null) { Count = (int)count };
         result._pieces.Add(new Piece(null, values, 0, (int)count));
         return result;
     }
 
     internal void Add(RecordBatch values, ArrowPlace place, ArrowField field)
     {
-        if (values.RowCount > int.MaxValue - 1 - Count) throw place.Error("storage.arrow_length", field.Path, (long)Count + values.RowCount);
+        if (values.RowCount > int.MaxValue - 1 - Count)
+        {
+            values.Dispose();
+            throw place.Error("storage.arrow_length", field.Path, (long)Count + values.RowCount);
+        }
         _pieces.Add(new Piece(values, values.Column(0).Buffers, Count, values.RowCount));
         Count += values.RowCount;
         // Pieces are joined like a binary counter, so that many small deltas stay few pieces and cost little in all.
@@ -100,7 +111,7 @@ internal sealed class DictionaryValues : IDisposable
         // What is joined was charged when it came.
         var gather = new ColumnGather(place, new ExpansionMeter(new ArrowReadOptions { ExpandedBytesMin = long.MaxValue }, 0), field);
         DataType type = left.Owner!.Schema[0].Type;
-        using var builder = new RecordBatchBuilder(left.Owner.Schema, left.Count + right.Count);
+        using var builder = new RecordBatchBuilder(left.Owner.Schema, left.Count + right.Count, budget);
         gather.AppendRange(builder.Column(0), type, in left.Buffers, 0, left.Count);
         gather.AppendRange(builder.Column(0), type, in right.Buffers, 0, right.Count);
         RecordBatch joined = builder.Build();

@@ -136,7 +136,7 @@ internal sealed unsafe class BatchEncoder(ArrowField[] fields, ArrowWriteOptions
     private void AddUuids(ArrowField field, in ColumnBuffers buffers, int count)
     {
         byte* packed = Scratch((long)count * 16);
-        UuidPacking.Pack(field.Path, in buffers, count, packed);
+        UuidPacking.Pack(field, in buffers, count, packed);
         Add(packed, (long)count * 16);
     }
 

@@ -28,18 +28,22 @@ internal sealed unsafe class FileMapping : IDisposable
         try
         {
             var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, BufferSize = 0 });
+            MemoryMappedFile? file = null;
+            MemoryMappedViewAccessor? view = null;
             try
             {
                 long size = stream.Length;
                 if (size < sizeMin) throw place.Error("storage.arrow_not_arrow");
-                MemoryMappedFile file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-                MemoryMappedViewAccessor view = file.CreateViewAccessor(0, size, MemoryMappedFileAccess.Read);
+                file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+                view = file.CreateViewAccessor(0, size, MemoryMappedFileAccess.Read);
                 byte* bytes = null;
                 view.SafeMemoryMappedViewHandle.AcquirePointer(ref bytes);
                 return new FileMapping(file, view, bytes + view.PointerOffset, size);
             }
             catch
             {
+                view?.Dispose();
+                file?.Dispose();
                 stream.Dispose();
                 throw;
             }

@@ -15,6 +15,7 @@ internal sealed unsafe class MessageDecoder : IDisposable
     internal MessageDecoder(ArrowField root, ArrowReadOptions options, ArrowPlace place)
     {
         _choice = new ColumnChoice(root, options, place);
+        Dictionaries = new DictionaryStore(options.Memory);
         foreach (int column in _choice.Columns) FindDictionaries(_choice.Fields[column]);
     }
 
@@ -23,7 +24,7 @@ internal sealed unsafe class MessageDecoder : IDisposable
 
     internal bool HasDictionaries => _dictionaryFields.Count > 0;
 
-    internal DictionaryStore Dictionaries { get; } = new();
+    internal DictionaryStore Dictionaries { get; }
 
     /// <summary>The rows of a record batch's message.</summary>
     /// <param name="head">The message.</param>
@@ -31,12 +32,13 @@ internal sealed unsafe class MessageDecoder : IDisposable
     /// <param name="bodySize">Bytes of the body.</param>
     /// <param name="bodyOwner">Keeps the body; disposed with the batch, or when this fails.</param>
     /// <param name="place">For errors.</param>
-    internal RecordBatch Decode(MessageHead head, byte* body, long bodySize, IDisposable? bodyOwner, ArrowPlace place)
+    /// <param name="cancellationToken">Observed while columns are made anew.</param>
+    internal RecordBatch Decode(MessageHead head, byte* body, long bodySize, IDisposable? bodyOwner, ArrowPlace place, CancellationToken cancellationToken)
     {
         var owners = new BatchOwners(bodyOwner);
         try
         {
-            var meter = new ExpansionMeter(_choice.Options, bodySize);
+            var meter = new ExpansionMeter(_choice.Options, bodySize, cancellationToken);
             var layout = new BatchLayout(head.Header, head.IsBeforeV5, body, bodySize, _choice.Options, meter, owners.Items, place);
             var arrays = new WireArray[_choice.Fields.Length];
             for (int i = 0; i < arrays.Length; i++) arrays[i] = layout.TakeColumn(_choice.Fields[i], _choice.IsWanted(i));
@@ -53,7 +55,7 @@ internal sealed unsafe class MessageDecoder : IDisposable
     }
 
     /// <summary>Takes a dictionary's message; the arguments are those of a record batch's.</summary>
-    internal void DecodeDictionary(MessageHead head, byte* body, long bodySize, IDisposable? bodyOwner, ArrowPlace place)
+    internal void DecodeDictionary(MessageHead head, byte* body, long bodySize, IDisposable? bodyOwner, ArrowPlace place, CancellationToken cancellationToken)
     {
         var owners = new BatchOwners(bodyOwner);
         try
@@ -66,13 +68,16 @@ internal sealed unsafe class MessageDecoder : IDisposable
                 owners.Dispose();
                 return;
             }
-            var meter = new ExpansionMeter(_choice.Options, bodySize);
+            var meter = new ExpansionMeter(_choice.Options, bodySize, cancellationToken);
             var layout = new BatchLayout(dictionary.Table(1), head.IsBeforeV5, body, bodySize, _choice.Options, meter, owners.Items, place);
             WireArray array = layout.TakeColumn(field, isWanted: true);
             layout.End();
             ColumnBuffers values = new ArrayConverter(place, Dictionaries, meter, _choice.Options, owners.Items).Column(field, array);
             var schema = new Schema([field.Ours!]);
-            Dictionaries.Add(dictionary.Int64(0), RecordBatch.Over(schema, (int)layout.Length, [values], owners), dictionary.Boolean(2), place, field);
+            var batch = RecordBatch.Over(schema, (int)layout.Length, [values], owners);
+            // The store's from here on, also where it fails.
+            owners = new BatchOwners(null);
+            Dictionaries.Add(dictionary.Int64(0), batch, dictionary.Boolean(2), place, field);
         }
         catch
         {

@@ -20,8 +20,9 @@ internal sealed class SchemaReader
     internal SchemaReader(ArrowPlace place, int messageSize)
     {
         _place = place;
-        _fieldsLeft = messageSize / 8;
-        _textLeft = 65_536 + (16L * messageSize);
+        // A plain field takes 17 bytes and more; texts may be said once and meant several times.
+        _fieldsLeft = messageSize / 16;
+        _textLeft = 4096 + (4L * messageSize);
     }
 
     /// <summary>The struct of the columns, paths set.</summary>

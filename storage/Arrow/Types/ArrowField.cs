@@ -13,13 +13,17 @@ internal sealed record ArrowField(string Name, ArrowType Type, bool IsNullable, 
     /// <summary>Deeper types are no one's table; a bound keeps hostile ones from exhausting the stack.</summary>
     internal const int DepthMax = 64;
 
+    // The field that this one stands in; null for columns.
+    private ArrowField? _parent;
+
     internal ArrowDictionary? Dictionary { get; init; }
 
     /// <summary>The field of ours that holds its values; set by <see cref="TypeMapping"/> for the columns that are read.</summary>
     internal Field? Ours { get; set; }
 
     /// <summary>The names from the column down to this field, with points between, for messages.</summary>
-    internal string Path { get; private set; } = Name;
+    /// <remarks>Made when it is asked for: the paths of all fields may be far longer than the schema.</remarks>
+    internal string Path => _parent is null ? Name : $"{_parent.Path}.{Name}";
 
     /// <summary>Whether values are views into any number of buffers, which follow those of <see cref="BufferCount"/>.</summary>
     internal bool HasViews => Dictionary is null && Type.Kind is ArrowKind.TextView or ArrowKind.BinaryView;
@@ -45,13 +49,13 @@ internal sealed record ArrowField(string Name, ArrowType Type, bool IsNullable, 
     /// <summary>Of a schema's struct: gives the columns and what stands within them their paths.</summary>
     internal void SetPaths()
     {
-        foreach (ArrowField column in Children) column.SetPath(column.Name);
+        foreach (ArrowField column in Children) column.SetParents(null);
     }
 
-    private void SetPath(string path)
+    private void SetParents(ArrowField? parent)
     {
-        Path = path;
-        foreach (ArrowField child in Children) child.SetPath($"{path}.{child.Name}");
+        _parent = parent;
+        foreach (ArrowField child in Children) child.SetParents(this);
     }
 
     /// <summary>Whether the values, a dictionary's where there is one, are of one type, names and metadata aside.</summary>

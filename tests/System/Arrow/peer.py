@@ -230,11 +230,21 @@ def small(folder):
     }
     batch = pa.record_batch(list(refused.values()), list(refused))
     write(f'{folder}/refused.arrows', batch.schema, [batch], ipc.IpcWriteOptions())
-    growing = [pa.record_batch([pa.DictionaryArray.from_arrays(pa.array([0, i, None], pa.int8()), pa.array([f'v{k}' for k in range(i + 1)]))], ['d']) for i in range(3)]
+    growing = [pa.record_batch([pa.DictionaryArray.from_arrays(pa.array([0, i, None], pa.int8()), pa.array([f'v{k}' for k in range(i + 1)]))], ['d']) for i in range(8)]
     write(f'{folder}/deltas.arrows', growing[0].schema, growing, ipc.IpcWriteOptions(emit_dictionary_deltas=True))
     # Rows that take no room.
     nulls = pa.record_batch([pa.RunEndEncodedArray.from_arrays(pa.array([1009], pa.int32()), pa.nulls(1))], ['n'])
     write(f'{folder}/nulls.arrows', nulls.schema, [nulls], ipc.IpcWriteOptions())
+    # Values that are written out, of lists of what takes no room.
+    lists = pa.ListArray.from_arrays(pa.array([0, 3, 5], pa.int32()), pa.nulls(5))
+    empties = pa.ListArray.from_arrays(pa.array([0, 3, 5], pa.int32()), pa.StructArray.from_buffers(pa.struct([]), 5, [None]))
+    grids = pa.array([[[1, 2], [3, None]], None], pa.list_(pa.list_(pa.int8(), 2), 2))
+    numbers = pa.array([1, 0, None, 0], pa.int8())
+    unfolding = {f'dictionary {name}': pa.DictionaryArray.from_arrays(numbers, values) for name, values in (('lists', lists), ('empties', empties), ('grids', grids))}
+    unfolding['run ends'] = pa.RunEndEncodedArray.from_arrays(pa.array([3, 4], pa.int32()), lists)
+    unfolding['views'] = pa.ListViewArray.from_arrays(pa.array([0, 1, 0, 4], pa.int32()), pa.array([3, 4, 0, 1], pa.int32()), pa.nulls(5))
+    batch = pa.record_batch(list(unfolding.values()), list(unfolding))
+    write(f'{folder}/unfolding.arrows', batch.schema, [batch], ipc.IpcWriteOptions())
 
 
 def main(command, *arguments):

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Arrow;
@@ -5,6 +6,7 @@ using Lepton.Data.Storage.Arrow.CData;
 using Lepton.Data.Storage.Arrow.Types;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;
+using TypeMapping = Lepton.Data.Storage.Arrow.Types.TypeMapping;
 
 namespace Lepton.Data.Tests.Unit.Storage.Arrow;
 
@@ -109,6 +111,44 @@ internal sealed class ArrowCDataTests
         Assert.That(array.Release is null && schema.Release is null);
     }
 
+    [Test]
+    public unsafe void Import_NameThatIsNoUtf8OrHasNoEnd_IsRefused()
+    {
+        byte* name = (byte*)NativeMemory.Alloc(2 << 20);
+        try
+        {
+            foreach (bool isLong in new[] { false, true })
+            {
+                new Span<byte>(name, 2 << 20).Fill((byte)'a');
+                if (!isLong) (name[0], name[1]) = (0xC3, 0);
+                CArrowSchema schema;
+                ArrowCData.Export(RandomBatches.SchemaOf([DataType.Int64]), &schema);
+                schema.Children[0]->Name = name;
+                LeptonDataException error = RefusalOf(&schema);
+                Assert.That((error.Code, error.Arguments[0]), Is.EqualTo(("storage.arrow_c_name", (object?)"l")));
+                Assert.That(error.Message, Does.Not.Contain(error.Code));
+                Assert.That(schema.Release is null);
+            }
+        }
+        finally
+        {
+            NativeMemory.Free(name);
+        }
+    }
+
+    [Test]
+    public unsafe void Release_OwnerThatFails_TellsNobody()
+    {
+        var owner = new FailingOwner();
+        RecordBatch batch = RecordBatch.Over(RandomBatches.SchemaOf([DataType.Null]), 3, [default], owner);
+        CArrowArray array;
+        ArrowCData.Export(batch, &array);
+        batch.Dispose();
+        Assert.That(owner.DisposeCount, Is.Zero);
+        array.Release(&array);
+        Assert.That((array.Release is null, owner.DisposeCount), Is.EqualTo((true, 1)));
+    }
+
     [TestCase("c", "TINYINT")]
     [TestCase("L", "DECIMAL(20,0)")]
     [TestCase("vu", "VARCHAR")]
@@ -145,11 +185,35 @@ internal sealed class ArrowCDataTests
         }
     }
 
+    private static unsafe LeptonDataException RefusalOf(CArrowSchema* schema)
+    {
+        try
+        {
+            ArrowCData.Import(schema);
+            throw new AssertionException("the schema was taken");
+        }
+        catch (LeptonDataException error)
+        {
+            return error;
+        }
+    }
+
     private static unsafe IRecordBatchReader ThroughC(IRecordBatchReader reader)
     {
         CArrowArrayStream stream;
         ArrowCData.Export(reader, &stream);
         return ArrowCData.Import(&stream);
+    }
+
+    private sealed class FailingOwner : IDisposable
+    {
+        internal int DisposeCount { get; private set; }
+
+        public void Dispose()
+        {
+            DisposeCount++;
+            throw new InvalidOperationException("the owner failed");
+        }
     }
 
     private sealed class FailingReader : IRecordBatchReader
