@@ -1,7 +1,7 @@
-using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.Predicates;
 
 namespace Lepton.Data.Storage.Parquet;
 
@@ -25,21 +25,13 @@ internal static class BatchStatistics
                     if (column.Value(row) is not { } value) continue;
                     // NaN counts as the greatest for some readers and as nothing for others: no bounds then, nor for days outside the calendar.
                     hasBounds = value is not (double.NaN or float.NaN) && (schema[i].Type is not DateType || value is DateOnly);
-                    if (min is null || Compare(value, min) < 0) min = value;
-                    if (max is null || Compare(value, max) > 0) max = value;
+                    if (!hasBounds) break;
+                    if (min is null || PredicateValue.Compare(value, min) < 0) min = value;
+                    if (max is null || PredicateValue.Compare(value, max) > 0) max = value;
                 }
             }
             columns.Add(schema[i].Name, hasBounds ? new ColumnStatistics(nulls, min, max) : new ColumnStatistics(nulls, null, null));
         }
         return new FileStatistics(batches.Sum(batch => (long)batch.RowCount), columns);
     }
-
-    // Text in the order of its code points, which is that of UTF-8's bytes and not that of UTF-16's.
-    private static int Compare(object left, object right) => (left, right) switch
-    {
-        _ when left.GetType() != right.GetType() => 0,
-        (string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)),
-        (EventTime a, EventTime b) => a.CompareTo(b),
-        _ => ((IComparable)left).CompareTo(right),
-    };
 }

@@ -39,6 +39,7 @@ internal static class PredicateValue
         (string a, string b) => CompareText(a, b),
         // Both zeros are one number here, and NaN does not come.
         (double a, double b) => a < b ? -1 : a > b ? 1 : 0,
+        (EventTime a, EventTime b) => a.CompareTo(b),
         (IComparable a, _) when left.GetType() == right.GetType() => a.CompareTo(right),
         _ => throw new ArgumentException($"a {left.GetType().Name} is not compared with a {right.GetType().Name}"),
     };
@@ -54,7 +55,7 @@ internal static class PredicateValue
         var text => SqlLiteral.Text((string)text),
     };
 
-    // In UTF-16 the surrogates stand before U+E000 to U+FFFF, in the order of code points after them.
+    // The order of code points, which is that of UTF-8's bytes: in UTF-16 the surrogates stand before U+E000 to U+FFFF, in the order of code points after them.
     private static int CompareText(string left, string right)
     {
         int length = Math.Min(left.Length, right.Length);

@@ -47,6 +47,15 @@ public sealed class RowPredicateTests
     }
 
     [Test]
+    public void Between_Times_GoesByTheirBounds()
+    {
+        var schema = new Schema([new Field("at", DataType.Instant)]);
+        var file = new DataFile("a", 1, default, new FileStatistics(2, new Dictionary<string, ColumnStatistics> { ["at"] = new(0, new EventTime(10), new EventTime(20)) }), null);
+        Assert.That(FileFacts.MayMatch(file, schema, RowPredicate.Between("at", new EventTime(20), new EventTime(30))), Is.True);
+        Assert.That(FileFacts.MayMatch(file, schema, RowPredicate.In("at", [new EventTime(9), new EventTime(21)])), Is.False);
+    }
+
+    [Test]
     public void Greater_FloatsOfAnotherWriter_MayBeNan()
     {
         var statistics = new FileStatistics(2, new Dictionary<string, ColumnStatistics> { ["x"] = new(0, 1.0, 2.0) });
