@@ -41,6 +41,8 @@ public sealed class PartitionTests
         await Refusal.Of("storage.partition_value_write", () => CommitAsync(new Field("p", DataType.Date), "2026-02-30"));
         await Refusal.Of("storage.partition_value_write", () => CommitAsync(new Field("p", DataType.Int8), "300"));
         await Refusal.Of("storage.partition_value_write", () => CommitAsync(new Field("p", DataType.Instant), new EventTime(long.MaxValue).ToString()));
+        await Refusal.Of("storage.partition_value_write", () => CommitAsync(new Field("p", DataType.Instant), "2026-01-01 00:00:00"));
+        await Refusal.Of("storage.partition_value_write", () => CommitAsync(new Field("p", DataType.Boolean), "True"));
         await Refusal.Of("storage.partition_column", () => CommitAsync(new Field("p", DataType.Float64), "1.0"));
         await Refusal.Of("storage.partition_column", () => CommitAsync(new Field("p", DataType.Binary), "x"));
         await Refusal.Of("storage.not_null", () => CommitAsync(new Field("p", DataType.String, IsNullable: false), null));
