@@ -74,10 +74,11 @@ internal sealed unsafe class MessageDecoder : IDisposable
             layout.End();
             ColumnBuffers values = new ArrayConverter(place, Dictionaries, meter, _choice.Options, owners.Items).Column(field, array);
             var schema = new Schema([field.Ours!]);
+            bool isDelta = dictionary.Boolean(2);
             var batch = RecordBatch.Over(schema, (int)layout.Length, [values], owners);
             // The store's from here on, also where it fails.
             owners = new BatchOwners(null);
-            Dictionaries.Add(dictionary.Int64(0), batch, dictionary.Boolean(2), place, field);
+            Dictionaries.Add(dictionary.Int64(0), batch, isDelta, place, field);
         }
         catch
         {
