@@ -52,7 +52,12 @@ public sealed partial class Lake
             marker = Encoding.UTF8.GetBytes($$"""{"formatVersion":{{FormatVersion}},"createdBy":"{{EngineInfo}}"}""" + "\n");
             Put();
             // All that keeps writers apart rests on it, and a server that does not know it says nothing.
-            if (!store.IsOfFiles && Put()) throw new LeptonDataException("storage.no_conditional_put", [store.Locate("")]);
+            if (!store.IsOfFiles && Put())
+            {
+                // Else the next one would find a lake here, and not ask again.
+                store.DeleteAsync(MarkerFileName).AsTask().GetAwaiter().GetResult();
+                throw new LeptonDataException("storage.no_conditional_put", [store.Locate("")]);
+            }
         }
         return Open(store);
 

@@ -17,11 +17,14 @@ public sealed partial class DeltaTable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            while (true)
+            for (long? lost = null; ;)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 // Checked again after each lost race: the winner may be ourselves from another process.
                 isSent = false;
                 LogState? state = await RefreshUnsynchronizedAsync(cancellationToken).ConfigureAwait(false);
+                // Whoever won has put a commit there, unless what has the name is none.
+                if (lost is { } taken && (state?.Version ?? -1) < taken) throw new LeptonDataException("storage.not_a_file", [store.Locate(_log.PathOf(taken))]);
                 if (ChangeRules.VersionThatDidIt(change, state, RootPath) is { } before)
                 {
                     before = await VersionThatDidItAsync(change, state!, before, cancellationToken).ConfigureAwait(false);
@@ -40,7 +43,11 @@ public sealed partial class DeltaTable
                 isSent = true;
                 // Where an earlier attempt of this very call was reported as failed and had arrived all the same, the file there is ours.
                 if (!await _log.PutIfAbsentAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)
-                    && !await _log.HoldsAsync(entry.Version, content, cancellationToken).ConfigureAwait(false)) continue;
+                    && !await _log.HoldsAsync(entry.Version, content, cancellationToken).ConfigureAwait(false))
+                {
+                    lost = entry.Version;
+                    continue;
+                }
                 // The table's folder may have been made by others, or by an attempt that ended before it was synced. A failure here is one of the put: the commit is there, and might not outlive the power.
                 if (entry.Version == 0) await store.SyncAsync([_log.PathOf(0)], CancellationToken.None).ConfigureAwait(false);
                 next.Apply(entry);

@@ -12,6 +12,7 @@ public sealed partial class DeltaTable
     public async ValueTask<VacuumResult> VacuumAsync(VacuumOptions options, CancellationToken cancellationToken = default)
     {
         Snapshot newest = await ReadAsync(null, cancellationToken).ConfigureAwait(false) ?? throw new LeptonDataException("storage.no_table", [RootPath]);
+        await CheckNoLinkAsync(cancellationToken).ConfigureAwait(false);
         await CheckWritableAsync(removes: false, cancellationToken).ConfigureAwait(false);
         TimeSpan retention = options.Retention ?? ProtocolRules.FileRetention(newest.Properties, RootPath);
         if (retention < ProtocolRules.FileRetentionMin && !options.AllowsShortRetention)
@@ -58,11 +59,26 @@ public sealed partial class DeltaTable
         return needed;
     }
 
-    /// <summary>The table's files, the log and what is hidden left out; folders of partition columns are looked into whatever they are called.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.linked_folder</c></exception>
+    private async ValueTask CheckNoLinkAsync(CancellationToken cancellationToken)
+    {
+        for (int end = folder.IndexOf('/', StringComparison.Ordinal); ; end = folder.IndexOf('/', end + 1))
+        {
+            string path = end < 0 ? folder : folder[..end];
+            if (path.Length > 0 && await store.FindAsync(path, cancellationToken).ConfigureAwait(false) is { IsLink: true }) throw new LeptonDataException("storage.linked_folder", [store.Locate(path)]);
+            if (end < 0) return;
+        }
+    }
+
+    /// <summary>
+    /// The table's files, the log, links and what is hidden left out; folders of partition columns are looked into whatever they are called. Behind a link there may be another's files, or the
+    /// table's own under a second name.
+    /// </summary>
     private async IAsyncEnumerable<ObjectInfo> DataFilesAsync(string below, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (ObjectInfo entry in store.ListAsync(below, null, cancellationToken).ConfigureAwait(false))
         {
+            if (entry.IsLink) continue;
             if (entry.Name[0] is '_' or '.' && !(entry.IsFolder && entry.Name.Contains('=', StringComparison.Ordinal))) continue;
             if (!entry.IsFolder) yield return entry;
             else await foreach (ObjectInfo file in DataFilesAsync(entry.Path, cancellationToken).ConfigureAwait(false)) yield return file;

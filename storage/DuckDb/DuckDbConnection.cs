@@ -89,13 +89,14 @@ public sealed unsafe class DuckDbConnection : IDisposable
         return statement.Read(arguments, memory, cancellationToken);
     }
 
-    /// <summary>The single value that a statement returns, as <see cref="ColumnView.Value"/> gives it; null for NULL and for no row.</summary>
+    /// <summary>The single value that a statement returns, as <see cref="ColumnView.Value"/> gives it; the default of <typeparamref name="T"/> for NULL and for no row, so that <c>long?</c> tells them from 0.</summary>
+    /// <exception cref="InvalidCastException">The column has another type than <typeparamref name="T"/>.</exception>
     /// <exception cref="DuckDbException">DuckDB refused or failed.</exception>
     public T? ReadValue<T>(string sql, IReadOnlyList<object?>? arguments = null, CancellationToken cancellationToken = default)
     {
         using DuckDbReader reader = Read(sql, arguments, null, cancellationToken);
         using RecordBatch? batch = reader.ReadBatch(cancellationToken);
-        return (T?)batch?.Column(0).Value(0);
+        return batch?.Column(0).Value(0) is { } value ? (T)value : default;
     }
 
     /// <summary>The columns that a statement would return, found without running it.</summary>

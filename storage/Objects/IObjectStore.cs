@@ -79,8 +79,9 @@ public interface IObjectStore
 /// <param name="SizeBytes">Its length; 0 for a folder.</param>
 /// <param name="ModifiedAt">When it was last written, as the store says.</param>
 /// <param name="IsFolder">Whether it holds others.</param>
+/// <param name="IsLink">Whether it is a symbolic link: what lies behind it may be another's.</param>
 /// <param name="Tag">What differs when the content does (an ETag); null where the store has no such.</param>
-public sealed record ObjectInfo(string Path, long SizeBytes, EventTime ModifiedAt, bool IsFolder = false, string? Tag = null)
+public sealed record ObjectInfo(string Path, long SizeBytes, EventTime ModifiedAt, bool IsFolder = false, bool IsLink = false, string? Tag = null)
 {
     /// <summary>The last part of the path.</summary>
     public string Name => Path[(Path.LastIndexOf('/') + 1)..];

@@ -206,6 +206,6 @@ public sealed partial class LocalObjectStore : IObjectStore
     {
         if (!entry.Exists) return null;
         var modifiedAt = EventTime.FromDateTimeOffset(new DateTimeOffset(entry.LastWriteTimeUtc));
-        return entry is FileInfo file ? new ObjectInfo(path, file.Length, modifiedAt) : new ObjectInfo(path, 0, modifiedAt, IsFolder: true);
+        return entry is FileInfo file ? new ObjectInfo(path, file.Length, modifiedAt, IsLink: entry.LinkTarget is not null) : new ObjectInfo(path, 0, modifiedAt, IsFolder: true, IsLink: entry.LinkTarget is not null);
     }
 }

@@ -183,6 +183,8 @@ public sealed partial class S3ObjectStore : IObjectStore, IDisposable
     /// <summary>How many bytes an answer brings: those that were asked for, as far as there are any.</summary>
     private static long BodySizeOf(S3Answer answer, long start, long? end)
     {
+        // A proxy's page of its own has none.
+        if (TagOf(answer) is null) throw new LeptonDataException("storage.s3_answer", [answer.Url, "no ETag"]);
         long size = answer.Response.Content.Headers.ContentLength ?? throw new LeptonDataException("storage.s3_answer", [answer.Url, "no Content-Length"]);
         bool isWhole = answer.Status == 200;
         if (isWhole ? start > 0 || size > end : answer.Response.Content.Headers.ContentRange is not { From: { } from, To: { } to } || from != start || to - from + 1 != size || to >= end)

@@ -31,6 +31,16 @@ public sealed class ConcurrencyTests
     }
 
     [Test]
+    public async Task Commit_NameOfTheNextCommitIsTakenByAFolder_Ends()
+    {
+        using var t = new DeltaFixture();
+        Snapshot first = await t.Table.CommitAsync(Append(null));
+        Directory.CreateDirectory(t.LogFile(1));
+        LeptonDataException refusal = await Refusal.Of("storage.not_a_file", () => t.Open().CommitAsync(Append(first, t.File("a"))).AsTask());
+        Assert.That(refusal.Message, Does.Contain(t.LogFile(1)));
+    }
+
+    [Test]
     public async Task Commit_TwoWritersReadAndReplace_LoseNoUpdate()
     {
         const int increments = 100;

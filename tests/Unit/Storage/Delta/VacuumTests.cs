@@ -1,6 +1,7 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Delta.Log;
+using Lepton.Data.Testing;
 using NUnit.Framework;
 using static Lepton.Data.Tests.Unit.Storage.Delta.DeltaFixture;
 
@@ -69,6 +70,35 @@ public sealed class VacuumTests
         foreach (string name in new[] { ".hidden", "_delta_log/_last", "_other/x", "_p=1/old" }) Age(t, Write(t, name), 100);
         VacuumResult result = await t.Open().VacuumAsync(new VacuumOptions { Now = Noon });
         Assert.That(result.Files, Is.EqualTo(new[] { "_p=1/old", "k=1/a", "stray" }), "a folder that a partition column's value makes is not hidden");
+    }
+
+    [Test]
+    public async Task Vacuum_SymbolicLinks_AreLeftWithAllBehindThem()
+    {
+        using var t = new DeltaFixture();
+        using var elsewhere = new TempFolder();
+        await ThreeVersionsAsync(t);
+        string precious = elsewhere["thesis.txt"], live = Path.Join(t.TablePath, "c");
+        await File.WriteAllTextAsync(precious, "years of work");
+        File.SetLastWriteTimeUtc(precious, DateTime.UnixEpoch);
+        // Behind it the live files have names that no version knows.
+        Directory.CreateSymbolicLink(Path.Join(t.TablePath, "alias"), t.TablePath);
+        Directory.CreateSymbolicLink(Path.Join(t.TablePath, "out"), elsewhere.Path);
+        File.CreateSymbolicLink(Path.Join(t.TablePath, "link"), precious);
+        VacuumResult result = await t.Open().VacuumAsync(new VacuumOptions { Now = Noon });
+        Assert.That(result.Files, Is.EqualTo(new[] { "k=1/a", "stray" }));
+        Assert.That((File.Exists(precious), File.Exists(live), File.Exists(Path.Join(t.TablePath, "link"))), Is.EqualTo((true, true, true)));
+    }
+
+    [Test]
+    public async Task Vacuum_TableThatIsALink_IsRefused()
+    {
+        using var t = new DeltaFixture();
+        await ThreeVersionsAsync(t);
+        Directory.Move(t.TablePath, t.TablePath + "-elsewhere");
+        Directory.CreateSymbolicLink(t.TablePath, t.TablePath + "-elsewhere");
+        await Refusal.Of("storage.linked_folder", () => t.Open().VacuumAsync(new VacuumOptions { Now = Noon }).AsTask());
+        Assert.That(Directory.EnumerateFiles(t.TablePath + "-elsewhere", "stray").Count(), Is.EqualTo(1));
     }
 
     // One of three clocks says that version 0 was the newest until yesterday, two that it was until 60 days ago.

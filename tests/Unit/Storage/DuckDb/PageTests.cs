@@ -32,10 +32,14 @@ public sealed class PageTests
 
         database.Register(new ScalarFunction("plus_one", [DataType.Int64], DataType.Int64, (arguments, result) =>
         {
-            foreach (long value in arguments.Column(0).Values<long>()) result.Append(value + 1);
+            ColumnView values = arguments.Column(0);
+            for (int row = 0; row < arguments.RowCount; row++)
+                if (values.IsNull(row)) result.AppendNull();
+                else result.Append(values.Values<long>()[row] + 1);
         }));
         database.Register(new TableFunction("events", [DataType.String], arguments => OpenEvents((string?)arguments[0])));
         Assert.That(connection.ReadValue<string>("SELECT concat(name, plus_one(41)) FROM events('x')"), Is.EqualTo("x42"));
+        Assert.That(connection.ReadValue<long?>("SELECT plus_one(NULL)"), Is.Null);
     }
 
     private static MemoryBatchReader OpenEvents(string? name)

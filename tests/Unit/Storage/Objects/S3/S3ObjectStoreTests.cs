@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Objects.S3;
@@ -47,6 +48,24 @@ public sealed class S3ObjectStoreTests : IDisposable
         Assert.That((info.SizeBytes, info.Name, _store.Locate(info.Path)), Is.EqualTo((10L, "b +城", "s3://bucket/lake/a/b +城")));
         Assert.That(_server.Requests.First(), Is.EqualTo("PUT /bucket/lake/a/b%20%2B%E5%9F%8E"));
         Assert.That(_server.Objects["lake/a/b +城"].Content, Is.EqualTo(s_content));
+    }
+
+    [Test]
+    public void Create_ServerThatOverwrites_IsRefusedEachTime()
+    {
+        _server.Before = request =>
+        {
+            request.Headers.IfNoneMatch.Clear();
+            return null;
+        };
+        for (int attempt = 0; attempt < 2; attempt++) Assert.That(Assert.Throws<LeptonDataException>(() => Lake.Create(_store))!.Code, Is.EqualTo("storage.no_conditional_put"), $"attempt {attempt}");
+    }
+
+    [Test]
+    public void Open_PageOfAProxy_IsNoAnswerOfS3()
+    {
+        _server.Before = _ => FakeS3.Answer(200, "<html>Sign in</html>");
+        Assert.That(Assert.Throws<LeptonDataException>(() => Lake.Open(_store))!.Code, Is.EqualTo("storage.s3_answer"));
     }
 
     [Test]
