@@ -16,7 +16,7 @@ internal sealed class BatchRegistry : IRowSource
 
     public IReadOnlyList<DataType> Parameters { get; } = [DataType.Int64];
 
-    public IBoundRows Bind(IReadOnlyList<object?> arguments)
+    public IBoundRows Bind(IReadOnlyList<object?> arguments, ulong connectionId)
         => arguments[0] is long id && _offers.TryGetValue(id, out OfferedBatches? offer) ? new Rows(offer) : throw new InvalidOperationException($"no batches are offered as {arguments[0]}");
 
     internal OfferedBatches Offer(Schema schema, IReadOnlyList<RecordBatch> batches)
@@ -32,6 +32,8 @@ internal sealed class BatchRegistry : IRowSource
     // Not the offer itself, which DuckDB would dispose with the query.
     private sealed class Rows(OfferedBatches offer) : IBoundRows
     {
+        public string Name => FunctionName;
+
         public Schema Schema => offer.Schema;
 
         public long? RowCount => offer.RowCount;

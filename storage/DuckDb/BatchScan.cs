@@ -10,6 +10,8 @@ internal sealed class BatchScan(OfferedBatches offer, int[] columns) : IRowScan
     private int _batchIndex;
     private int _row;
 
+    public string Name => BatchRegistry.FunctionName;
+
     public int ThreadCountMax => (int)Math.Clamp(offer.RowCount / DuckDbReader.BatchRowsMin, 1, int.MaxValue);
 
     // Texts are pointed to: the offer holds the batches for as long as a query reads them.

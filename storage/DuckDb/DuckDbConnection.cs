@@ -16,10 +16,18 @@ public sealed unsafe class DuckDbConnection : IDisposable
     // A statement that fails is at most run so often to learn why.
     private const int AttemptCountMax = 20;
 
+    private readonly RunningScans _running;
+    private readonly ulong _id;
     private DuckDbReader? _openReader;
     private volatile bool _isInterruptAsked;
 
-    internal DuckDbConnection(ConnectionHandle handle) => Handle = handle;
+    internal DuckDbConnection(ConnectionHandle handle, RunningScans running)
+    {
+        (Handle, _running) = (handle, running);
+        NativeMethods.ConnectionClientContext(handle, out nint pointer);
+        using var context = new ClientContextHandle(pointer);
+        _id = NativeMethods.ConnectionId(context);
+    }
 
     internal ConnectionHandle Handle { get; }
 
@@ -53,6 +61,8 @@ public sealed unsafe class DuckDbConnection : IDisposable
         {
             // Nothing runs on a closed connection.
         }
+        // After it: a reader that is asked for its rows from now on is asked by a statement that is stopped.
+        _running.Stop(_id);
     }
 
     /// <summary>Runs one statement to its end.</summary>

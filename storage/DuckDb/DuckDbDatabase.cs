@@ -14,6 +14,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
 
     private readonly DatabaseHandle _handle;
     private readonly BatchRegistry _batches = new();
+    private readonly RunningScans _running = new();
 
     private DuckDbDatabase(DatabaseHandle handle) => _handle = handle;
 
@@ -53,7 +54,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     public DuckDbConnection Connect()
     {
         if (NativeMethods.Connect(_handle, out nint connection) != 0) throw DuckDbException.Of("the connection was refused");
-        var opened = new DuckDbConnection(new ConnectionHandle(connection, _handle));
+        var opened = new DuckDbConnection(new ConnectionHandle(connection, _handle), _running);
         try
         {
             // Without its progress bar (not printed) DuckDB does not count how far a statement is; each connection says so for itself.
@@ -79,7 +80,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     public void Register(ScalarFunction function) => Register(connection => ScalarCalls.Register(connection, function));
 
     /// <inheritdoc cref="Register(ScalarFunction)"/>
-    public void Register(TableFunction function) => Register(connection => TableCalls.Register(connection, function));
+    public void Register(TableFunction function) => Register(connection => TableCalls.Register(connection, new ReaderSource(function, _running)));
 
     /// <summary>Closes it, once its last connection is closed.</summary>
     public void Dispose() => _handle.Dispose();

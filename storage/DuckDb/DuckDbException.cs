@@ -22,6 +22,9 @@ public sealed class DuckDbException : LeptonDataException
     /// <param name="rename">Given all that DuckDB said.</param>
     public DuckDbException In(Func<string, string> rename) => rename(Original) is var renamed && renamed == Original ? this : Of(renamed);
 
+    /// <summary>What DuckDB says of a statement that was stopped.</summary>
+    internal static DuckDbException Stopped() => Of("INTERRUPT Error: Interrupted!");
+
     internal static DuckDbException Of(string message)
     {
         (DuckDbError error, string code) = Classify(message);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -12,11 +13,19 @@ internal static class Pinned
 
     /// <summary>DuckDB's call when it is done with one; an object with <see cref="IDisposable"/> is disposed.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "No exception may cross the native boundary: it would end the process.")]
     internal static void Free(nint pointer)
     {
         var handle = GCHandle.FromIntPtr(pointer);
         object? target = handle.Target;
         handle.Free();
-        (target as IDisposable)?.Dispose();
+        try
+        {
+            (target as IDisposable)?.Dispose();
+        }
+        catch (Exception)
+        {
+            // The statement has ended, and nobody is there to be told.
+        }
     }
 }

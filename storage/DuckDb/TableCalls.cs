@@ -14,12 +14,17 @@ internal interface IRowSource
     IReadOnlyList<DataType> Parameters { get; }
 
     /// <summary>Looks at the arguments of one query. If the result is disposable, it is disposed with the query.</summary>
-    IBoundRows Bind(IReadOnlyList<object?> arguments);
+    /// <param name="arguments">One for each parameter.</param>
+    /// <param name="connectionId">Which of the database's connections runs the query.</param>
+    IBoundRows Bind(IReadOnlyList<object?> arguments, ulong connectionId);
 }
 
 /// <summary>The rows that one query reads.</summary>
 internal interface IBoundRows
 {
+    /// <summary>What gives the rows, for messages.</summary>
+    string Name { get; }
+
     Schema Schema { get; }
 
     /// <summary>How many rows there are, or null where that is not known.</summary>
@@ -33,6 +38,9 @@ internal interface IBoundRows
 /// <summary>One reading of rows, shared by DuckDB's threads.</summary>
 internal interface IRowScan
 {
+    /// <summary>What gives the rows, for messages.</summary>
+    string Name { get; }
+
     /// <summary>How many threads may fill at once.</summary>
     int ThreadCountMax { get; }
 
@@ -44,8 +52,6 @@ internal interface IRowScan
 [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "No exception may cross the native boundary: it would end the process.")]
 internal static unsafe class TableCalls
 {
-    internal static void Register(ConnectionHandle connection, TableFunction function) => Register(connection, new ReaderSource(function));
-
     internal static void Register(ConnectionHandle connection, IRowSource source)
     {
         using var native = new TableFunctionHandle();
@@ -75,7 +81,9 @@ internal static unsafe class TableCalls
                 using var value = new ValueHandle(NativeMethods.BindParameter(info, (ulong)i));
                 arguments[i] = ValueOf(value, source.Parameters[i]);
             }
-            IBoundRows rows = source.Bind(arguments);
+            NativeMethods.BindClientContext(info, out nint pointer);
+            using var context = new ClientContextHandle(pointer);
+            IBoundRows rows = source.Bind(arguments, NativeMethods.ConnectionId(context));
             // From here on DuckDB frees it, also when what follows fails.
             NativeMethods.BindSetData(info, Pinned.ToPointer(rows), &Pinned.Free);
             foreach (Field field in rows.Schema.Fields)
@@ -94,9 +102,9 @@ internal static unsafe class TableCalls
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Init(nint info)
     {
+        var rows = Pinned.FromPointer<IBoundRows>(NativeMethods.InitBindData(info));
         try
         {
-            var rows = Pinned.FromPointer<IBoundRows>(NativeMethods.InitBindData(info));
             var columns = new int[NativeMethods.InitColumnCount(info)];
             for (int i = 0; i < columns.Length; i++) columns[i] = (int)Math.Min(NativeMethods.InitColumnIndex(info, (ulong)i), int.MaxValue);
             IRowScan scan = rows.Scan(columns);
@@ -105,20 +113,21 @@ internal static unsafe class TableCalls
         }
         catch (Exception error)
         {
-            NativeMethods.InitSetError(info, CallErrors.Keep("rows", error));
+            NativeMethods.InitSetError(info, CallErrors.Keep(rows.Name, error));
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Fill(nint info, nint chunk)
     {
+        var scan = Pinned.FromPointer<IRowScan>(NativeMethods.FunctionInitData(info));
         try
         {
-            Pinned.FromPointer<IRowScan>(NativeMethods.FunctionInitData(info)).Fill(chunk);
+            scan.Fill(chunk);
         }
         catch (Exception error)
         {
-            NativeMethods.FunctionSetError(info, CallErrors.Keep("rows", error));
+            NativeMethods.FunctionSetError(info, CallErrors.Keep(scan.Name, error));
         }
     }
 

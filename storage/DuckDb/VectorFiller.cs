@@ -42,9 +42,9 @@ internal static unsafe class VectorFiller
             case IntegerType or InstantType or NaiveTimeType: Copy<long>(column, start, count, data); break;
             case FloatType { BitWidth: 32 }: Copy<float>(column, start, count, data); break;
             case FloatType: Copy<double>(column, start, count, data); break;
-            case DecimalType { Precision: <= 4 }: Narrow<short>(column, start, count, data); break;
-            case DecimalType { Precision: <= 9 }: Narrow<int>(column, start, count, data); break;
-            case DecimalType { Precision: <= 18 }: Narrow<long>(column, start, count, data); break;
+            case DecimalType { Precision: <= 4 }: Narrow<short>(column, start, count, data, validity); break;
+            case DecimalType { Precision: <= 9 }: Narrow<int>(column, start, count, data, validity); break;
+            case DecimalType { Precision: <= 18 }: Narrow<long>(column, start, count, data, validity); break;
             case DecimalType: Copy<Int128>(column, start, count, data); break;
             case StringType or BinaryType: FillTexts(isKept ? 0 : vector, name, column, start, count, (StringStruct*)data, validity); break;
             case StructType { Fields.Count: var fieldCount }:
@@ -64,8 +64,7 @@ internal static unsafe class VectorFiller
         int elementCount = offsets[^1] - first;
         for (int i = 0; i < count; i++)
         {
-            bool isPresent = validity is null || (validity[i >> 6] & (1UL << (i & 63))) != 0;
-            entries[i] = new ListEntry { Offset = (ulong)(offsets[i] - first), Length = isPresent ? (ulong)(offsets[i + 1] - offsets[i]) : 0 };
+            entries[i] = new ListEntry { Offset = (ulong)(offsets[i] - first), Length = IsPresent(validity, i) ? (ulong)(offsets[i + 1] - offsets[i]) : 0 };
         }
         if (NativeMethods.ReserveList(vector, (ulong)elementCount) != 0) throw DuckDbException.Of($"no room for {elementCount} elements of column {name}");
         nint elements = NativeMethods.ListChild(vector);
@@ -93,20 +92,23 @@ internal static unsafe class VectorFiller
         for (int row = 0; row < count; row++)
         {
             int holder = row / valuesPerOuter;
-            if ((outer[holder >> 6] & (1UL << (holder & 63))) == 0) validity[row >> 6] &= ~(1UL << (row & 63));
+            if (!IsPresent(outer, holder)) validity[row >> 6] &= ~(1UL << (row & 63));
         }
         return validity;
     }
+
+    private static bool IsPresent(ulong* validity, int row) => validity is null || (validity[row >> 6] & (1UL << (row & 63))) != 0;
 
     private static void Copy<T>(ColumnView column, int start, int count, void* data)
         where T : unmanaged
         => column.Values<T>().Slice(start, count).CopyTo(new Span<T>(data, count));
 
-    private static void Narrow<T>(ColumnView column, int start, int count, void* data)
+    // Under a NULL there may be anything.
+    private static void Narrow<T>(ColumnView column, int start, int count, void* data, ulong* validity)
         where T : unmanaged, System.Numerics.INumberBase<T>
     {
         ReadOnlySpan<Int128> values = column.Values<Int128>().Slice(start, count);
-        for (int i = 0; i < values.Length; i++) ((T*)data)[i] = T.CreateChecked(values[i]);
+        for (int i = 0; i < values.Length; i++) ((T*)data)[i] = IsPresent(validity, i) ? T.CreateChecked(values[i]) : T.Zero;
     }
 
     // Long texts are pointed to, or copied into the heap of a vector where one is given.
@@ -124,7 +126,7 @@ internal static unsafe class VectorFiller
                 StringStruct* text = texts + i;
                 int length = offsets[i + 1] - offsets[i];
                 *text = default;
-                if (validity is not null && (validity[i >> 6] & (1UL << (i & 63))) == 0) continue;
+                if (!IsPresent(validity, i)) continue;
                 byte* source = bytes + offsets[i];
                 if (isText && length > 0 && (*source & 0xC0) == 0x80) throw new LeptonDataException("storage.duckdb_text", [name]);
                 text->Length = (uint)length;

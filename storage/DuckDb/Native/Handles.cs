@@ -104,6 +104,12 @@ internal sealed class ValueHandle(nint value) : ChildHandle(value, null)
     protected override void Free() => NativeMethods.DestroyValue(ref handle);
 }
 
+/// <summary><c>duckdb_client_context</c></summary>
+internal sealed class ClientContextHandle(nint value) : ChildHandle(value, null)
+{
+    protected override void Free() => NativeMethods.DestroyClientContext(ref handle);
+}
+
 /// <summary><c>duckdb_table_function</c></summary>
 internal sealed class TableFunctionHandle() : ChildHandle(NativeMethods.CreateTableFunction(), null)
 {

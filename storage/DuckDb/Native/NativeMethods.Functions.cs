@@ -63,6 +63,18 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_destroy_value")]
     internal static partial void DestroyValue(ref nint value);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_table_function_get_client_context")]
+    internal static partial void BindClientContext(nint info, out nint context);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_connection_get_client_context")]
+    internal static partial void ConnectionClientContext(ConnectionHandle connection, out nint context);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_client_context_get_connection_id")]
+    internal static partial ulong ConnectionId(ClientContextHandle context);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_destroy_client_context")]
+    internal static partial void DestroyClientContext(ref nint context);
+
     [LibraryImport(Library, EntryPoint = "duckdb_bind_add_result_column", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial void BindAddColumn(nint info, string name, TypeHandle type);
 

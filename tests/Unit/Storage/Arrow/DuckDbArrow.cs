@@ -28,7 +28,7 @@ internal sealed unsafe partial class DuckDbArrow : IDisposable
         Assert.That(NativeMethods.Open(":memory:", out nint database, config, out byte* error), Is.Zero, Marshal.PtrToStringUTF8((nint)error));
         _database = new DatabaseHandle(database);
         Assert.That(NativeMethods.Connect(_database, out nint connection), Is.Zero);
-        Connection = new DuckDbConnection(new ConnectionHandle(connection, _database));
+        Connection = new DuckDbConnection(new ConnectionHandle(connection, _database), new RunningScans());
         // Else the types of instants have the zone of this machine.
         Connection.Execute("SET TimeZone = 'UTC'");
     }

@@ -210,6 +210,25 @@ public sealed class DuckDbConnectionTests
     }
 
     [Test]
+    public void Offer_ReadByManyThreads_GivesEachRowOnce()
+    {
+        using DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions { ThreadCount = 8 });
+        var schema = new Schema([new Field("i", DataType.Int64)]);
+        RecordBatch[] batches = [.. Enumerable.Range(0, 400).Select(batch => BatchRows.Build(schema, Enumerable.Range(batch * 3000, 3000).Select(i => new object?[] { (long)i })))];
+        try
+        {
+            using OfferedBatches offer = database.Offer(schema, batches);
+            using DuckDbConnection connection = database.Connect();
+            for (int round = 0; round < 20; round++)
+                Assert.That(connection.ReadValue<string>($"SELECT concat(count(*), ' ', min(i), ' ', max(i), ' ', sum(i)::BIGINT) FROM {offer.Sql}"), Is.EqualTo("1200000 0 1199999 719999400000"), $"round {round}");
+        }
+        finally
+        {
+            foreach (RecordBatch batch in batches) batch.Dispose();
+        }
+    }
+
+    [Test]
     public async Task Execute_TokenCancelledMeanwhile_StopsWithinTheTenthOfASecond()
     {
         using DuckDbConnection connection = _database.Connect();

@@ -48,6 +48,19 @@ public sealed class DuckDbTypesTests
         new object?[] { "'ff112233-4455-6677-8899-aabbccddeeff'::UUID", DataType.String, "ff112233-4455-6677-8899-aabbccddeeff" },
     ];
 
+    [Test]
+    public unsafe void Offer_DecimalUnderANull_MayBeAnything([Values(4, 9, 18)] int precision)
+    {
+        var schema = new Schema([new Field("d", DataType.Decimal(precision, 1))]);
+        Int128* values = stackalloc Int128[2] { Int128.MaxValue, 15 };
+        byte* validity = stackalloc byte[8];
+        validity[0] = 0b10;
+        using RecordBatch batch = RecordBatch.Over(schema, 2, [new ColumnBuffers { Values = (byte*)values, Validity = validity }], new MemoryStream());
+        using OfferedBatches offer = _database.Offer(schema, [batch]);
+        using DuckDbConnection connection = _database.Connect();
+        Assert.That(connection.ReadValue<string>($"SELECT string_agg(coalesce(d::VARCHAR, '-'), ' ') FROM {offer.Sql}"), Is.EqualTo("- 1.5"));
+    }
+
     [TestCaseSource(nameof(s_values))]
     public async Task Read_AValueBetweenNulls_ComesOutAsItIs(string sql, DataType type, object expected)
     {

@@ -177,6 +177,99 @@ public sealed class FunctionTests
         Assert.That(() => connection.Execute("SELECT count(*) FROM breaks()"), Throws.InstanceOf<LeptonDataException>().With.Property("Code").EqualTo("schemas.bad_name"));
     }
 
+    [Test]
+    public void Table_BatchOfOtherColumns_FailsByName([Values("TINYINT, DOUBLE", "BIGINT", "BIGINT, DOUBLE, BIGINT", "VARCHAR, DOUBLE")] string given, [Values] bool isFirst)
+    {
+        var declared = new Schema([new Field("a", DataType.Int64), new Field("b", DataType.Float64)]);
+        var other = new Schema(given.Split(", ").Select((type, i) => new Field($"c{i}", DataType.Parse(type))));
+        RecordBatch Rows(Schema schema)
+        {
+            using var builder = new RecordBatchBuilder(schema);
+            for (int row = 0; row < 5000; row++)
+                for (int i = 0; i < schema.Count; i++) builder.Column(i).AppendNull();
+            return builder.Build();
+        }
+        string name = $"differs_{declared.Count}_{other.Count}_{isFirst}";
+        _database.Register(new TableFunction(name, [], _ => new MemoryBatchReader(declared, isFirst ? [Rows(other)] : [Rows(declared), Rows(other)])));
+        using DuckDbConnection connection = _database.Connect();
+        LeptonDataException error = Assert.Throws<LeptonDataException>(() => connection.Execute($"SELECT count(a), count(b) FROM {name}()"))!;
+        Assert.That((error.Code, error.Message.Contains(name, StringComparison.Ordinal)), Is.EqualTo(("storage.function_failed", true)), error.Message);
+    }
+
+    [Test]
+    public void Table_ReaderOpenedAgainWithOtherColumns_FailsByName()
+    {
+        int opened = 0;
+        _database.Register(new TableFunction("changing", [], _ =>
+        {
+            var schema = new Schema([new Field("a", opened++ == 0 ? DataType.Int8 : DataType.Int64)]);
+            return new MemoryBatchReader(schema, [BatchRows.Build(schema, Enumerable.Range(0, 3000).Select(_ => new object?[] { null }))]);
+        }));
+        using DuckDbConnection connection = _database.Connect();
+        using DuckDbStatement statement = connection.Prepare("SELECT count(a) FROM changing()");
+        statement.Execute();
+        Assert.That(() => statement.Execute(), Throws.InstanceOf<LeptonDataException>().With.Message.Contains("changing"));
+    }
+
+    [Test]
+    public void Table_ReaderThatFailsToClose_EndsNothing()
+    {
+        _database.Register(new TableFunction("slams", [], _ => new WatchedReader { FailsToClose = true }));
+        using DuckDbConnection connection = _database.Connect();
+        Assert.That(connection.ReadValue<long>("SELECT count(*) FROM slams()"), Is.EqualTo(20));
+    }
+
+    [Test]
+    public async Task Table_ReaderThatIsWaitedFor_IsStoppedWithTheStatement([Values("token", "interrupt", "dispose")] string how)
+    {
+        var waiting = new TaskCompletionSource();
+        _database.Register(new TableFunction($"waits_{how}", [], _ => new WatchedReader { Waiting = waiting }));
+        using DuckDbConnection connection = _database.Connect(), other = _database.Connect();
+        using var source = new CancellationTokenSource();
+        Task<Exception?> work = Task.Factory.StartNew(() => ErrorOf(() => connection.Execute($"SELECT count(*) FROM waits_{how}()", null, source.Token)), TaskCreationOptions.LongRunning);
+        await waiting.Task;
+        other.Interrupt();
+        Assert.That(work.IsCompleted, Is.False, "another connection's statement is not meant");
+        if (how == "token") await source.CancelAsync();
+        else if (how == "interrupt") connection.Interrupt();
+        else connection.Dispose();
+        Exception? error = await work;
+        if (how == "token") Assert.That(error, Is.InstanceOf<OperationCanceledException>());
+        else Assert.That(error, Is.InstanceOf<DuckDbException>().With.Property(nameof(DuckDbException.Error)).EqualTo(DuckDbError.Interrupted));
+    }
+
+    [Test]
+    public async Task Read_TokenCancelledWithinABatch_Stops()
+    {
+        var waiting = new TaskCompletionSource();
+        _database.Register(new TableFunction("ends_late", [], _ => new WatchedReader { Waiting = waiting, WaitsAfter = 200, RowsPerBatch = 3000 }));
+        using DuckDbConnection connection = _database.Connect();
+        using var source = new CancellationTokenSource();
+        using DuckDbReader reader = connection.Read("SELECT x FROM ends_late()");
+        Task<Exception?> work = Task.Factory.StartNew(
+            () => ErrorOf(() =>
+            {
+                while (reader.ReadBatch(source.Token) is { } batch) batch.Dispose();
+            }),
+            TaskCreationOptions.LongRunning);
+        await waiting.Task;
+        await source.CancelAsync();
+        Assert.That(await work, Is.InstanceOf<OperationCanceledException>());
+    }
+
+    private static Exception? ErrorOf(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error;
+        }
+    }
+
     private sealed class WatchedReader : IRecordBatchReader
     {
         private int _batches;
@@ -185,18 +278,33 @@ public sealed class FunctionTests
 
         public int DisposeCount { get; private set; }
 
+        public bool FailsToClose { get; init; }
+
+        /// <summary>Set when the reader waits for its token; null: it does not wait.</summary>
+        public TaskCompletionSource? Waiting { get; init; }
+
+        public int WaitsAfter { get; init; }
+
+        public int RowsPerBatch { get; init; } = 1;
+
         public Schema Schema { get; } = new([new Field("x", DataType.Int64)]);
 
-        public ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
+        public async ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
         {
+            if (Waiting is not null && _batches >= WaitsAfter)
+            {
+                Waiting.TrySetResult();
+                await Task.Delay(TimeSpan.FromMinutes(1), cancellationToken);
+                throw new TimeoutException("nobody stopped it");
+            }
             if (++_batches == FailsAt) throw new LeptonDataException("schemas.bad_name", ["x"]);
-            return ValueTask.FromResult(_batches > 20 ? null : BatchRows.Build(Schema, [[(long)_batches]]));
+            return _batches > 20 && Waiting is null ? null : BatchRows.Build(Schema, Enumerable.Repeat<object?[]>([(long)_batches], RowsPerBatch));
         }
 
         public ValueTask DisposeAsync()
         {
             DisposeCount++;
-            return ValueTask.CompletedTask;
+            return FailsToClose ? throw new InvalidOperationException("the connection was lost") : ValueTask.CompletedTask;
         }
     }
 }
