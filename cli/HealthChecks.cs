@@ -167,8 +167,7 @@ internal static class HealthChecks
         try
         {
             bool exists = Directory.Exists(project.LakeLocation);
-            int tableCount = 0;
-            if (exists && Directory.EnumerateFileSystemEntries(project.LakeLocation).Any()) tableCount = Lake.Open(project.LakeLocation).ListTables().Count;
+            int tableCount = exists && Directory.EnumerateFileSystemEntries(project.LakeLocation).Any() ? CountTables(Lake.Open(project.LakeLocation)) : 0;
             string existing = project.LakeLocation;
             while (!Directory.Exists(existing)) existing = Path.GetDirectoryName(existing) ?? "/";
             string probe = Path.Combine(existing, $".lepton-doctor-{Environment.ProcessId}");
@@ -186,6 +185,13 @@ internal static class HealthChecks
         }
     }
 
+    /// <exception cref="LeptonDataException">The first table that cannot be read.</exception>
+    private static int CountTables(Lake lake)
+    {
+        LakeTables tables = LakeTables.ReadAsync(lake, CancellationToken.None).GetAwaiter().GetResult();
+        return tables.Unreadable.Count == 0 ? tables.Readable.Count : throw tables.Unreadable[0];
+    }
+
     private static HealthCheck LakeBucket(CommandContext context)
     {
         string title = Texts.Get("cli.check_lake");
@@ -197,7 +203,7 @@ internal static class HealthChecks
             bool isKept = !context.Store.PutIfAbsentAsync(probe, new byte[1]).AsTask().GetAwaiter().GetResult();
             context.Store.DeleteAsync(probe).AsTask().GetAwaiter().GetResult();
             if (!isKept) throw new LeptonDataException("storage.no_conditional_put", [context.Project.LakeLocation]);
-            return new HealthCheck("lake", title, HealthState.Good, exists ? Texts.Get("cli.check_lake_good", context.Lake.ListTables().Count, context.Project.LakeLocation) : Texts.Get("cli.check_lake_none", context.Project.LakeLocation));
+            return new HealthCheck("lake", title, HealthState.Good, exists ? Texts.Get("cli.check_lake_good", CountTables(context.Lake), context.Project.LakeLocation) : Texts.Get("cli.check_lake_none", context.Project.LakeLocation));
         }
         catch (LeptonDataException error)
         {

@@ -28,16 +28,16 @@ internal static class ReportCommand
         FeatureStoreContext store = context.FeatureStore();
         IReadOnlyList<WrittenReport> reports = await ProgressDisplay.ShowAsync(
             context, progress => new ReportWriter(context.Project, store).WriteAsync(target is null ? null : Path.GetFullPath(target), context.NewRun(progress), context.CancellationToken));
-        List<(TableName Name, Snapshot Snapshot)> tables = await TableCommands.ReadAllAsync(context);
+        LakeTables tables = await LakeTables.ReadAsync(context.Lake, context.CancellationToken);
         IReadOnlyList<TrainingSetVersion> trainingSets = await new TrainingSetStore(store).ListAsync(context.CancellationToken);
         // Older versions stay, and stay of use; the newest is what the report is about.
         List<TrainingSetManifest> newest = [.. trainingSets.Select(version => version.Manifest).GroupBy(manifest => manifest.Name).Select(group => group.MaxBy(manifest => manifest.Version)!)];
-        if (context.IsJson) WriteJson(context, tables, newest, reports);
-        else WriteText(context, tables, newest, reports);
-        return ExitCode.Done;
+        if (context.IsJson) WriteJson(context, tables.Readable, newest, reports);
+        else WriteText(context, tables.Readable, newest, reports);
+        return tables.Report(context);
     }
 
-    private static void WriteText(CommandContext context, List<(TableName Name, Snapshot Snapshot)> tables, List<TrainingSetManifest> trainingSets, IReadOnlyList<WrittenReport> reports)
+    private static void WriteText(CommandContext context, IReadOnlyList<(TableName Name, Snapshot Snapshot)> tables, List<TrainingSetManifest> trainingSets, IReadOnlyList<WrittenReport> reports)
     {
         TextTable table = new TextTable().Column(Texts.Get("cli.column_table")).Column(Texts.Get("cli.column_rows"), isRight: true).Column(Texts.Get("cli.column_content_hash"));
         foreach ((TableName name, Snapshot snapshot) in tables) table.Row(name.ToString(), TextTable.Number(snapshot.RowCount), snapshot.ContentHash?.ToString() ?? "–");
@@ -54,7 +54,7 @@ internal static class ReportCommand
         foreach (WrittenReport report in reports) context.Terminal.Out.WriteLine(Texts.Get(report.IsKept ? "cli.report_kept" : "cli.report_written", report.Path));
     }
 
-    private static void WriteJson(CommandContext context, List<(TableName Name, Snapshot Snapshot)> tables, List<TrainingSetManifest> trainingSets, IReadOnlyList<WrittenReport> reports)
+    private static void WriteJson(CommandContext context, IReadOnlyList<(TableName Name, Snapshot Snapshot)> tables, List<TrainingSetManifest> trainingSets, IReadOnlyList<WrittenReport> reports)
         => JsonOutput.Write(context.Terminal, json =>
         {
             json.WriteList("tables", tables, item => WriteSummary(json, item.Name.ToString(), item.Snapshot.Version, item.Snapshot.RowCount, item.Snapshot.ContentHash?.ToString()));

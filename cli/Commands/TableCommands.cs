@@ -32,42 +32,31 @@ internal static class TableCommands
 
     private static async Task<int> ListAsync(CommandContext context)
     {
-        List<(TableName Name, Snapshot Snapshot)> tables = await ReadAllAsync(context);
+        LakeTables tables = await LakeTables.ReadAsync(context.Lake, context.CancellationToken);
         if (context.IsJson)
         {
             JsonOutput.Write(context.Terminal, json =>
             {
-                json.WriteList("tables", tables, table =>
+                json.WriteList("tables", tables.Readable, table =>
                 {
                     json.WriteString("name", table.Name.ToString());
                     WriteSnapshot(json, table.Snapshot);
                 });
             });
-            return ExitCode.Done;
+            return tables.Report(context);
         }
-        if (tables.Count == 0)
+        if (tables.Readable.Count == 0)
         {
-            context.Terminal.Out.WriteLine(Texts.Get("cli.no_tables", context.Lake.RootPath));
-            return ExitCode.Done;
+            if (tables.Unreadable.Count == 0) context.Terminal.Out.WriteLine(Texts.Get("cli.no_tables", context.Lake.RootPath));
+            return tables.Report(context);
         }
         TextTable table = new TextTable()
             .Column(Texts.Get("cli.column_table")).Column(Texts.Get("cli.column_rows"), isRight: true).Column(Texts.Get("cli.column_version"), isRight: true)
             .Column(Texts.Get("cli.column_committed")).Column(Texts.Get("cli.column_content_hash"));
-        foreach ((TableName name, Snapshot snapshot) in tables)
+        foreach ((TableName name, Snapshot snapshot) in tables.Readable)
             table.Row(name.ToString(), TextTable.Number(snapshot.RowCount), TextTable.Number(snapshot.Version), TimeText(snapshot.CommittedAt), snapshot.ContentHash?.ToString() ?? "–");
         table.Write(context.Terminal);
-        return ExitCode.Done;
-    }
-
-    /// <summary>The newest version of every table, in order of name.</summary>
-    internal static async Task<List<(TableName Name, Snapshot Snapshot)>> ReadAllAsync(CommandContext context)
-    {
-        var tables = new List<(TableName Name, Snapshot Snapshot)>();
-        foreach (TableName name in context.Lake.ListTables())
-        {
-            if (await context.Lake.Table(name).ReadAsync(null, context.CancellationToken) is { } snapshot) tables.Add((name, snapshot));
-        }
-        return tables;
+        return tables.Report(context);
     }
 
     private static async Task<int> DescribeAsync(CommandContext context, string text, long? version)

@@ -147,6 +147,26 @@ internal sealed class BrokenWorldTests
     }
 
     [Test]
+    public void Tables_OneThatCannotBeRead_HidesNoOther()
+    {
+        using TestFolder folder = SmallProject.Create();
+        folder.Lepton.Done("run");
+        folder.Write("lake/main/foreign/_delta_log/00000000000000000000.json", "{\"protocol\":{\"minReaderVersion\":1,\"minWri");
+        Answer list = folder.Lepton.Run("table", "list"), json = folder.Lepton.Run("table", "list", "--output", "json"), doctor = folder.Lepton.Run("doctor");
+        Answer chinese = folder.Lepton.With("LANG", "zh_CN.UTF-8").Run("report");
+        Assert.Multiple(() =>
+        {
+            Assert.That((list.ExitCode, json.ExitCode, chinese.ExitCode, doctor.ExitCode), Is.EqualTo((1, 1, 1, 1)));
+            Assert.That(list.Out, Does.Contain("customers").And.Contain("orders"));
+            Assert.That(list.ErrorLines.Single(), Does.StartWith("error: The table foreign cannot be read: ").And.Contain("00000000000000000000.json:1"));
+            Assert.That(json.Json.GetProperty("tables").GetArrayLength(), Is.GreaterThanOrEqualTo(2));
+            Assert.That(doctor.Out, Does.Contain("table foreign"));
+            Assert.That(chinese.Out, Does.Contain("orders"));
+            Assert.That(chinese.ErrorLines.Single(), Does.Contain("无法读取表 foreign"));
+        });
+    }
+
+    [Test]
     public void Run_Twice_IsUnchangedTheSecondTime()
     {
         using TestFolder folder = SmallProject.Create();
