@@ -47,10 +47,10 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     internal Project Project => _project ??= Project.Load(ProjectFolder);
 
     /// <summary>The project's lake, which must be there.</summary>
-    internal Lake Lake => _lake ??= Lake.Open(Store);
+    internal Lake Lake => _lake ??= Lake.Open(Store, CancellationToken);
 
     /// <summary>The project's lake, made where it is not there yet.</summary>
-    internal Lake LakeToWrite => _lake ??= Lake.Create(Store);
+    internal Lake LakeToWrite => _lake ??= Lake.Create(Store, CancellationToken);
 
     /// <summary>Where the project's lake lies.</summary>
     internal IObjectStore Store => _store ??= Project.OpenStore(Time);

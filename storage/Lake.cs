@@ -42,26 +42,27 @@ public sealed partial class Lake
 
     /// <summary>Makes a lake in a store that holds nothing, or opens the one that is there.</summary>
     /// <param name="store">Whose root is the lake.</param>
+    /// <param name="cancellationToken">Observed while the store is waited for.</param>
     /// <exception cref="LeptonDataException">As for a folder; <c>storage.no_conditional_put</c> where the store writes what it was asked not to.</exception>
-    public static Lake Create(IObjectStore store)
+    public static Lake Create(IObjectStore store, CancellationToken cancellationToken = default)
     {
-        if (ReadMarker(store) is not { } marker)
+        if (ReadMarker(store, cancellationToken) is not { } marker)
         {
             // What begins with a dot is a desktop's or the rest of an interrupted creation.
-            if (List(store, "").Any(entry => !entry.Name.StartsWith('.'))) throw new LeptonDataException("storage.not_a_lake", [store.Locate("")]);
+            if (List(store, "", cancellationToken).Any(entry => !entry.Name.StartsWith('.'))) throw new LeptonDataException("storage.not_a_lake", [store.Locate("")]);
             marker = Encoding.UTF8.GetBytes($$"""{"formatVersion":{{FormatVersion}},"createdBy":"{{EngineInfo}}"}""" + "\n");
             Put();
             // All that keeps writers apart rests on it, and a server that does not know it says nothing.
             if (!store.IsOfFiles && Put())
             {
                 // Else the next one would find a lake here, and not ask again.
-                store.DeleteAsync(MarkerFileName).AsTask().GetAwaiter().GetResult();
+                store.DeleteAsync(MarkerFileName, CancellationToken.None).AsTask().GetAwaiter().GetResult();
                 throw new LeptonDataException("storage.no_conditional_put", [store.Locate("")]);
             }
         }
-        return Open(store);
+        return Open(store, cancellationToken);
 
-        bool Put() => store.PutIfAbsentAsync(MarkerFileName, marker).AsTask().GetAwaiter().GetResult();
+        bool Put() => store.PutIfAbsentAsync(MarkerFileName, marker, cancellationToken).AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>Opens the lake in a folder.</summary>
@@ -69,10 +70,12 @@ public sealed partial class Lake
     public static Lake Open(string rootPath) => Open(new LocalObjectStore(rootPath));
 
     /// <summary>Opens the lake in a store.</summary>
+    /// <param name="store">Whose root is the lake.</param>
+    /// <param name="cancellationToken">Observed while the store is waited for.</param>
     /// <inheritdoc cref="Open(string)"/>
-    public static Lake Open(IObjectStore store)
+    public static Lake Open(IObjectStore store, CancellationToken cancellationToken = default)
     {
-        byte[] content = ReadMarker(store) ?? throw new LeptonDataException("storage.no_lake", [store.Locate("")]);
+        byte[] content = ReadMarker(store, cancellationToken) ?? throw new LeptonDataException("storage.no_lake", [store.Locate("")]);
         int version = FormatVersionOf(content) ?? throw new LeptonDataException("storage.lake_broken", [store.Locate(MarkerFileName)]);
         if (version > FormatVersion) throw new LeptonDataException("storage.lake_newer", [store.Locate(""), version, FormatVersion]);
         return new Lake(store);
@@ -129,11 +132,11 @@ public sealed partial class Lake
 
     private DeltaTable TableAt(string folder) => _tables.GetOrAdd(folder, path => new DeltaTable(Store, path));
 
-    private static ObjectInfo[] List(IObjectStore store, string folder) => store.ListAsync(folder).ToBlockingEnumerable().ToArray();
+    private static ObjectInfo[] List(IObjectStore store, string folder, CancellationToken cancellationToken = default) => store.ListAsync(folder, cancellationToken: cancellationToken).ToBlockingEnumerable(cancellationToken).ToArray();
 
-    private static byte[]? ReadMarker(IObjectStore store)
+    private static byte[]? ReadMarker(IObjectStore store, CancellationToken cancellationToken)
     {
-        using Stream? stream = store.OpenAsync(MarkerFileName).AsTask().GetAwaiter().GetResult();
+        using Stream? stream = store.OpenAsync(MarkerFileName, cancellationToken: cancellationToken).AsTask().GetAwaiter().GetResult();
         if (stream is null) return null;
         byte[] content = new byte[MarkerSizeMax + 1];
         int size = FileErrors.Guard(store.Locate(MarkerFileName), () => stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false));

@@ -95,8 +95,9 @@ internal sealed class S3Client : IDisposable
             {
                 failure = refusal;
             }
-            catch (Exception error) when (IsOfTheNetwork(error, cancellationToken))
+            catch (Exception error) when (IsOfTheNetwork(error, CancellationToken.None))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 failure = Unreachable(request.Key, error);
             }
             // Whether it took effect is not known.

@@ -62,6 +62,19 @@ public sealed class S3ObjectStoreTests : IDisposable
     }
 
     [Test]
+    public void Open_ServerThatDoesNotAnswer_EndsWithTheToken()
+    {
+        using var source = new CancellationTokenSource();
+        _server.Before = _ =>
+        {
+            source.Cancel();
+            throw new HttpRequestException("no answer");
+        };
+        Assert.That(() => Lake.Open(_store, source.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => Lake.Create(_store, source.Token), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    [Test]
     public void Open_PageOfAProxy_IsNoAnswerOfS3()
     {
         _server.Before = _ => FakeS3.Answer(200, "<html>Sign in</html>");
