@@ -49,9 +49,9 @@ internal sealed class RacingWritersTests
         Snapshot counter = (await Lake.Open(lake.Store).Table(RacingWriter.Counter).ReadAsync())!;
         Assert.That(counter.Files.Single().Statistics!.Columns["round"].Max, Is.EqualTo(2L * (rounds / 5)), "an increment was lost");
         Assert.That(counter.Version, Is.EqualTo(2 * (rounds / 5)));
-        // One after the other they would show nothing.
+        // One after the other they would take one turn, and show nothing.
         int turns = log.Files.Zip(log.Files.Skip(1)).Count(pair => pair.First.Path[0] != pair.Second.Path[0]);
-        Assert.That(turns, Is.GreaterThan(10));
+        Assert.That(turns, Is.GreaterThan(2));
         TestContext.Out.WriteLine($"{log.Version + counter.Version} commits, {turns} turns");
     }
 
