@@ -39,7 +39,7 @@ public sealed class SnapshotRows : IDisposable
             string columns = string.Join(", ", snapshot.Schema.Fields.Select(field => $"CAST({SqlLiteral.Name(field.Name)} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
             return new SnapshotRows($"(SELECT {columns} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)})", null, 0);
         }
-        Deletions? deletions = hasDeletions ? s_deletions.GetValue(database, Deletions.Register) : null;
+        Deletions? deletions = hasDeletions ? Deletions.Of(database) : null;
         long id = deletions?.Offer([.. snapshot.Files.Select(file => file.DeletionVector is null ? null : DeletionVectorFiles.Read(snapshot, file))]) ?? 0;
         string where = hasDeletions ? $" WHERE NOT {IsDeleted}({SqlLiteral.BigInt(id)}, file_index::BIGINT, file_row_number::BIGINT)" : "";
         string number = fileNumber is null ? "" : $", file_index::BIGINT AS {SqlLiteral.Name(fileNumber)}";
@@ -113,7 +113,13 @@ public sealed class SnapshotRows : IDisposable
         private readonly ConcurrentDictionary<long, DeletedRows?[]> _offers = new();
         private long _lastId;
 
-        internal static Deletions Register(DuckDbDatabase database)
+        internal static Deletions Of(DuckDbDatabase database)
+        {
+            // Of two that register at once the table would keep one, and the database perhaps the other.
+            lock (s_deletions) return s_deletions.GetValue(database, Register);
+        }
+
+        private static Deletions Register(DuckDbDatabase database)
         {
             var deletions = new Deletions();
             database.Register(new ScalarFunction(IsDeleted, [DataType.Int64, DataType.Int64, DataType.Int64], DataType.Boolean, deletions.Answer));

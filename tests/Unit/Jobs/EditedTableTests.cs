@@ -13,28 +13,12 @@ namespace Lepton.Data.Tests.Unit.Jobs;
 [TestFixture]
 internal sealed class EditedTableTests
 {
-    private const string Pipeline = """
-        pipeline: shop
-        sources:
-          src: { format: csv, path: data/src.csv }
-        steps:
-          orders:
-            sql: |
-              SELECT id, amount
-              FROM src
-            expect: { positive: { sql: amount > 0 } }
-          totals:
-            sql: SELECT count(*) AS orders, sum(amount) AS amount FROM orders
-        """;
-
     private ProjectFixture _project = null!;
 
     [SetUp]
     public void SetUp()
     {
-        _project = new ProjectFixture();
-        _project.Csv("src", "id,amount\n1,10\n2,-5\n3,20\n");
-        _project.Pipeline(Pipeline);
+        _project = ProjectFixture.Shop();
     }
 
     [TearDown]

@@ -15,12 +15,36 @@ namespace Lepton.Data.Tests.Unit.Jobs;
 /// <summary>A small project in a folder of its own, run as the command line does it.</summary>
 internal sealed class ProjectFixture : IAsyncDisposable
 {
+    /// <summary>A table of rows from a file, one of them refused, and one of their totals.</summary>
+    internal const string ShopPipeline = """
+        pipeline: shop
+        sources:
+          src: { format: csv, path: data/src.csv }
+        steps:
+          orders:
+            sql: |
+              SELECT id, amount
+              FROM src
+            expect: { positive: { sql: amount > 0 } }
+          totals:
+            sql: SELECT count(*) AS orders, sum(amount) AS amount FROM orders
+        """;
+
     private readonly DuckDbFrontEnd _frontEnd = new();
 
     internal ProjectFixture()
     {
         Folder.Write("lepton.yaml", "project: test\n");
         Lake = Lake.Create(Folder["lake"]);
+    }
+
+    /// <summary>A project with <see cref="ShopPipeline"/> and a file for it.</summary>
+    internal static ProjectFixture Shop()
+    {
+        var project = new ProjectFixture();
+        project.Csv("src", "id,amount\n1,10\n2,-5\n3,20\n");
+        project.Pipeline(ShopPipeline);
+        return project;
     }
 
     internal TempFolder Folder { get; } = new();
