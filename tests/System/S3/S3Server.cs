@@ -89,7 +89,8 @@ internal sealed class S3Server : IDisposable
     /// <param name="prefix">In the bucket.</param>
     /// <param name="partSize">Of uploads.</param>
     /// <param name="wire">The way to the server; null for the straight one.</param>
-    internal S3ObjectStore Store(string cacheFolder, string prefix, int partSize = 16 << 20, Wire? wire = null) => new(
+    /// <param name="cacheSize">Of the copies at most.</param>
+    internal S3ObjectStore Store(string cacheFolder, string prefix, int partSize = 16 << 20, Wire? wire = null, long cacheSize = 1L << 30) => new(
         new S3Options
         {
             Bucket = Bucket,
@@ -97,6 +98,7 @@ internal sealed class S3Server : IDisposable
             Endpoint = new Uri(wire?.Endpoint ?? Endpoint),
             Credentials = () => new S3Credentials(Key, Secret),
             CacheFolder = cacheFolder,
+            CacheSizeBytesMax = cacheSize,
             PartSizeBytes = partSize,
             RetryDelay = wire is null ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromMilliseconds(1),
         },
