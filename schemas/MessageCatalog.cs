@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
 using System.Resources;
+using System.Text;
 
 namespace Lepton.Data.Schemas;
 
@@ -11,6 +12,9 @@ namespace Lepton.Data.Schemas;
 /// </summary>
 public static class MessageCatalog
 {
+    // In the place of the full stop of a sentence that is part of another one, until it is known what follows. Neither is a character.
+    private const char Stop = '\uFDD0', ChineseStop = '\uFDD1';
+
     private static readonly ConcurrentDictionary<string, ResourceManager> s_rooms = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The text of <paramref name="code"/> with its places filled.</summary>
@@ -23,13 +27,33 @@ public static class MessageCatalog
         {
             object?[] said = arguments.ToArray();
             for (int i = 0; i < said.Length; i++)
+            {
                 if (said[i] is BilingualText bilingual) said[i] = bilingual.In(culture);
-            return string.Format(CultureInfo.InvariantCulture, text, said);
+                if (said[i] is string sentence && EndsSentence(sentence)) said[i] = $"{sentence[..^1]}{MarkOf(sentence[^1])}";
+            }
+            return Joined(string.Format(CultureInfo.InvariantCulture, text, said));
         }
         catch (FormatException)
         {
             return $"{code}: {string.Join(", ", arguments.ToArray())}";
         }
+    }
+
+    private static bool EndsSentence(string text) => text is [.., not ('.' or '/' or ' ' or '。'), '.' or '。'];
+
+    private static char MarkOf(char stop) => stop == '.' ? Stop : ChineseStop;
+
+    // A mark of ours behind such a full stop is enough.
+    private static string Joined(string text)
+    {
+        if (text.AsSpan().IndexOfAny(Stop, ChineseStop) < 0) return text;
+        var joined = new StringBuilder(text.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] is not (Stop or ChineseStop)) joined.Append(text[i]);
+            else if (i + 1 == text.Length || !".,;)。，；）".Contains(text[i + 1], StringComparison.Ordinal)) joined.Append(text[i] == Stop ? '.' : '。');
+        }
+        return joined.ToString();
     }
 
     /// <summary>The text of <paramref name="code"/>, places unfilled, or null.</summary>

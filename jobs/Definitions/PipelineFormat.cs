@@ -14,7 +14,7 @@ public static class PipelineFormat
         format =>
         {
             Property<string> description = format.Optional("description", Kinds.Text, "What the table holds.", "表的内容。");
-            Property<TextWithPlace> sql = format.Required("sql", Kinds.Sql, "One SELECT over sources, steps and tables of the lake.", "一条 SELECT，可读取数据源、其他步骤和湖中的表。");
+            Property<TextWithPlace> sql = format.Required("sql", Kinds.Sql, "One SELECT over sources, steps and tables of the lake.", "一条 SELECT，可读取数据源、其他步骤和数据湖中的表。");
             Property<Located<string>> createdTime = format.Optional(
                 "created_time", Kinds.Text.WithPlace(), "The column that says when a row could first have been known; checked against the created times of what the step reads.", "表示该行最早可知时间的列；会与所读数据的可知时间核对。");
             Property<bool> isTrusted = format.Optional(
@@ -45,7 +45,7 @@ public static class PipelineFormat
             Property<string> name = format.Required("pipeline", Kinds.Name, "The pipeline's name.", "流水线名称。");
             Property<string> description = format.Optional("description", Kinds.Text, "What it is for.", "用途。");
             Property<EquatableList<Entry<FileSourceDefinition>>> sources = format.Optional(
-                "sources", Kinds.MapByName<FileSourceDefinition>(FileSourceFormat.Format), "{}", "What is read from outside the lake, by the name that steps use.", "从湖外读取的数据，按步骤使用的名称列出。");
+                "sources", Kinds.MapByName<FileSourceDefinition>(FileSourceFormat.Format), "{}", "What is read from outside the lake, by the name that steps use.", "从数据湖外读取的数据，按步骤使用的名称列出。");
             Property<EquatableList<Entry<StepDefinition>>> steps = format.Required(
                 "steps", Kinds.MapByName<StepDefinition>(Step, countMin: 1), "The steps; the name of a step is the name of its table.", "各步骤；步骤名即表名。");
             return values =>

@@ -19,7 +19,7 @@ public sealed record ProjectDefinition(string Name, string Lake, S3Definition? S
     public static RecordFormat<ProjectDefinition> Format { get; } = RecordFormat.Declare<ProjectDefinition>(
         new("project", "项目"),
         "A project: where its lake lies and what runs its SQL.",
-        "项目：湖的位置以及运行 SQL 的引擎。",
+        "项目：数据湖的位置以及运行 SQL 的引擎。",
         format =>
         {
             Property<string> name = format.Required("project", Kinds.Name, "The project's name.", "项目名称。");

@@ -109,11 +109,27 @@ public sealed unsafe class ArrowFile : IDisposable
     {
         var head = new ReadOnlySpan<byte>(_mapping.Bytes, 6);
         var tail = new ReadOnlySpan<byte>(_mapping.Bytes + _mapping.Size - 10, 10);
-        if (!head.SequenceEqual(Magic)) throw place.Error("storage.arrow_not_arrow");
+        if (!head.SequenceEqual(Magic)) throw place.Error(IsStream() ? "storage.arrow_stream" : "storage.arrow_not_arrow");
         if (!tail[4..].SequenceEqual(Magic)) throw place.Error("storage.arrow_no_footer");
         long size = BinaryPrimitives.ReadInt32LittleEndian(tail);
         long start = _mapping.Size - 10 - size;
         return size > 0 && start >= 8 ? start : throw place.Error("storage.arrow_no_footer");
+    }
+
+    // A stream begins with its schema's message.
+    private bool IsStream()
+    {
+        var bytes = new ReadOnlySpan<byte>(_mapping.Bytes, (int)Math.Min(_mapping.Size, int.MaxValue));
+        int prefix = MessagePrefix.Read(bytes, out int size);
+        if (prefix == 0 || size <= 0 || size > bytes.Length - prefix) return false;
+        try
+        {
+            return MessageHead.Read(bytes.Slice(prefix, size), new ArrowPlace(_source)).Kind == MessageKind.Schema;
+        }
+        catch (LeptonDataException)
+        {
+            return false;
+        }
     }
 
     private static ArrowBlock[] Blocks(FlatVector vector, long footerStart, ArrowPlace place)

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Arrow.Conversion;
 using Lepton.Data.Storage.Objects;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class FileMapping : IDisposable
 
     internal long Size { get; }
 
-    /// <exception cref="Schemas.LeptonDataException">The file cannot be read, or is shorter than <paramref name="sizeMin"/>.</exception>
+    /// <exception cref="LeptonDataException">The file cannot be read, or is shorter than <paramref name="sizeMin"/>.</exception>
     internal static FileMapping Open(string path, int sizeMin, ArrowPlace place)
     {
         try
@@ -50,7 +51,8 @@ internal sealed unsafe class FileMapping : IDisposable
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
         {
-            throw FileErrors.Of(failure, path);
+            // Of a folder the runtime only says that access is denied.
+            throw Directory.Exists(path) ? new LeptonDataException("storage.not_a_file", [path], failure) : FileErrors.Of(failure, path);
         }
     }
 

@@ -106,7 +106,7 @@ internal readonly ref struct FlatTable
         if (start < 0 || size > _bytes.Length - start) throw Broken(start);
     }
 
-    private Schemas.LeptonDataException Broken(long at) => _place.Error("storage.arrow_metadata", at);
+    private Schemas.LeptonDataException Broken(long at) => _place.Error("storage.arrow_metadata", Math.Clamp(at, 0, _bytes.Length));
 }
 
 /// <summary>Elements of one size, side by side.</summary>

@@ -49,14 +49,9 @@ internal sealed class ActionReader(string table, string root)
             }
             return count == 1 ? action : throw Broken("action", place);
         }
-        catch (JsonException failure)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            throw new LeptonDataException("storage.log_not_json", [failure.Message], failure) { Place = place };
-        }
-        catch (InvalidOperationException failure)
-        {
-            // Text that is no Unicode: half a surrogate pair, bytes that are not UTF-8.
-            throw new LeptonDataException("storage.log_not_json", [failure.Message], failure) { Place = place };
+            throw new LeptonDataException("storage.log_not_json", [WhatIsWrong(failure, line.Length)], failure) { Place = place };
         }
     }
 
@@ -140,6 +135,15 @@ internal sealed class ActionReader(string table, string root)
 
         static string? TextIn(ActionJson json, string name) => json.Find(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
     }
+
+    private static BilingualText WhatIsWrong(Exception failure, int size) => failure switch
+    {
+        JsonException { BytePositionInLine: { } at } when at < size => new($"what stands at its byte {at} is no JSON", $"其第 {at} 字节处不是 JSON"),
+        JsonException { BytePositionInLine: not null } => new("it ends in the middle", "它在中途结束"),
+        JsonException => new("it says one thing twice", "其中同一项出现了两次"),
+        // Half a surrogate pair, bytes that are not UTF-8.
+        _ => new("it holds text that is no Unicode", "其中有不是 Unicode 的文本"),
+    };
 
     private static LeptonDataException Broken(string name, SourcePlace place) => new("storage.log_field", [name]) { Place = place };
 

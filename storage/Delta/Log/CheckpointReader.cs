@@ -68,7 +68,7 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
             state.BeginRestore(checkpoint, headers);
             var restored = new RestoredFiles(_table, _root, place);
             if (files is not null) ReadAdds(files, restored, cancellationToken);
-            state.EndRestore(restored);
+            state.EndRestore(restored, place);
         }
     }
 
@@ -168,12 +168,16 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         }
         catch (LeptonDataException failure) when (failure.Code != Code)
         {
-            // What is wrong alone: the place is most often this one, and the remedy is ours.
+            // What is wrong alone: the place is most often this one, and the remedy, which is a message's last part, is ours.
             var words = new LeptonDataException(failure.Code, failure.Arguments);
-            BilingualText reason = failure is DuckDbException error && error.In(store.NameObjects).Words is var said ? new BilingualText(said, said) : new BilingualText(words.Message, words.MessageIn(CultureInfo.GetCultureInfo("zh")));
+            BilingualText reason = failure is DuckDbException error && error.In(store.NameObjects).Words is var said
+                ? new BilingualText(said, said)
+                : new BilingualText(UpToLast("; ", words.Message), UpToLast("；", words.MessageIn(CultureInfo.GetCultureInfo("zh"))));
             throw new LeptonDataException(Code, [reason], failure) { Place = place };
         }
     }
+
+    private static string UpToLast(string mark, string text) => text.LastIndexOf(mark, StringComparison.Ordinal) is > 0 and var end ? text[..end] : text;
 
     /// <summary>The code of every failure to read a checkpoint.</summary>
     internal const string Code = "storage.checkpoint";

@@ -19,11 +19,11 @@ internal sealed class FileDescriptions(string table, ProtocolAction protocol, Me
     internal DataFile this[int row] => _restored[row] ?? Interlocked.CompareExchange(ref _restored[row], Of(restored!.Read(row)), null) ?? _restored[row]!;
 
     /// <summary>A file.</summary>
-    /// <exception cref="LeptonDataException"><c>storage.delta_feature</c>, <c>storage.log_field</c>, <c>storage.log_sum</c>: it is described wrongly.</exception>
+    /// <exception cref="LeptonDataException"><c>storage.delta_feature_unlisted</c>, <c>storage.log_field</c>, <c>storage.log_sum</c>: it is described wrongly.</exception>
     internal DataFile Of(AddAction add)
     {
         if (add.DeletionVector is not null && !ProtocolRules.HasReaderFeature(protocol, ProtocolRules.DeletionVectorsFeature))
-            throw new LeptonDataException("storage.delta_feature", [table, ProtocolRules.DeletionVectorsFeature, "reader"]);
+            throw new LeptonDataException("storage.delta_feature_unlisted", [table, ProtocolRules.DeletionVectorsFeature]) { Place = add.Place };
         // A sum counts the rows that were written, so that it says nothing once some are deleted.
         ContentSum? sum = add.DeletionVector is null ? add.ContentSum : null;
         var file = new DataFile(add.Path.Path, add.SizeBytes, new EventTime(add.ModifiedMilliseconds * 1000), null, sum)

@@ -100,10 +100,11 @@ internal sealed class LogState(string table)
     }
 
     /// <param name="files">The checkpoint's files in Parquet.</param>
-    internal void EndRestore(RestoredFiles files)
+    /// <param name="place">The checkpoint.</param>
+    internal void EndRestore(RestoredFiles files, SourcePlace place)
     {
         _isRestoring = false;
-        if (_protocol is null || _metadata is null) throw Broken(CheckpointReader.Reasons.Headers, new SourcePlace(table));
+        if (_protocol is null || _metadata is null) throw Broken(CheckpointReader.Reasons.Headers, place);
         foreach (AddAction add in Files)
             if (files.Find(add.Key) >= 0) throw Broken(CheckpointReader.Reasons.Twice, add.Place);
         (_restored, _isGone, _restoredRows) = (files, new bool[files.Count], null);

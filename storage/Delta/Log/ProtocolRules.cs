@@ -59,15 +59,18 @@ internal static class ProtocolRules
         [FileRetentionProperty] = "interval 30 days",
     };
 
-    /// <exception cref="LeptonDataException"><c>storage.delta_protocol</c>, <c>storage.delta_feature</c></exception>
+    /// <exception cref="LeptonDataException"><c>storage.delta_protocol</c>, <c>storage.delta_feature</c>, <c>storage.delta_feature_unlisted</c></exception>
     internal static void CheckReadable(ProtocolAction protocol, MetadataAction metadata, string table)
     {
         // Features by name say more than a number, so they come first.
         if (protocol.ReaderFeatures?.FirstOrDefault(feature => !s_readableFeatures.Contains(feature)) is { } unknown)
             throw new LeptonDataException("storage.delta_feature", [table, unknown, "reader"]);
         if (protocol.MinReaderVersion > ReaderVersionMax) throw new LeptonDataException("storage.delta_protocol", [table, "reader", protocol.MinReaderVersion, ReaderVersionMax]);
-        if (MappingMode(metadata) is { } mode && (mode is not ("name" or "id") || (protocol.MinReaderVersion != 2 && !HasReaderFeature(protocol, ColumnMappingFeature))))
-            throw new LeptonDataException("storage.delta_feature", [table, ColumnMappingFeature, "reader"]);
+        if (MappingMode(metadata) is { } mode)
+        {
+            if (mode is not ("name" or "id")) throw new LeptonDataException("storage.delta_feature", [table, $"{ColumnMappingFeature} ({mode})", "reader"]);
+            if (protocol.MinReaderVersion != 2 && !HasReaderFeature(protocol, ColumnMappingFeature)) throw new LeptonDataException("storage.delta_feature_unlisted", [table, ColumnMappingFeature]) { Place = metadata.Place };
+        }
         if (metadata.Provider != "parquet") throw new LeptonDataException("storage.delta_feature", [table, metadata.Provider, "reader"]);
     }
 

@@ -27,8 +27,11 @@ internal static class SchemaJson
         return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
 
-    /// <exception cref="LeptonDataException"><c>storage.delta_schema</c>, <c>storage.delta_type</c></exception>
-    internal static Schema Read(string text, string table)
+    /// <param name="text">The JSON.</param>
+    /// <param name="table">What the table's folder is called outside.</param>
+    /// <param name="place">Where the JSON stands; null for nowhere.</param>
+    /// <exception cref="LeptonDataException"><c>storage.delta_schema</c>, <c>storage.delta_type</c>; <c>schemas.duplicate_column</c></exception>
+    internal static Schema Read(string text, string table, SourcePlace? place = null)
     {
         try
         {
@@ -38,7 +41,11 @@ internal static class SchemaJson
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            throw new LeptonDataException("storage.delta_schema", [table, "schemaString"], failure);
+            throw new LeptonDataException("storage.delta_schema", [table, "schemaString"], failure) { Place = place };
+        }
+        catch (LeptonDataException failure) when (failure.Place is null && place is not null)
+        {
+            throw new LeptonDataException(failure.Code, failure.Arguments, failure) { Place = place };
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed record TableColumns(Schema Schema, ColumnMapping? Mapping)
     /// <exception cref="LeptonDataException"><c>storage.delta_schema</c>, <c>storage.delta_type</c>, <c>storage.log_field</c></exception>
     internal static TableColumns Read(MetadataAction metadata, string table)
     {
-        Schema schema = SchemaJson.Read(metadata.SchemaJson, table);
+        Schema schema = SchemaJson.Read(metadata.SchemaJson, table, metadata.Place);
         foreach (string column in metadata.PartitionColumns)
             if (schema.Find(column) is null) throw new LeptonDataException("storage.log_field", ["partitionColumns"]) { Place = metadata.Place };
         return ProtocolRules.MappingMode(metadata) is { } mode ? ColumnMapping.Split(schema, mode, table) : new TableColumns(schema, null);

@@ -42,7 +42,7 @@ internal sealed class ProjectTests
         string stray = _folder["lake/main/orders/part-stray.parquet"];
         File.WriteAllText(stray, "stray");
         File.SetLastWriteTimeUtc(stray, File.GetLastWriteTimeUtc(stray).AddDays(-60));
-        Assert.That(_folder.Lepton.Done("table", "vacuum", "orders").Out, Is.EqualTo("part-stray.parquet\norders: nothing needs these 1 files (5 B) for 30 days; delete them with --delete.\n"));
+        Assert.That(_folder.Lepton.Done("table", "vacuum", "orders").Out, Is.EqualTo("part-stray.parquet\norders: files that nothing needs for 30 days: 1 (5 B); delete them with --delete.\n"));
         Assert.That(File.Exists(stray));
         JsonElement answer = _folder.Lepton.Done("table", "vacuum", "orders", "--delete", "--output", "json").Json;
         Assert.That(answer.GetProperty("files").EnumerateArray().Select(file => file.GetString()), Is.EqualTo(new[] { "part-stray.parquet" }));

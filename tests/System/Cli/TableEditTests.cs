@@ -29,8 +29,8 @@ internal sealed partial class TableEditTests
     {
         string before = _folder.Lepton.Done("query", Rows, "--output", "csv").Out;
         Assert.That(_folder.Lepton.Done("table", "compact", "orders").Out, Is.EqualTo("orders: there is nothing to lay together.\n"));
-        Assert.That(_folder.Lepton.Done("table", "compact", "orders", "--cluster-by", "customer", "--plan").Out, Does.Match(@"^orders: 1 files \(.*\) would be written anew\.\n$"));
-        Assert.That(_folder.Lepton.Done("table", "compact", "orders", "--cluster-by", "customer, order_id").Out, Does.Match(@"^orders: 1 files \(.*\) are now 1 \(.*\), as version 1; the rows are the same\.\n$"));
+        Assert.That(_folder.Lepton.Done("table", "compact", "orders", "--cluster-by", "customer", "--plan").Out, Does.Match(@"^orders: files to be written anew: 1 \(.*\)\.\n$"));
+        Assert.That(_folder.Lepton.Done("table", "compact", "orders", "--cluster-by", "customer, order_id").Out, Does.Match(@"^orders: files before: 1 \(.*\), now: 1 \(.*\), as version 1; the rows are the same\.\n$"));
         JsonElement answer = _folder.Lepton.Done("table", "compact", "orders__quarantine", "--cluster-by", "customer", "--target-size", "1MB", "--output", "json").Json;
         Assert.That((answer.GetProperty("committed").GetBoolean(), answer.GetProperty("version").GetInt64(), answer.GetProperty("files_after").GetInt64()), Is.EqualTo((true, 1L, 1L)));
         Assert.That(Published(), Is.Zero);
@@ -64,7 +64,7 @@ internal sealed partial class TableEditTests
     {
         _folder.Write(SmallProject.OrderFile, File.ReadAllText(_folder[SmallProject.OrderFile]) + "9,ada,2024-03-03 09:00:00,1.00\n");
         _folder.Lepton.Done("run");
-        Assert.That(_folder.Lepton.Done("table", "restore", "orders", "--version", "0", "--plan").Out, Is.EqualTo("orders: would hold what version 0 held, 6 rows; 1 files would come back, 1 would go.\n"));
+        Assert.That(_folder.Lepton.Done("table", "restore", "orders", "--version", "0", "--plan").Out, Is.EqualTo("orders: would hold what version 0 held, 6 rows; files that would come back: 1, that would go: 1.\n"));
         Assert.That(_folder.Lepton.Done("table", "restore", "orders", "--version", "0").Out, Is.EqualTo(
             "orders: version 2 holds what version 0 held, 6 rows.\nReaders still see version 1, which the newest finished run names; `lepton query --latest` reads the restored one.\n"));
         Assert.That(_folder.Lepton.Done("query", "SELECT count(*) AS n FROM orders", "--latest", "--output", "csv").Out, Is.EqualTo("n\n6\n"));

@@ -46,6 +46,7 @@ public sealed partial class MessagesTests
                 bool isName = !text.Contains(' ', StringComparison.Ordinal) && chinese[code] == text;
                 if (!isName && Place().Replace(text, "").Any(char.IsLetter)) Assert.That(chinese[code], Does.Match(@"[\u3000-\u303F\u4E00-\u9FFF\uFF00-\uFFEF]"), $"{code} is not in Chinese");
                 Assert.That(Places(chinese[code]), Is.EquivalentTo(Places(text)), $"{code}: the places {{0}}, {{1}}, … differ");
+                Assert.That(chinese[code], Does.Not.Match("(?<!数据)湖"), $"{code}: a lake is 数据湖 everywhere");
                 Assert.That(() => CompositeFormat.Parse(text), Throws.Nothing, code);
                 Assert.That(() => CompositeFormat.Parse(chinese[code]), Throws.Nothing, code);
             }

@@ -48,6 +48,21 @@ public sealed class LeptonDataExceptionTests
     public void Excerpt_OfAHostileLine_SpeaksToNoTerminal()
         => Assert.That(new LeptonDataException("schemas.bad_name", ["x"]) { Excerpt = "a\u001b[2J\u202eb\n  ^" }.Excerpt, Is.EqualTo("a [2J b\n  ^"));
 
+    // storage.checkpoint is "The checkpoint is not usable: {0}; restore it, …", storage.function_failed ends with an argument, storage.log_path quotes one.
+    [TestCase("storage.checkpoint", "It is torn.", "It is torn; restore it")]
+    [TestCase("storage.checkpoint", "see ..", "see ..; restore it")]
+    [TestCase("storage.function_failed", "It failed.", "function It failed. failed: It failed.")]
+    [TestCase("storage.log_path", "a.", "'a.'")]
+    public void Message_SentenceWithinASentence_EndsOnce(string code, string argument, string expected)
+    {
+        Assert.That(typeof(Lepton.Data.Storage.Lake).Assembly.GetName().Name, Is.EqualTo("Lepton.Data.Storage"), "its texts are loaded");
+        Assert.That(new LeptonDataException(code, [argument, argument]).Message, Does.Contain(expected));
+    }
+
+    [Test]
+    public void Message_SentenceWithinAChineseSentence_EndsOnce()
+        => Assert.That(new LeptonDataException("storage.checkpoint", [new BilingualText("It is torn.", "已损坏。")]).MessageIn(CultureInfo.GetCultureInfo("zh")), Does.Contain("已损坏；请"));
+
     [Test]
     public void Message_ArgumentWithoutEnd_IsCut()
     {

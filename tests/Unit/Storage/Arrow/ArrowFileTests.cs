@@ -55,6 +55,25 @@ internal sealed class ArrowFileTests
         }
     }
 
+    [Test]
+    public async Task Open_Stream_SaysSoAndNamesItsReader([Values] bool isOfOld)
+    {
+        using var folder = new TempFolder();
+        byte[] bytes = await ArrowSamples.OursAsync(s_schema, isFile: false);
+        // Before Arrow 0.15 the size stood first.
+        await File.WriteAllBytesAsync(folder["s.arrow"], isOfOld ? bytes[4..] : bytes);
+        Assert.That(Refusal.Of("storage.arrow_stream", () => ArrowFile.Open(folder["s.arrow"]).Dispose()).Message, Does.Contain("ArrowStreamReader"));
+        await File.WriteAllBytesAsync(folder["s.arrow"], bytes[8..]);
+        Refusal.Of("storage.arrow_not_arrow", () => ArrowFile.Open(folder["s.arrow"]).Dispose());
+    }
+
+    [Test]
+    public void Open_Folder_SaysSo()
+    {
+        using var folder = new TempFolder();
+        Assert.That(Refusal.Of("storage.not_a_file", () => ArrowFile.Open(folder.Path).Dispose()).Message, Does.Contain(folder.Path));
+    }
+
     private static int RowCount(string path)
     {
         using ArrowFile file = ArrowFile.Open(path);

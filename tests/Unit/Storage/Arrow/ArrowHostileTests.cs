@@ -61,6 +61,15 @@ internal sealed class ArrowHostileTests
         });
     }
 
+    // A table whose own table lies so many bytes before it: the place that a message names is one of its bytes.
+    [TestCase(100, "near its byte 0:")]
+    [TestCase(-100, "near its byte 12:")]
+    public void Root_TableOutsideTheMessage_NamesAByteOfIt(int distance, string words)
+    {
+        byte[] bytes = [4, 0, 0, 0, .. BitConverter.GetBytes(distance), 0, 0, 0, 0];
+        Assert.That(Refusal.Of("storage.arrow_metadata", () => { _ = FlatTable.Root(bytes, new ArrowPlace("test")); }).Message, Does.Contain(words));
+    }
+
     [TestCase("FLOAT[3][2]", 10, 10 * (2 * (3 * 4) + 2 + 1))]
     [TestCase("STRUCT(a BOOLEAN)", 10, 20)]
     [TestCase("VARCHAR", 10, 44)]

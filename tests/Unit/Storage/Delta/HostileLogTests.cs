@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta;
@@ -36,6 +37,28 @@ public sealed class HostileLogTests
         t.WriteLog(FirstLines() + line + "\n" + AddLine("z"));
         LeptonDataException failure = await Refusal.Of(code, () => t.Table.ReadAsync().AsTask());
         Assert.That(failure.Place, Is.EqualTo(new SourcePlace(t.LogFile(0), lineNumber)));
+    }
+
+    [TestCase("""{"add":{"path":"a","partitionVal""", "it ends in the middle", "它在中途结束")]
+    [TestCase("""{"add":x}""", "byte 7 is no JSON", "第 7 字节处不是 JSON")]
+    [TestCase("""{"add":{},"add":{}}""", "one thing twice", "出现了两次")]
+    [TestCase("""{"add":{"path":"a\ud800"}}""", "no Unicode", "不是 Unicode")]
+    public async Task Read_LineThatIsNoJson_SaysInOurWordsWhatIsWrong(string line, string words, string chinese)
+    {
+        using var t = new DeltaFixture();
+        t.WriteLog(FirstLines() + line);
+        LeptonDataException failure = await Refusal.Of("storage.log_not_json", () => t.Table.ReadAsync().AsTask());
+        Assert.That(failure.Message, Does.StartWith($"{t.LogFile(0)}:3: ").And.Contain(words).And.Not.Contain("BytePositionInLine"));
+        Assert.That(failure.MessageIn(CultureInfo.GetCultureInfo("zh")), Does.Contain(chinese));
+    }
+
+    [Test]
+    public async Task Read_ColumnTwice_NamesTheFileThatSaysSo()
+    {
+        using var t = new DeltaFixture();
+        t.WriteLog(FirstLines(schema: """{"type":"struct","fields":[{"name":"c","type":"long"},{"name":"C","type":"long"}]}"""));
+        LeptonDataException failure = await Refusal.Of("schemas.duplicate_column", () => t.Table.ReadAsync().AsTask());
+        Assert.That(failure.Place, Is.EqualTo(new SourcePlace(t.LogFile(0), 2)));
     }
 
     [TestCase("")]
@@ -97,8 +120,8 @@ public sealed class HostileLogTests
     [TestCase("""{"protocol":{"minReaderVersion":4,"minWriterVersion":8}}""", "{}", "storage.delta_protocol", "needs a Delta reader of version 4")]
     [TestCase("""{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["timestampNtz","tomorrow"],"writerFeatures":[]}}""", "{}", "storage.delta_feature", "'tomorrow'")]
     [TestCase("""{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["v2Checkpoint","typeWidening"],"writerFeatures":[]}}""", "{}", "storage.delta_feature", "'typeWidening'")]
-    [TestCase("""{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}""", """{"delta.columnMapping.mode":"name"}""", "storage.delta_feature", "'columnMapping'")]
-    [TestCase("""{"protocol":{"minReaderVersion":2,"minWriterVersion":5}}""", """{"delta.columnMapping.mode":"place"}""", "storage.delta_feature", "'columnMapping'")]
+    [TestCase("""{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}""", """{"delta.columnMapping.mode":"name"}""", "storage.delta_feature_unlisted", "'columnMapping'")]
+    [TestCase("""{"protocol":{"minReaderVersion":2,"minWriterVersion":5}}""", """{"delta.columnMapping.mode":"place"}""", "storage.delta_feature", "'columnMapping (place)'")]
     [TestCase("""{"protocol":{"minReaderVersion":2,"minWriterVersion":5}}""", """{"delta.columnMapping.mode":"name"}""", "storage.delta_schema", "at 'id'")]
     public async Task Read_ProtocolThatWeDoNotKnow_IsRefusedByName(string protocol, string configuration, string code, string words)
     {
@@ -109,11 +132,13 @@ public sealed class HostileLogTests
     }
 
     [Test]
-    public async Task Read_DeletionVectorWithoutTheFeature_IsRefused()
+    public async Task Read_DeletionVectorWithoutTheFeature_SaysThatTheProtocolDoesNotListIt()
     {
         using var t = new DeltaFixture();
         t.WriteLog(FirstLines() + AddLine("a", ""","deletionVector":{"storageType":"u","pathOrInlineDv":"T{s@x-(yulR6q@&A}0L)","sizeInBytes":1,"cardinality":1}"""));
-        await Refusal.Of("storage.delta_feature", () => t.Table.ReadAsync().AsTask());
+        LeptonDataException failure = await Refusal.Of("storage.delta_feature_unlisted", () => t.Table.ReadAsync().AsTask());
+        Assert.That(failure.Place, Is.EqualTo(new SourcePlace(t.LogFile(0), 3)));
+        Assert.That(failure.Message, Does.Contain("'deletionVectors', which its protocol does not list"));
     }
 
     [TestCase("""{"protocol":{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["appendOnly","rowTracking"]}}""", "{}", "storage.delta_feature")]
