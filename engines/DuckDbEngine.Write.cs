@@ -31,7 +31,7 @@ public sealed partial class DuckDbEngine
         }
         catch (DuckDbException error)
         {
-            throw ErrorOf(error, query);
+            throw ErrorOf(error, query, local, cancellationToken);
         }
     }
 

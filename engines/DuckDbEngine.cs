@@ -4,6 +4,7 @@ using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Sql.Printing;
+using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Parquet;
@@ -56,7 +57,7 @@ public sealed partial class DuckDbEngine : IEngine
     public async ValueTask<IRecordBatchReader> ReadAsync(BoundQuery query, Inputs inputs, RunContext run, CancellationToken cancellationToken)
     {
         (DuckDbReader reader, Statement statement) = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
-        return new EngineReader(reader, error => ErrorOf(error, query), statement.EnsureFilesUnchanged, () => new ProgressReport(run, "engines.reading", statement.Connection));
+        return new EngineReader(reader, (error, token) => ErrorOf(error, query, statement.Inputs, token), statement.EnsureFilesUnchanged, () => new ProgressReport(run, "engines.reading", statement.Connection));
     }
 
     /// <inheritdoc/>
@@ -92,7 +93,7 @@ public sealed partial class DuckDbEngine : IEngine
         }
         catch (DuckDbException error)
         {
-            throw ErrorOf(error, query);
+            throw ErrorOf(error, query, statement.Inputs, cancellationToken);
         }
     }
 
@@ -119,8 +120,18 @@ public sealed partial class DuckDbEngine : IEngine
         connection.Execute($"DROP TABLE IF EXISTS {SqlLiteral.Name(table)}");
     }
 
+    private LeptonDataException ErrorOf(DuckDbException error, BoundQuery query, LocalInputs inputs, CancellationToken cancellationToken)
+    {
+        LeptonDataException said = EngineErrors.Of(error.In(NameObjects), query.Source.Start, inputs.Given);
+        if (_isDisposed || said.Code is not ("engines.value" or "engines.failed" or "engines.parquet_damaged")) return said;
+        using DuckDbConnection connection = Database.Connect();
+        return TableFiles.FindFaulty(inputs.Tables, connection, isDamaged: said.Code == "engines.parquet_damaged", cancellationToken) is var (path, fault)
+            ? EngineErrors.OfFile(NameObjects(path), fault.In(NameObjects), inputs.Given)
+            : said;
+    }
+
     // The person knows the lake's objects, and not the copies of them that DuckDB reads and writes.
-    private LeptonDataException ErrorOf(DuckDbException error, BoundQuery query) => EngineErrors.Of(_options.Store is { } store ? error.In(store.NameObjects) : error, query.Source.Start);
+    private string NameObjects(string text) => _options.Store?.NameObjects(text) ?? text;
 
     private DuckDbDatabase Open()
     {
@@ -151,7 +162,7 @@ public sealed partial class DuckDbEngine : IEngine
         }
         catch (DuckDbException error)
         {
-            throw ErrorOf(error, query);
+            throw ErrorOf(error, query, inputs, cancellationToken);
         }
         finally
         {
@@ -188,7 +199,7 @@ public sealed partial class DuckDbEngine : IEngine
         catch (DuckDbException error)
         {
             statement.Dispose();
-            throw ErrorOf(error, query);
+            throw ErrorOf(error, query, inputs, cancellationToken);
         }
         catch
         {
@@ -206,6 +217,7 @@ public sealed partial class DuckDbEngine : IEngine
         internal Statement(DuckDbEngine engine, BoundQuery query, LocalInputs inputs)
         {
             Connection = engine.Database.Connect();
+            Inputs = inputs;
             try
             {
                 Sql = DuckDbPrinter.Print(query, name => RelationOf(engine, inputs[name]));
@@ -218,6 +230,8 @@ public sealed partial class DuckDbEngine : IEngine
         }
 
         internal DuckDbConnection Connection { get; }
+
+        internal LocalInputs Inputs { get; }
 
         internal string Sql { get; }
 
@@ -240,12 +254,24 @@ public sealed partial class DuckDbEngine : IEngine
             foreach (IDisposable offer in _offers) offer.Dispose();
         }
 
+        private static SnapshotRows RowsOf(Snapshot snapshot, DuckDbEngine engine)
+        {
+            try
+            {
+                return SnapshotRows.Of(snapshot, engine.Database);
+            }
+            catch (LeptonDataException failure) when (failure.Place is { } place && engine.NameObjects(place.Path) is var name && name != place.Path)
+            {
+                throw new LeptonDataException(failure.Code, failure.Arguments, failure) { Place = place with { Path = name } };
+            }
+        }
+
         private string RelationOf(DuckDbEngine engine, Input input)
         {
             switch (input)
             {
                 case SnapshotInput { Snapshot: var snapshot }:
-                    SnapshotRows rows = SnapshotRows.Of(snapshot, engine.Database);
+                    SnapshotRows rows = RowsOf(snapshot, engine);
                     _offers.Add(rows);
                     return rows.Sql;
                 case FileInput { Scan: var scan }:

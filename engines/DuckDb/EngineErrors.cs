@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Parquet;
 
@@ -9,8 +10,11 @@ namespace Lepton.Data.Engines.DuckDb;
 /// <summary>What DuckDB says while it runs a query, as an error that names the person's place and a remedy.</summary>
 internal static partial class EngineErrors
 {
-    internal static LeptonDataException Of(DuckDbException error, SourcePlace place)
-        => Csv(error) ?? Parquet(error, place) ?? error.Error switch
+    /// <param name="error">What DuckDB says.</param>
+    /// <param name="place">The query, which is to blame where no file is.</param>
+    /// <param name="tables">What the query reads of tables, under the names that <paramref name="error"/> has.</param>
+    internal static LeptonDataException Of(DuckDbException error, SourcePlace place, IReadOnlyCollection<Snapshot>? tables = null)
+        => Csv(error) ?? Parquet(error, place, tables ?? []) ?? error.Error switch
         {
             _ when error.Words.StartsWith(InputSql.ImpreciseTime, StringComparison.Ordinal)
                 => new LeptonDataException("engines.imprecise_time", [error.Words[InputSql.ImpreciseTime.Length..]], error) { Place = place },
@@ -48,20 +52,33 @@ internal static partial class EngineErrors
         return what.StartsWith("Invalid unicode", StringComparison.Ordinal) ? ("engines.csv_encoding", []) : ("engines.csv_line", []);
     }
 
-    private static LeptonDataException? Parquet(DuckDbException error, SourcePlace place)
+    /// <summary>The error of a file that is there.</summary>
+    /// <param name="path">The file, as the person knows it.</param>
+    /// <param name="error">What DuckDB says of it.</param>
+    /// <param name="tables">What the query reads of tables.</param>
+    internal static LeptonDataException OfFile(string path, DuckDbException error, IReadOnlyCollection<Snapshot> tables)
     {
-        if (MissingFile().Match(error.Original) is { Success: true } missing) return Missing(ParquetSql.PathOf(missing.Groups[1].Value), error);
-        if (BrokenParquet().Match(error.Original) is { Success: true } broken) return new LeptonDataException("engines.parquet_broken", [broken.Groups[1].Value, error.Words.Replace($" '{broken.Groups[1].Value}'", "", StringComparison.Ordinal)], error);
-        // Bytes that went wrong in the middle: DuckDB calls it a bad value or a failure of its own.
-        return DamagedParquet().IsMatch(error.Original) ? new LeptonDataException("engines.parquet_damaged", [error.Words], error) { Place = place } : null;
+        bool isOfTable = IsOfTable(path, tables);
+        if (isOfTable && MisfitColumn().Match(error.Original) is { Success: true } misfit)
+            return new LeptonDataException("engines.table_file_type", [path, misfit.Groups[2].Value, misfit.Groups[3].Value, misfit.Groups[4].Value], error);
+        return new LeptonDataException(isOfTable ? "engines.table_file_broken" : "engines.parquet_broken", [path, error.Words.Replace($" '{path}'", "", StringComparison.Ordinal)], error);
     }
 
-    // A run makes the lake's own tables again, but neither a person's files nor the product's records below _lepton.
-    private static LeptonDataException Missing(string path, DuckDbException error)
+    /// <summary>Whether a file is one of a table that runs make, and neither a person's nor a record of the product's own below <c>_lepton</c>.</summary>
+    internal static bool IsOfTable(string path, IEnumerable<Snapshot> tables)
+        => !path.Contains("/_lepton/", StringComparison.Ordinal) && tables.Any(table => path.StartsWith($"{table.RootPath}/", StringComparison.Ordinal));
+
+    private static LeptonDataException? Parquet(DuckDbException error, SourcePlace place, IReadOnlyCollection<Snapshot> tables)
     {
-        string folder = Path.GetDirectoryName(path) ?? "";
-        bool isOfTable = Directory.Exists(Path.Join(folder, "_delta_log")) && !folder.Split('/').Contains("_lepton");
-        return new LeptonDataException(isOfTable ? "engines.table_file_missing" : "engines.file_missing", [path], error);
+        if (MissingFile().Match(error.Original) is { Success: true } missing && ParquetSql.PathOf(missing.Groups[1].Value) is var gone)
+            return new LeptonDataException(IsOfTable(gone, tables) ? "engines.table_file_missing" : "engines.file_missing", [gone], error);
+        if (BrokenParquet().Match(error.Original) is { Success: true } broken) return OfFile(broken.Groups[1].Value, error, tables);
+        if (MisfitColumn().Match(error.Original) is { Success: true } misfit && IsOfTable(misfit.Groups[1].Value, tables)) return OfFile(misfit.Groups[1].Value, error, tables);
+        if (!DamagedParquet().IsMatch(error.Original)) return null;
+        // Bytes that went wrong in the middle: DuckDB calls it a bad value or a failure of its own.
+        return NamedFile().Match(error.Original) is { Success: true } named && IsOfTable(named.Groups[1].Value, tables)
+            ? OfFile(named.Groups[1].Value, error, tables)
+            : new LeptonDataException("engines.parquet_damaged", [error.Words], error) { Place = place };
     }
 
     [GeneratedRegex(@"CSV Error on Line: (\d+)", RegexOptions.CultureInvariant)]
@@ -82,12 +99,19 @@ internal static partial class EngineErrors
     [GeneratedRegex(@"^Expected Number of Columns: (\d+) Found: (\d+)", RegexOptions.CultureInvariant)]
     private static partial Regex CsvCounts();
 
+    [GeneratedRegex("Error while reading file \"(.*?)\": failed to cast column \"(.*?)\" from type (.*?) to (.*?): ", RegexOptions.CultureInvariant)]
+    private static partial Regex MisfitColumn();
+
+    [GeneratedRegex("[Ff]ile \"(.*?)\": ", RegexOptions.CultureInvariant)]
+    private static partial Regex NamedFile();
+
     [GeneratedRegex("No files found that match the pattern \"(.*)\"", RegexOptions.CultureInvariant)]
     private static partial Regex MissingFile();
 
     [GeneratedRegex(@"(?:No magic bytes found at end of file|Footer length error in file|Failed to read Parquet file|File) '([^'\n]*)'(?: too small to be a Parquet file)?", RegexOptions.CultureInvariant)]
     private static partial Regex BrokenParquet();
 
-    [GeneratedRegex(@"Decompression failure|Parquet file is likely corrupted|^(?:\w+ Error: )?Out of buffer|TProtocolException", RegexOptions.CultureInvariant)]
+    // Such are also the words of its Thrift reader.
+    [GeneratedRegex(@"Decompression failure|Parquet file is likely corrupted|^(?:\w+ Error: )?Out of buffer|TProtocolException|Variable-length int over|don't know what type", RegexOptions.CultureInvariant)]
     private static partial Regex DamagedParquet();
 }

@@ -9,7 +9,7 @@ namespace Lepton.Data.Engines.DuckDb;
 /// <param name="errorOf">The engine's error for one of DuckDB's.</param>
 /// <param name="ensureFilesUnchanged">Called at the end of the rows.</param>
 /// <param name="report">Reports progress until disposed; called for each read, since that is when the work is done.</param>
-internal sealed class EngineReader(DuckDbReader reader, Func<DuckDbException, LeptonDataException> errorOf, Action ensureFilesUnchanged, Func<IDisposable> report) : IRecordBatchReader
+internal sealed class EngineReader(DuckDbReader reader, Func<DuckDbException, CancellationToken, LeptonDataException> errorOf, Action ensureFilesUnchanged, Func<IDisposable> report) : IRecordBatchReader
 {
     public Schema Schema => reader.Schema;
 
@@ -24,7 +24,7 @@ internal sealed class EngineReader(DuckDbReader reader, Func<DuckDbException, Le
         }
         catch (DuckDbException error)
         {
-            throw errorOf(error);
+            throw errorOf(error, cancellationToken);
         }
     }
 

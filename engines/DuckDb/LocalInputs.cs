@@ -11,9 +11,13 @@ internal sealed class LocalInputs : IDisposable
     private readonly Dictionary<string, Input> _byName = new(StringComparer.OrdinalIgnoreCase);
     private LocalFiles? _files;
 
-    private LocalInputs()
-    {
-    }
+    private LocalInputs(Inputs given) => Given = [.. given.ByName.Values.OfType<SnapshotInput>().Select(input => input.Snapshot)];
+
+    /// <summary>The tables, as they are called outside.</summary>
+    internal IReadOnlyCollection<Snapshot> Given { get; }
+
+    /// <summary>The tables, all files of them on this machine.</summary>
+    internal IReadOnlyCollection<Snapshot> Tables => [.. _byName.Values.OfType<SnapshotInput>().Select(input => input.Snapshot)];
 
     internal Input this[string name] => _byName[name];
 
@@ -21,7 +25,7 @@ internal sealed class LocalInputs : IDisposable
     /// <exception cref="LeptonDataException"><c>engines.table_file_missing</c>, <c>engines.file_missing</c></exception>
     internal static async ValueTask<LocalInputs> FetchAsync(IObjectStore? store, Inputs inputs, CancellationToken cancellationToken)
     {
-        var local = new LocalInputs();
+        var local = new LocalInputs(inputs);
         string[] paths = store is null ? [] : [.. inputs.ByName.Values.SelectMany(FilesOf).Select(file => store.PathOf(file)).OfType<string>().Distinct(StringComparer.Ordinal)];
         try
         {
@@ -30,8 +34,7 @@ internal sealed class LocalInputs : IDisposable
         catch (LeptonDataException failure) when (failure.Code == "storage.not_found")
         {
             string missing = failure.Arguments[0]?.ToString() ?? "";
-            bool isOfTable = inputs.ByName.Values.Any(input => input is SnapshotInput { Snapshot: var snapshot } && missing.StartsWith($"{snapshot.RootPath}/", StringComparison.Ordinal));
-            throw new LeptonDataException(isOfTable && !missing.Contains("/_lepton/", StringComparison.Ordinal) ? "engines.table_file_missing" : "engines.file_missing", [missing], failure);
+            throw new LeptonDataException(EngineErrors.IsOfTable(missing, local.Given) ? "engines.table_file_missing" : "engines.file_missing", [missing], failure);
         }
         foreach ((string name, Input input) in inputs.ByName) local._byName.Add(name, local._files is null ? input : Here(input, store!, local._files));
         return local;

@@ -11,6 +11,9 @@ public sealed partial class DeltaTable
 {
     public async ValueTask<VacuumResult> VacuumAsync(VacuumOptions options, CancellationToken cancellationToken = default)
     {
+        if (options.Retention < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(options), options.Retention, "Retention is not negative");
+        foreach (long version in options.PinnedVersions)
+            if (version < 0) throw new ArgumentOutOfRangeException(nameof(options), version, "PinnedVersions holds versions, which count from 0");
         Snapshot newest = await ReadAsync(null, cancellationToken).ConfigureAwait(false) ?? throw new LeptonDataException("storage.no_table", [RootPath]);
         await CheckNoLinkAsync(cancellationToken).ConfigureAwait(false);
         await CheckWritableAsync(removes: false, cancellationToken).ConfigureAwait(false);

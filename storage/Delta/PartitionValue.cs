@@ -72,8 +72,11 @@ public static partial class PartitionValue
     public static string ToSql(string? text, Field column) => $"CAST({ToSqlText(text, column)} AS {column.Type})";
 
     /// <summary>SQL that a cast to the column's type makes the text's value. The empty text is NULL for every type, as the protocol says.</summary>
+    /// <param name="text">As the log has it.</param>
+    /// <param name="column">Of the table.</param>
+    /// <param name="place">The file whose value it is; null where it is of none yet.</param>
     /// <exception cref="LeptonDataException"><c>storage.partition_value</c></exception>
-    internal static string ToSqlText(string? text, Field column)
+    internal static string ToSqlText(string? text, Field column, SourcePlace? place = null)
     {
         if (string.IsNullOrEmpty(text)) return "NULL";
         string? value = column.Type switch
@@ -87,7 +90,7 @@ public static partial class PartitionValue
                 var known => Write(known, column.Type),
             },
         };
-        if (value is null || value.Contains('\0', StringComparison.Ordinal)) throw new LeptonDataException("storage.partition_value", [column.Name, column.Type, text]);
+        if (value is null || value.Contains('\0', StringComparison.Ordinal)) throw new LeptonDataException("storage.partition_value", [column.Name, column.Type, text]) { Place = place };
         return column.Type is BinaryType ? $"encode({SqlLiteral.Text(value)})" : SqlLiteral.Text(value);
     }
 

@@ -8,13 +8,13 @@ public sealed record VacuumOptions
     /// <summary>The time now.</summary>
     public required EventTime Now { get; init; }
 
-    /// <summary>How long a file stays after the last version that has it was replaced; null for the table's own (<c>delta.deletedFileRetentionDuration</c>, else 7 days).</summary>
+    /// <summary>How long a file stays after the last version that has it was replaced; from 0; null for the table's own (<c>delta.deletedFileRetentionDuration</c>, else 7 days).</summary>
     public TimeSpan? Retention { get; init; }
 
     /// <summary>Whether less than 7 days may be asked for. Then nobody else may write to the table or read old versions meanwhile: a file that a writer has not committed yet may be taken from it.</summary>
     public bool AllowsShortRetention { get; init; }
 
-    /// <summary>Versions that stay whole whatever their age: those of training sets, and those that readers are pointed to.</summary>
+    /// <summary>Versions that stay whole whatever their age: those of training sets, and those that readers are pointed to. Each is there.</summary>
     public IReadOnlyCollection<long> PinnedVersions { get; init; } = [];
 
     /// <summary>Whether files are only named, and stay.</summary>

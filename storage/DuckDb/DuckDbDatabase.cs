@@ -30,9 +30,14 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     }
 
     /// <summary>Opens a new, empty database in memory and locks its settings.</summary>
+    /// <exception cref="ArgumentException">An option is outside its range, or <see cref="DuckDbOptions.TempFolder"/> is not absolute.</exception>
     /// <exception cref="LeptonDataException">The library is missing or of another version, or refuses a setting.</exception>
     public static DuckDbDatabase Open(DuckDbOptions options)
     {
+        if (options.MemoryLimitBytes is <= 0) throw new ArgumentOutOfRangeException(nameof(options), options.MemoryLimitBytes, "MemoryLimitBytes is at least 1");
+        if (options.ThreadCount is <= 0) throw new ArgumentOutOfRangeException(nameof(options), options.ThreadCount, "ThreadCount is at least 1");
+        if (options.TempSizeBytesMax is < 0) throw new ArgumentOutOfRangeException(nameof(options), options.TempSizeBytesMax, "TempSizeBytesMax is not negative");
+        if (!string.IsNullOrEmpty(options.TempFolder) && !Path.IsPathRooted(options.TempFolder)) throw new ArgumentException($"TempFolder '{options.TempFolder}' is not absolute", nameof(options));
         string version = LibraryVersion;
         if (!version.StartsWith(SupportedVersion, StringComparison.Ordinal)) throw new LeptonDataException("storage.duckdb_library_version", [version, SupportedVersion]);
         var database = new DuckDbDatabase(OpenHandle(options));

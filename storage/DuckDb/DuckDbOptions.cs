@@ -3,10 +3,10 @@ namespace Lepton.Data.Storage.DuckDb;
 /// <summary>How to open an in-memory DuckDB. The settings are locked once it is open.</summary>
 public sealed record DuckDbOptions
 {
-    /// <summary>The most memory that DuckDB takes before it spills, in bytes; null for DuckDB's own choice (80 % of the machine).</summary>
+    /// <summary>The most memory that DuckDB takes before it spills, in bytes, from 1; null for DuckDB's own choice (80 % of the machine).</summary>
     public long? MemoryLimitBytes { get; init; }
 
-    /// <summary>How many threads run queries; null for one a core.</summary>
+    /// <summary>How many threads run queries, from 1; null for one a core.</summary>
     public int? ThreadCount { get; init; }
 
     /// <summary>Where to spill, absolute; null: nothing spills.</summary>

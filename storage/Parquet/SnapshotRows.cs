@@ -81,7 +81,7 @@ public sealed class SnapshotRows : IDisposable
 
     private static string PartitionValue(Snapshot snapshot, Field field)
     {
-        string[] values = [.. snapshot.Files.Select(file => Delta.PartitionValue.ToSqlText(file.PartitionValues[field.Name], field))];
+        string[] values = [.. snapshot.Files.Select(file => Delta.PartitionValue.ToSqlText(file.PartitionValues[field.Name], field, new SourcePlace(snapshot.LocationOf(file.Path))))];
         // Each file's value in the list's place of its number.
         return values.All(value => value == values[0]) ? values[0] : $"CAST([{string.Join(", ", values)}] AS {field.Type}[])[file_index::BIGINT + 1]";
     }

@@ -13,37 +13,36 @@ internal static class DeletionVectorFiles
     private static readonly uint[] s_crc = CrcTable();
 
     /// <summary>The rows of a file of a snapshot that are deleted.</summary>
-    /// <exception cref="LeptonDataException"><c>storage.deletion_vector</c></exception>
+    /// <exception cref="LeptonDataException"><c>storage.deletion_vector</c>, with the place of the set's file, or of the data file where the log holds the set.</exception>
     internal static DeletedRows Read(Snapshot snapshot, DataFile file)
     {
         DeletionVector vector = file.DeletionVector!;
-        byte[] bytes = vector.Inline ?? ReadFile(snapshot, file, vector);
-        if (bytes.Length < 4 || BinaryPrimitives.ReadInt32LittleEndian(bytes) != PortableMagic) throw Broken(file, "its first bytes are not those of a set of rows", "开头不是行集合的标记");
-        DeletedRows rows = DeletedRows.TryRead(bytes[4..]) ?? throw Broken(file, "the set of rows is torn", "行集合已损坏");
-        if (rows.Count != vector.RowCount) throw Broken(file, "it holds another number of rows than the log says", "其行数与日志不符");
-        if (file.Statistics is { } statistics && rows.Last >= statistics.RowCount) throw Broken(file, "it names rows that the file does not have", "其中的行不在文件之内");
+        // A set that stands in the log itself has no file of its own.
+        string? path = vector.Inline is null && vector.TryFindFile(snapshot.RootPath, "", out string? name) ? snapshot.LocationOf(name) : null;
+        var place = new SourcePlace(path ?? snapshot.LocationOf(file.Path));
+        byte[] bytes = vector.Inline ?? ReadFile(path ?? throw Broken("its path is not one", "路径无效"));
+        if (bytes.Length < 4 || BinaryPrimitives.ReadInt32LittleEndian(bytes) != PortableMagic) throw Broken("its first bytes are not those of a set of rows", "开头不是行集合的标记");
+        DeletedRows rows = DeletedRows.TryRead(bytes[4..]) ?? throw Broken("the set of rows is torn", "行集合已损坏");
+        if (rows.Count != vector.RowCount) throw Broken("it holds another number of rows than the log says", "其行数与日志不符");
+        if (file.Statistics is { } statistics && rows.Last >= statistics.RowCount) throw Broken("it names rows that the file does not have", "其中的行不在文件之内");
         return rows;
-    }
 
-    private static byte[] ReadFile(Snapshot snapshot, DataFile file, DeletionVector vector)
-    {
-        // The log's reader checked the path already, against the store's root too; so the table's own folder does here.
-        if (!vector.TryFindFile(snapshot.RootPath, "", out string? name)) throw Broken(file, "its path is not one", "路径无效");
-        string path = Path.Combine(snapshot.RootPath, name);
-        return FileErrors.Guard(path, () =>
+        byte[] ReadFile(string path) => FileErrors.Guard(path, () =>
         {
             using FileStream stream = File.OpenRead(path);
             long start = vector.Offset ?? 0;
             Span<byte> number = stackalloc byte[4];
-            if (stream.Length - start < vector.SizeBytes + 8L) throw Broken(file, "its file is too short", "文件过短");
+            if (stream.Length - start < vector.SizeBytes + 8L) throw Broken("its file is too short", "文件过短");
             stream.Position = start;
             stream.ReadExactly(number);
-            if (BinaryPrimitives.ReadInt32BigEndian(number) != vector.SizeBytes) throw Broken(file, "its length is not what the log says", "长度与日志不符");
-            byte[] bytes = new byte[vector.SizeBytes];
-            stream.ReadExactly(bytes);
+            if (BinaryPrimitives.ReadInt32BigEndian(number) != vector.SizeBytes) throw Broken("its length is not what the log says", "长度与日志不符");
+            byte[] found = new byte[vector.SizeBytes];
+            stream.ReadExactly(found);
             stream.ReadExactly(number);
-            return BinaryPrimitives.ReadUInt32BigEndian(number) == Crc32(bytes) ? bytes : throw Broken(file, "its checksum does not fit", "校验和不符");
+            return BinaryPrimitives.ReadUInt32BigEndian(number) == Crc32(found) ? found : throw Broken("its checksum does not fit", "校验和不符");
         });
+
+        LeptonDataException Broken(string english, string chinese) => new("storage.deletion_vector", [file.Path, new BilingualText(english, chinese)]) { Place = place };
     }
 
     internal static uint Crc32(ReadOnlySpan<byte> bytes)
@@ -65,6 +64,4 @@ internal static class DeletionVectorFiles
         }
         return table;
     }
-
-    private static LeptonDataException Broken(DataFile file, string english, string chinese) => new("storage.deletion_vector", [file.Path, new BilingualText(english, chinese)]);
 }

@@ -40,7 +40,7 @@ public sealed class BucketTests
         Snapshot snapshot = await WriteAsync(world, "t");
         (string key, Stored stored) = world.Server.Objects.Single(entry => entry.Key.EndsWith(".parquet", StringComparison.Ordinal));
         world.Server.Objects[key] = stored with { Content = [.. stored.Content[..^4], 0, 0, 0, 0], Tag = "\"other\"" };
-        LeptonDataException failure = await Refusal.Of("engines.parquet_broken", () => ReadAsync(world, snapshot));
+        LeptonDataException failure = await Refusal.Of("engines.table_file_broken", () => ReadAsync(world, snapshot));
         Assert.That(failure.Message, Does.Contain($"s3://bucket/{key}").And.Not.Contain(world.Store.LocalRoot));
         failure = (await Assert.ThrowsAsync<DuckDbException>(async () => await (await world.Lake.ReadRecordsAsync(snapshot)).DisposeAsync()))!;
         Assert.That(failure.Message, Does.Contain($"s3://bucket/{key}").And.Not.Contain(world.Store.LocalRoot));
@@ -78,6 +78,19 @@ public sealed class BucketTests
         Assert.That(BatchRows.FirstDifference(Ordered(expected), Ordered(await ReadAsync(world, clone))), Is.Null);
         await using (IRecordBatchReader reader = await world.Lake.ReadRecordsAsync(clone)) Assert.That(BatchRows.FirstDifference(Ordered(expected), Ordered(await BatchRows.ReadAsync(reader))), Is.Null);
         Assert.That(await world.Lake.FindLostFileAsync(clone), Is.Null);
+    }
+
+    [Test]
+    public async Task ReadAsync_TornDeletionVector_NamesItsFileAsThePersonKnowsIt([Values] bool isBucket)
+    {
+        await using var world = new World(isBucket);
+        Snapshot source = await WriteAsync(world, "t 1");
+        await world.PutAsync($"main/t 1/{Vector}", "torn");
+        await world.PutAsync("main/clone/_delta_log/00000000000000000000.json", DeltaFixture.FirstLines("""{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"],"writerFeatures":["deletionVectors"]}}""")
+            + AddLine(world, source.Files[0], $$""","deletionVector":{"storageType":"p","pathOrInlineDv":"{{world.UrlOf($"main/t 1/{Vector}")}}","offset":1,"sizeInBytes":40,"cardinality":2}"""));
+        Snapshot clone = (await world.Lake.Table(TableName.Parse("main.clone")).ReadAsync())!;
+        LeptonDataException failure = await Refusal.Of("storage.deletion_vector", () => ReadAsync(world, clone));
+        Assert.That(failure.Place!.Path, Is.EqualTo(world.Store.Locate($"main/t 1/{Vector}")));
     }
 
     [Test]

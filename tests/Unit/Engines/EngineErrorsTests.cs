@@ -1,5 +1,6 @@
 using Lepton.Data.Engines.DuckDb;
 using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.DuckDb;
 using NUnit.Framework;
 
@@ -29,6 +30,31 @@ public sealed class EngineErrorsTests
         Assert.That((error.Code, error.Place), Is.EqualTo((code, s_place)));
         Assert.That(error.Message, Does.StartWith("pipelines/flights.yaml:7:9: ").And.Contain(part).And.Not.Contain("\n").And.Not.Contain("LINE 1").And.Not.Contain("SET "));
     }
+
+    [TestCase("Invalid Input Error: No magic bytes found at end of file '/lake/main/t/day=1/a.parquet'", "engines.table_file_broken", "file /lake/main/t/day=1/a.parquet is damaged (No magic bytes found at end of file)")]
+    [TestCase("Invalid Input Error: Failed to read file \"/lake/main/t/a.parquet\": ZSTD Decompression failure", "engines.table_file_broken", "file /lake/main/t/a.parquet is damaged")]
+    [TestCase("Invalid Input Error: File '/lake/_lepton/runs/a.parquet' too small to be a Parquet file", "engines.parquet_broken", "/lake/_lepton/runs/a.parquet")]
+    [TestCase("Invalid Input Error: File '/data/a.parquet' too small to be a Parquet file", "engines.parquet_broken", "get it again from its source")]
+    [TestCase("IO Error: No files found that match the pattern \"/lake/main/t/day=1/a.parquet\"", "engines.table_file_missing", "/lake/main/t/day=1/a.parquet")]
+    [TestCase("Conversion Error: Error while reading file \"/lake/main/t/a.parquet\": failed to cast column \"c\" from type VARCHAR to BIGINT: : Could not convert string 'abc' to INT64\n\nIn file …", "engines.table_file_type", "file /lake/main/t/a.parquet holds the column 'c' as VARCHAR, with values that are no BIGINT")]
+    public void Of_FileOfATable_IsNamedAndTheQueryIsNotBlamed(string words, string code, string part)
+    {
+        LeptonDataException error = EngineErrors.Of(DuckDbException.Of(words), s_place, [TableAt("/lake/main/t"), TableAt("/lake/_lepton/runs")]);
+        Assert.That((error.Code, error.Place), Is.EqualTo((code, (SourcePlace?)null)), error.Message);
+        Assert.That(error.Message, Does.Contain(part).And.Not.Contain("TRY_CAST"));
+    }
+
+    [Test]
+    public void Of_ValueOfASourceFile_BlamesTheQueryStill()
+    {
+        LeptonDataException error = EngineErrors.Of(DuckDbException.Of("Conversion Error: Error while reading file \"/data/a.parquet\": failed to cast column \"c\" from type VARCHAR to BIGINT: : no"), s_place, [TableAt("/lake/main/t")]);
+        Assert.That((error.Code, error.Place), Is.EqualTo(("engines.value", s_place)));
+    }
+
+    private static Snapshot TableAt(string root) => new()
+    {
+        RootPath = root, Version = 0, CommittedAt = default, Schema = Schema.Empty, Files = [], Transactions = new Dictionary<string, long>(), TableId = "t", Properties = new Dictionary<string, string>(),
+    };
 
     [Test]
     public void Of_Interrupted_MayBeTriedAgain() => Assert.That(EngineErrors.Of(DuckDbException.Of("INTERRUPT Error: Interrupted!"), s_place).IsTransient, Is.True);

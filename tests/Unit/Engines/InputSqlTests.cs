@@ -179,15 +179,6 @@ public sealed class InputSqlTests
     }
 
     [Test]
-    public void OfFiles_MissingFileOfATable_NamesTheRunThatMakesItAgain()
-    {
-        Directory.CreateDirectory(_folder["_delta_log"]);
-        LeptonDataException error = FailureOf(OfSnapshot(SnapshotOf([new Field("id", DataType.Int64)], "gone.parquet")));
-        Assert.That(error.Code, Is.EqualTo("engines.table_file_missing"));
-        Assert.That(error.Message, Does.Contain(_folder["gone.parquet"]).And.Contain("lepton run --full-refresh"));
-    }
-
-    [Test]
     public void EnsureUnchanged_AFileThatGrewOrAged_IsRefused()
     {
         string path = _folder.Write("a.csv", "1");

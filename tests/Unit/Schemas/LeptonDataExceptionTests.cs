@@ -28,7 +28,7 @@ public sealed class LeptonDataExceptionTests
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo("zh-CN");
         try
         {
-            Assert.That(new LeptonDataException("schemas.memory_exhausted", [1234567, 8.5]).Message, Is.EqualTo("1234567 more bytes exceed the memory limit of 8.5 bytes; raise `memory` in lepton.yaml or process less at once."));
+            Assert.That(new LeptonDataException("schemas.memory_exhausted", [1234567, 8.5]).Message, Is.EqualTo("1234567 more bytes exceed the memory limit of 8.5 bytes; raise it (`memory` in lepton.yaml; in code the limit of the MemoryBudget), or process less at once."));
         }
         finally
         {

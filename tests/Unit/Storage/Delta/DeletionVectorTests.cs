@@ -30,6 +30,14 @@ public sealed class DeletionVectorTests
         Assert.That(Enumerable.Range(0, 40).Where(row => rows.Contains(row)), Is.EqualTo(new[] { 3, 4, 7, 11, 18, 29 }));
     }
 
+    [Test]
+    public void Read_SetInTheLogThatIsTorn_NamesTheDataFile()
+    {
+        byte[] set = [.. BitConverter.GetBytes(RoaringBytes.Magic), .. RoaringBytes.Write([3], _ => 0)];
+        var vector = new DeletionVector("i", RoaringBytes.Base85(set), null, set.Length, 2);
+        Assert.That(Refusal.Of("storage.deletion_vector", () => DeletionVectorFiles.Read(Snapshot("/lake/t"), File(vector, rows: 30))).Place, Is.EqualTo(new SourcePlace("/lake/t/f.parquet")));
+    }
+
     [TestCase("u", "-aqEH.-t@S}K{vb[*k", TestName = "Checked_ShortId_IsRefused")]
     [TestCase("u", "../^-aqEH.-t@S}K{vb[*k^", TestName = "Checked_FolderOutside_IsRefused")]
     [TestCase("u", "^-aqEH.-t@S}K{vb[*k~", TestName = "Checked_LetterThatIsNone_IsRefused")]
@@ -63,6 +71,7 @@ public sealed class DeletionVectorTests
             changed[at] ^= 0x10;
             Broken(changed, null, "");
         }
+        Assert.That(Refusal.Of("storage.deletion_vector", () => Read(content[..5])).Place, Is.EqualTo(new SourcePlace(path)));
         Broken(content, vector with { RowCount = 5 }, "another number of rows");
         Broken(content, vector with { SizeBytes = set.Length - 1 }, "length");
         Broken(content, vector with { Offset = int.MaxValue }, "too short");

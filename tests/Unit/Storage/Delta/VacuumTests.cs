@@ -62,6 +62,24 @@ public sealed class VacuumTests
         Assert.That(FilesOf(t), Is.EquivalentTo(new[] { "c", "young" }));
     }
 
+    // What the command line cannot do is not offered as if it could.
+    [Test]
+    public async Task Vacuum_TableThatKeepsFilesForADay_SaysWhichPropertyToSet()
+    {
+        using var t = new DeltaFixture();
+        await t.Table.CommitAsync(Append(null, t.File("a")) with { Properties = new Dictionary<string, string> { ["delta.deletedFileRetentionDuration"] = "interval 1 day" } });
+        LeptonDataException failure = await Refusal.Of("storage.vacuum_retention", () => t.Open().VacuumAsync(new VacuumOptions { Now = Noon }).AsTask());
+        Assert.That(failure.Message, Does.Contain("set delta.deletedFileRetentionDuration to 168 hours").And.Contain("in code").And.Contain("AllowsShortRetention"));
+    }
+
+    [Test]
+    public void Vacuum_OptionsOutsideTheirRange_AreTheCallersMistake()
+    {
+        using var t = new DeltaFixture();
+        Assert.That(() => t.Table.VacuumAsync(new VacuumOptions { Now = Noon, Retention = TimeSpan.FromTicks(-1), AllowsShortRetention = true }).AsTask(), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contain("Retention"));
+        Assert.That(() => t.Table.VacuumAsync(new VacuumOptions { Now = Noon, PinnedVersions = [0, -1] }).AsTask(), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contain("PinnedVersions"));
+    }
+
     [Test]
     public async Task Vacuum_LogAndHiddenFiles_AreNotTouched()
     {

@@ -113,6 +113,31 @@ public sealed class DuckDbDatabaseTests
             Throws.InstanceOf<DuckDbException>().With.Property("Error").EqualTo(DuckDbError.DiskFull));
     }
 
+    [TestCase("SELECT 1; SELECT 2", "storage.duckdb_statements")]
+    [TestCase("  -- nothing", "storage.duckdb_no_statement")]
+    public void Execute_AnotherNumberOfStatementsThanOne_SaysSo(string sql, string code)
+    {
+        using DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions());
+        using DuckDbConnection connection = database.Connect();
+        DuckDbException error = Assert.Throws<DuckDbException>(() => connection.Execute(sql))!;
+        Assert.That(error.Code, Is.EqualTo(code));
+        Assert.That(error.Message, Does.Not.Contain(code));
+    }
+
+    [Test]
+    public void Open_OptionsOutsideTheirRange_AreTheCallersMistake()
+    {
+        Refused<ArgumentOutOfRangeException>(new DuckDbOptions { MemoryLimitBytes = -1 }, "MemoryLimitBytes");
+        Refused<ArgumentOutOfRangeException>(new DuckDbOptions { MemoryLimitBytes = 0 }, "MemoryLimitBytes");
+        Refused<ArgumentOutOfRangeException>(new DuckDbOptions { ThreadCount = 0 }, "ThreadCount");
+        Refused<ArgumentOutOfRangeException>(new DuckDbOptions { TempSizeBytesMax = -1 }, "TempSizeBytesMax");
+        Refused<ArgumentException>(new DuckDbOptions { TempFolder = "spill" }, "'spill' is not absolute");
+
+        static void Refused<T>(DuckDbOptions options, string words)
+            where T : Exception
+            => Assert.That(() => DuckDbDatabase.Open(options).Dispose(), Throws.TypeOf<T>().With.Message.Contain(words));
+    }
+
     [TestCase("SELECT 'x'::BIGINT", DuckDbError.Value, "Could not convert string 'x' to INT64")]
     [TestCase("SELECT 9223372036854775807::BIGINT + i FROM range(5) t(i)", DuckDbError.Value, "Overflow in addition of INT64 (9223372036854775807 + 1)!")]
     [TestCase("SELECT error('so it says')", DuckDbError.Value, "so it says")]

@@ -44,6 +44,14 @@ public sealed class SnapshotRowsTests
     }
 
     [Test]
+    public void Of_PartitionValueThatIsNoneOfItsType_NamesTheFile()
+    {
+        WriteParquet("a.parquet", "SELECT 1::BIGINT AS id");
+        Snapshot snapshot = SnapshotOf([new Field("p", DataType.Int32), new Field("id", DataType.Int64)], Part("a.parquet", ("p", "seven"))) with { PartitionColumns = ["p"] };
+        Assert.That(Refusal.Of("storage.partition_value", () => Rows(snapshot)).Place, Is.EqualTo(new SourcePlace(_folder["a.parquet"])));
+    }
+
+    [Test]
     public void Of_OnlyPartitionColumns_HasAsManyRowsAsTheFiles()
     {
         WriteParquet("a.parquet", "SELECT i AS gone FROM range(3) t(i)");
