@@ -197,11 +197,12 @@ internal static class HealthChecks
         string title = Texts.Get("cli.check_lake");
         try
         {
-            bool exists = context.Store.FindAsync(Lake.MarkerFileName).AsTask().GetAwaiter().GetResult() is not null;
             string probe = $".lepton-doctor-{Environment.ProcessId}";
             context.Store.PutIfAbsentAsync(probe, new byte[1]).AsTask().GetAwaiter().GetResult();
             bool isKept = !context.Store.PutIfAbsentAsync(probe, new byte[1]).AsTask().GetAwaiter().GetResult();
             context.Store.DeleteAsync(probe).AsTask().GetAwaiter().GetResult();
+            // After the put, since the answer to a look has no body that could say what is wrong with the keys.
+            bool exists = context.Store.FindAsync(Lake.MarkerFileName).AsTask().GetAwaiter().GetResult() is not null;
             if (!isKept) throw new LeptonDataException("storage.no_conditional_put", [context.Project.LakeLocation]);
             return new HealthCheck("lake", title, HealthState.Good, exists ? Texts.Get("cli.check_lake_good", CountTables(context.Lake), context.Project.LakeLocation) : Texts.Get("cli.check_lake_none", context.Project.LakeLocation));
         }

@@ -19,6 +19,10 @@ internal sealed class RunLease : IDisposable
 
     internal static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
 
+    private static readonly BilingualText s_remedy = new(
+        "wait until it has ended, or stop it: where it died, the lake is free again a minute after it last gave a sign of life",
+        "请等其结束，或将其停止：若它已异常终止，数据湖会在其最后一次续期一分钟后自行释放");
+
     private const string Folder = $"{Lake.SystemFolder}/run.lock";
     private const int SizeMax = 4096;
 
@@ -71,12 +75,15 @@ internal sealed class RunLease : IDisposable
         {
             ObjectInfo? newest = await NewestAsync(store).ConfigureAwait(false);
             bool provesDeath = true;
-            if (newest is not null && await ReadAsync(store, newest).ConfigureAwait(false) is { IsNobody: false } other)
+            LeaseHolder? other = newest is null ? LeaseHolder.Nobody : await ReadAsync(store, newest).ConfigureAwait(false);
+            // Its holder put the next one meanwhile.
+            if (other is null) continue;
+            if (newest is not null && !other.IsNobody)
             {
                 // Of this machine and this cache: the lock file, which we hold, says that it is dead.
                 provesDeath = other.Identity == holder.Identity;
                 if (!provesDeath && await NowAsync(store).ConfigureAwait(false) - newest.ModifiedAt.MicrosecondsSinceEpoch < (long)Expiry.TotalMicroseconds)
-                    throw new LeptonDataException("storage.run_in_progress", [lake.RootPath, other.Holder]) { IsTransient = true };
+                    throw new LeptonDataException("storage.run_in_progress", [lake.RootPath, other.Name, s_remedy]) { IsTransient = true };
             }
             long number = newest is null ? 1 : NumberOf(newest) + 1;
             if (!await store.PutIfAbsentAsync(PathOf(number), holder.Write()).ConfigureAwait(false)) continue;
@@ -146,7 +153,7 @@ internal sealed class RunLease : IDisposable
         return newest;
     }
 
-    /// <returns>Null where it is gone or none of ours: as if nobody held it.</returns>
+    /// <returns>Null where it is gone; one that cannot be read is held by somebody.</returns>
     private static async ValueTask<LeaseHolder?> ReadAsync(IObjectStore store, ObjectInfo entry)
     {
         Stream? stream = await store.OpenAsync(entry.Path).ConfigureAwait(false);
@@ -155,7 +162,7 @@ internal sealed class RunLease : IDisposable
         {
             byte[] content = new byte[SizeMax];
             int size = await stream.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false).ConfigureAwait(false);
-            return LeaseHolder.Read(content.AsMemory(0, size));
+            return LeaseHolder.Read(content.AsMemory(0, size)) ?? LeaseHolder.Unknown;
         }
     }
 
@@ -171,10 +178,16 @@ internal sealed record LeaseHolder(string Holder, string Identity)
 {
     internal static LeaseHolder Nobody { get; } = new("", "");
 
+    /// <summary>Somebody, whose object cannot be read.</summary>
+    internal static LeaseHolder Unknown { get; } = new("?", "");
+
     /// <summary>A number of this holding.</summary>
     internal string Owner { get; init; } = Guid.NewGuid().ToString("n");
 
     internal bool IsNobody => Holder.Length == 0;
+
+    /// <summary>For a message.</summary>
+    internal object Name => ReferenceEquals(this, Unknown) ? new BilingualText("by whom cannot be read", "无法读取是哪一个运行") : Holder;
 
     internal byte[] Write()
     {

@@ -17,6 +17,8 @@ public sealed class RunLock : IDisposable
     // EWOULDBLOCK, which .NET hands on where another process holds the file's lock.
     private const int WouldBlock = 11;
 
+    private static readonly BilingualText s_remedy = new("wait until it has ended, or stop it", "请等其结束，或将其停止");
+
     private readonly FileStream _lock;
     private readonly string _holderPath;
     private RunLease? _lease;
@@ -45,7 +47,7 @@ public sealed class RunLock : IDisposable
             }
             catch (IOException failure) when (failure.HResult == WouldBlock)
             {
-                throw new LeptonDataException("storage.run_in_progress", [lake.RootPath, ReadHolder(holderPath)], failure) { IsTransient = true };
+                throw new LeptonDataException("storage.run_in_progress", [lake.RootPath, ReadHolder(holderPath), s_remedy], failure) { IsTransient = true };
             }
             return new RunLock(file, holderPath);
         });

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Storage.Objects.S3;
 
@@ -233,6 +234,7 @@ internal sealed class FileCache : IDisposable
 
     private static void MakeFolder(string path) => FileErrors.Guard(path, () =>
     {
+        if (File.Exists(path)) throw new LeptonDataException("storage.not_a_folder", [path]);
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
         else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     });

@@ -33,6 +33,7 @@ internal sealed class S3BodyStream(S3Client client, Func<long, CancellationToken
     {
         if (_done == length || buffer.IsEmpty) return 0;
         buffer = buffer[..(int)Math.Min(buffer.Length, length - _done)];
+        long began = client.Time.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
             LeptonDataException failure;
@@ -47,7 +48,7 @@ internal sealed class S3BodyStream(S3Client client, Func<long, CancellationToken
             }
             catch (Exception error) when (S3Client.IsOfTheNetwork(error, cancellationToken))
             {
-                failure = client.Unreachable(key, error);
+                failure = client.Unreachable(key, error, began);
             }
             Drop();
             if (attempt >= client.Options.AttemptsMax) throw failure;

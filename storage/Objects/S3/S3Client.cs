@@ -14,6 +14,10 @@ internal sealed class S3Client : IDisposable
     /// <summary>A list of 1,000 keys of the greatest length has about 2 MB.</summary>
     private const int AnswerSizeMax = 16 << 20;
 
+    private const int ErrorSizeMax = 1 << 16;
+
+    private const string NoBucketCode = "storage.s3_no_bucket";
+
     private static readonly TimeSpan s_retryDelayMax = TimeSpan.FromSeconds(10);
 
     // A server refuses what was signed a quarter of an hour away from its own time.
@@ -27,6 +31,8 @@ internal sealed class S3Client : IDisposable
 
     // How far the server's clock is ahead of ours, where that matters.
     private TimeSpan _serverIsAhead;
+
+    private volatile bool _hasAnswered;
 
     internal S3Client(S3Options options, TimeProvider time, HttpMessageHandler? handler = null)
     {
@@ -73,22 +79,33 @@ internal sealed class S3Client : IDisposable
     private async ValueTask<T> TakeAsync<T>(S3Request request, Func<S3Answer, ValueTask<T>> take, CancellationToken cancellationToken)
     {
         bool wasLost = false, isTimed = false;
+        long began = _time.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
             LeptonDataException failure;
             try
             {
-                HttpResponseMessage response = await TryAsync(request, cancellationToken).ConfigureAwait(false);
-                if (request.Expected.Contains((int)response.StatusCode)) return await take(new S3Answer(response) { Url = UrlOf(request.Key), WasLost = wasLost }).ConfigureAwait(false);
-                using (response)
+                HttpResponseMessage response = await TryAsync(request, began, cancellationToken).ConfigureAwait(false);
+                _hasAnswered = true;
+                bool isExpected = request.Expected.Contains((int)response.StatusCode);
+                // Only the body tells an object that is missing from a bucket that is.
+                bool isInDoubt = response.StatusCode == HttpStatusCode.NotFound && request.Method == "GET";
+                if (isExpected && !isInDoubt) return await take(AnswerOf(response)).ConfigureAwait(false);
+                bool isTaken = false;
+                try
                 {
                     failure = await RefusalAsync(request, response, cancellationToken).ConfigureAwait(false);
+                    if (isTaken = isExpected && failure.Code != NoBucketCode) return await take(AnswerOf(response)).ConfigureAwait(false);
                     // A signature of the wrong time: with the server's own it holds.
                     if (failure.Code == "storage.s3_clock" && response.Headers.Date is { } now && !isTimed)
                     {
                         (_serverIsAhead, isTimed) = (now - _time.GetUtcNow(), true);
                         continue;
                     }
+                }
+                finally
+                {
+                    if (!isTaken) response.Dispose();
                 }
             }
             catch (LeptonDataException refusal) when (refusal.IsTransient)
@@ -98,13 +115,15 @@ internal sealed class S3Client : IDisposable
             catch (Exception error) when (IsOfTheNetwork(error, CancellationToken.None))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                failure = Unreachable(request.Key, error);
+                failure = Unreachable(request.Key, error, began);
             }
             // Whether it took effect is not known.
             wasLost = true;
-            if (!failure.IsTransient || attempt >= Options.AttemptsMax) throw failure;
+            if (!failure.IsTransient || attempt >= Options.AttemptsMax || (!_hasAnswered && TimeLeft(began) <= TimeSpan.Zero)) throw failure;
             await PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
         }
+
+        S3Answer AnswerOf(HttpResponseMessage response) => new(response) { Url = UrlOf(request.Key), WasLost = wasLost };
     }
 
     /// <summary>Waits before a further attempt: twice as long after each, and less by chance, so that many clients do not come back together.</summary>
@@ -137,19 +156,26 @@ internal sealed class S3Client : IDisposable
     internal static bool IsOfTheNetwork(Exception error, CancellationToken cancellationToken)
         => error is HttpRequestException or IOException or TimeoutException && !cancellationToken.IsCancellationRequested;
 
-    internal LeptonDataException Unreachable(string? key, Exception error)
+    /// <param name="key">Of which object; null for the bucket.</param>
+    /// <param name="error">What the last attempt ended with.</param>
+    /// <param name="began">When the first one did, as the clock's timestamp.</param>
+    internal LeptonDataException Unreachable(string? key, Exception error, long began)
     {
         string reason = error is HttpRequestException { InnerException: { } inner } ? inner.Message : error.Message;
         // A certificate that does not hold will not hold the next time either.
         bool isRefused = error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
-        return new LeptonDataException("storage.s3_unreachable", [UrlOf(key), _origin, reason.TrimEnd('.', ' ')], error) { IsTransient = !isRefused };
+        return new LeptonDataException("storage.s3_unreachable", [UrlOf(key), _origin, reason.TrimEnd('.', ' '), _time.GetElapsedTime(began).TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)], error) { IsTransient = !isRefused };
     }
 
-    private async ValueTask<HttpResponseMessage> TryAsync(S3Request request, CancellationToken cancellationToken)
+    // Nobody waits minutes to learn that an address is wrong.
+    private TimeSpan TimeLeft(long began) => Options.Timeout - _time.GetElapsedTime(began);
+
+    private async ValueTask<HttpResponseMessage> TryAsync(S3Request request, long began, CancellationToken cancellationToken)
     {
         using HttpRequestMessage message = Sign(request);
+        TimeSpan limit = _hasAnswered || TimeLeft(began) is not { Ticks: > 0 } left ? Options.Timeout : left;
         // By the invoker the body of an answer is left unread.
-        return await WithinTimeAsync(token => new ValueTask<HttpResponseMessage>(_http.SendAsync(message, token)), Options.Timeout + TimeSpan.FromSeconds(request.Body.Length >> 16), cancellationToken).ConfigureAwait(false);
+        return await WithinTimeAsync(token => new ValueTask<HttpResponseMessage>(_http.SendAsync(message, token)), limit + TimeSpan.FromSeconds(request.Body.Length >> 16), cancellationToken).ConfigureAwait(false);
     }
 
     private HttpRequestMessage Sign(S3Request request)
@@ -180,10 +206,16 @@ internal sealed class S3Client : IDisposable
     private async ValueTask<LeptonDataException> RefusalAsync(S3Request request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         int status = (int)response.StatusCode;
-        (string Code, string Text)? error = request.Method == "HEAD" ? null : ErrorIn(await ReadBodyAsync(response, UrlOf(request.Key), 1 << 16, cancellationToken).ConfigureAwait(false));
+        (string Code, string Text)? error = request.Method == "HEAD" ? null : ErrorIn(await ReadBodyAsync(response, UrlOf(request.Key), ErrorSizeMax, cancellationToken).ConfigureAwait(false));
         string code = error?.Code ?? response.ReasonPhrase ?? "";
         string text = error?.Text ?? "";
-        if (code == "NoSuchBucket") return new LeptonDataException("storage.s3_no_bucket", [Options.Bucket, _origin]);
+        if (code == "NoSuchBucket") return new LeptonDataException(NoBucketCode, [Options.Bucket, _origin]);
+        if (code is "SignatureDoesNotMatch" or "InvalidAccessKeyId" && Options.Credentials?.Invoke() is { } key)
+        {
+            return code == "SignatureDoesNotMatch"
+                ? new LeptonDataException("storage.s3_secret_key", [UrlOf(request.Key), key.AccessKeyId, key.Names.SecretAccessKey])
+                : new LeptonDataException("storage.s3_access_key", [UrlOf(request.Key), _origin, key.AccessKeyId, key.Names.AccessKeyId]);
+        }
         // Another region or another server has it; a signature does not hold there.
         if (status is >= 300 and < 400 || code is "AuthorizationHeaderMalformed" or "PermanentRedirect")
             return new LeptonDataException("storage.s3_elsewhere", [UrlOf(request.Key), _origin, Options.Region, response.Headers.TryGetValues("x-amz-bucket-region", out IEnumerable<string>? regions) ? regions.First() : "?"]);
@@ -210,7 +242,7 @@ internal sealed class S3Client : IDisposable
     }
 
     private static LeptonDataException Refused(string url, string code, int status, string text, bool isTransient)
-        => new(isTransient ? "storage.s3_busy" : "storage.s3_refused", [url, code, status, text.TrimEnd('.', ' ')]) { IsTransient = isTransient };
+        => new(isTransient ? "storage.s3_busy" : "storage.s3_refused", [url, code, text.Length == 0 ? $"HTTP {status}" : $"HTTP {status}: {text}"]) { IsTransient = isTransient };
 
     private static (string Code, string Text)? ErrorIn(byte[] body)
     {

@@ -29,7 +29,10 @@ public sealed record S3Options
     /// <summary>How much of the copies is kept, in bytes. What is read or written at a moment is there beyond it.</summary>
     public long CacheSizeBytesMax { get; init; } = 20L << 30;
 
-    /// <summary>How long an answer may take to begin, and each read of it to bring a byte; a body to send has a second more for each 64 KiB.</summary>
+    /// <summary>
+    /// How long an answer may take to begin, and each read of it to bring a byte; a body to send has a second more for each 64 KiB. Until the server has answered once, all attempts of a request
+    /// together take no longer.
+    /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often a request is tried; from 1.</summary>
@@ -56,10 +59,16 @@ public sealed record S3Credentials(string AccessKeyId, string SecretAccessKey, s
     /// <param name="sessionToken">The variable that holds the token of a temporary key; it may be unset.</param>
     /// <exception cref="LeptonDataException"><c>storage.s3_credentials</c>: one of the first two is not set, or holds a character that no header can.</exception>
     public static S3Credentials FromEnvironment(string accessKeyId = "AWS_ACCESS_KEY_ID", string secretAccessKey = "AWS_SECRET_ACCESS_KEY", string sessionToken = "AWS_SESSION_TOKEN")
-        => new(Required(accessKeyId), Required(secretAccessKey), Optional(sessionToken));
+        => new(Required(accessKeyId), Required(secretAccessKey), Optional(sessionToken)) { Names = (Variable(accessKeyId), Variable(secretAccessKey)) };
+
+    /// <summary>What the two keys are called for a person who is to correct them.</summary>
+    internal (BilingualText AccessKeyId, BilingualText SecretAccessKey) Names { get; private init; }
+        = (new("the access key that S3Options.Credentials gives", "S3Options.Credentials 给出的访问密钥"), new("the secret key that S3Options.Credentials gives", "S3Options.Credentials 给出的私有密钥"));
 
     /// <summary>The key's name alone: the rest is secret.</summary>
     public override string ToString() => AccessKeyId;
+
+    private static BilingualText Variable(string name) => new($"the environment variable {name}", $"环境变量 {name}");
 
     private static string Required(string variable) => Optional(variable) ?? throw new LeptonDataException("storage.s3_credentials", [variable]);
 

@@ -72,7 +72,7 @@ internal sealed class S3ServerTests
         var options = new S3Options { Bucket = S3Server.Bucket, Endpoint = new Uri(_server.Endpoint), Credentials = () => new S3Credentials(S3Server.Key, "wrong"), CacheFolder = _folder["cache"] };
         using var store = new S3ObjectStore(options, TimeProvider.System);
         LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(() => store.PutIfAbsentAsync("a", new byte[1]).AsTask()))!;
-        Assert.That(refused.Code, Is.EqualTo("storage.s3_refused"));
+        Assert.That(refused.Code, Is.EqualTo("storage.s3_secret_key"), refused.Message);
     }
 
     // Two machines: each has a lake object and a cache of its own.

@@ -46,6 +46,20 @@ public sealed class RunLeaseTests
         Assert.That(there.ProvesDeath, Is.False, "it may only be slow");
     }
 
+    [TestCase("torn {")]
+    [TestCase("""{"holder":7}""")]
+    [TestCase("[]")]
+    public void Take_LeaseThatCannotBeRead_CountsAsHeldForAMinute(string content)
+    {
+        using var world = new World();
+        world.One.Store.PutIfAbsentAsync("_lepton/run.lock/00000000000000000001", System.Text.Encoding.UTF8.GetBytes(content)).AsTask().GetAwaiter().GetResult();
+        LeptonDataException refused = Refusal.Of("storage.run_in_progress", () => RunLock.Take(world.One, "run two").Dispose());
+        Assert.That(refused.Message, Does.Contain("by whom cannot be read").And.Contain("free again a minute after"));
+        world.Server.Now += TimeSpan.FromSeconds(61);
+        using RunLock hold = RunLock.Take(world.One, "run two");
+        Assert.That(hold.ProvesDeath, Is.False, "whoever it is may only be slow");
+    }
+
     [Test]
     public void EnsureHeld_TakenOverByAnother_Says()
     {

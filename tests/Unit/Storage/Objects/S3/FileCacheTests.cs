@@ -28,6 +28,16 @@ public sealed class FileCacheTests
     }
 
     [Test]
+    public async Task Find_CacheThatIsAFile_SaysSo()
+    {
+        using var folder = new TempFolder();
+        using var server = new FakeS3();
+        folder.Write("cache", "no folder");
+        using S3ObjectStore store = server.Store(folder);
+        Assert.That((await Refusal.Of("storage.not_a_folder", () => store.FindAsync("a").AsTask())).Message, Does.Contain(folder["cache"]));
+    }
+
+    [Test]
     public async Task Fetch_ObjectReplaced_IsTheNewContent()
     {
         using var folder = new TempFolder();

@@ -202,6 +202,63 @@ public sealed class S3ObjectStoreTests : IDisposable
         Assert.That(_server.Requests, Has.Count.EqualTo(1));
     }
 
+    [TestCase("SignatureDoesNotMatch", "storage.s3_secret_key", "is not that of the access key 'id'; correct the secret key that S3Options.Credentials gives")]
+    [TestCase("InvalidAccessKeyId", "storage.s3_access_key", "does not know the access key 'id' (InvalidAccessKeyId); correct the access key that")]
+    public async Task Requests_WithAKeyThatDoesNotHold_SayWhichOne(string code, string expected, string words)
+    {
+        _server.Before = _ => FakeS3.Error(403, code);
+        LeptonDataException failure = await Refusal.Of(expected, () => _store.OpenAsync("a").AsTask());
+        Assert.That(failure.Message, Does.Contain(words).And.Not.Contain("secret'"));
+        Assert.That(_server.Requests, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void FromEnvironment_Keys_KnowTheirVariables()
+    {
+        const string Id = "LEPTON_TEST_KEY_ID", Secret = "LEPTON_TEST_SECRET";
+        Environment.SetEnvironmentVariable(Id, "id");
+        Environment.SetEnvironmentVariable(Secret, "secret");
+        S3Credentials credentials = S3Credentials.FromEnvironment(Id, Secret);
+        Assert.That((credentials.Names.AccessKeyId.English, credentials.Names.SecretAccessKey.English), Is.EqualTo(($"the environment variable {Id}", $"the environment variable {Secret}")));
+    }
+
+    [Test]
+    public async Task Open_BucketThatIsNotThere_IsNotAnObjectThatIsNotThere()
+    {
+        Assert.That(await _store.OpenAsync("a"), Is.Null);
+        _server.Before = _ => FakeS3.Error(404, "NoSuchBucket");
+        await Refusal.Of("storage.s3_no_bucket", () => _store.OpenAsync("a").AsTask());
+        Refusal.Of("storage.s3_no_bucket", () => { Lake.Open(_store); });
+    }
+
+    // The clock moves by what a connection that nobody answers takes.
+    [Test]
+    public async Task Requests_ServerThatNeverAnswered_EndSoonAndSayHowLongTheyTried()
+    {
+        var time = new FakeTime();
+        using S3ObjectStore own = _server.Store(_folder, time: time);
+        _server.Before = _ =>
+        {
+            time.Advance(TimeSpan.FromSeconds(16));
+            throw new HttpRequestException("no route");
+        };
+        LeptonDataException failure = await Refusal.Of("storage.s3_unreachable", () => own.OpenAsync("a").AsTask());
+        Assert.That(failure.Message, Does.Contain("could not be reached in 32 s (no route)"));
+        Assert.That(_server.Requests, Has.Count.EqualTo(2));
+
+        _server.Before = _ => null;
+        await own.OpenAsync("a");
+        _server.Requests.Clear();
+        _server.Before = _ =>
+        {
+            time.Advance(TimeSpan.FromSeconds(16));
+            throw new HttpRequestException("no route");
+        };
+        failure = await Refusal.Of("storage.s3_unreachable", () => own.OpenAsync("a").AsTask());
+        Assert.That(failure.Message, Does.Contain("in 64 s"));
+        Assert.That(_server.Requests, Has.Count.EqualTo(4), "one that answered before is given all attempts");
+    }
+
     [TestCase(0, null, "0123456789")]
     [TestCase(3, 4L, "3456")]
     [TestCase(8, 100L, "89")]
