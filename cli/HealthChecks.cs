@@ -151,6 +151,7 @@ internal static class HealthChecks
             while (!Directory.Exists(existing)) existing = Path.GetDirectoryName(existing) ?? "/";
             long free = new DriveInfo(existing).AvailableFreeSpace;
             string detail = Texts.Get("cli.check_disk_detail", TableCommands.SizeText(free), existing);
+            if (free == 0) return new HealthCheck("disk", title, HealthState.Missing, detail, Texts.Get("cli.check_disk_none"));
             return free >= FreeBytesMin
                 ? new HealthCheck("disk", title, HealthState.Good, detail)
                 : new HealthCheck("disk", title, HealthState.Doubtful, detail, Texts.Get("cli.check_disk_remedy"));
@@ -198,6 +199,10 @@ internal static class HealthChecks
         try
         {
             string probe = $".lepton-doctor-{Environment.ProcessId}";
+            // First what is of this machine: without its cache nothing of a bucket is read, whether the server answers or not.
+            context.Store.MakeFolder(probe);
+            string copy = Path.Join(context.Store.PathToWrite(probe), "copy");
+            FileErrors.Guard(copy, () => File.WriteAllText(copy, probe));
             context.Store.PutIfAbsentAsync(probe, new byte[1]).AsTask().GetAwaiter().GetResult();
             bool isKept = !context.Store.PutIfAbsentAsync(probe, new byte[1]).AsTask().GetAwaiter().GetResult();
             context.Store.DeleteAsync(probe).AsTask().GetAwaiter().GetResult();

@@ -103,6 +103,19 @@ internal sealed class StartTests
         Assert.That(answer.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()), Is.SupersetOf(new[] { "runtime", "icu", "libduckdb", "disk" }));
     }
 
+    // Nobody answers at port 9; what is wrong on this machine is said all the same.
+    [TestCase("taken", @"(?m)^! +lake .*taken is a file where a folder belongs")]
+    [TestCase("/proc/lepton", @"(?m)^! +disk +0 B free in /proc\n +-> nothing can be written there")]
+    public void Doctor_CacheThatTakesNoCopies_SaysSo(string cache, string pattern)
+    {
+        using var folder = new TestFolder();
+        folder.Write("taken", "no folder");
+        folder.Write("lepton.yaml", $"project: p\nlake: s3://bucket/x\ns3:\n  endpoint: http://127.0.0.1:9\n  cache: {cache}\n");
+        Answer answer = folder.Lepton.With("AWS_ACCESS_KEY_ID", "a").With("AWS_SECRET_ACCESS_KEY", "b").Run("doctor");
+        Assert.That(answer.ExitCode, Is.EqualTo(1), answer.ToString());
+        Assert.That(answer.Out, Does.Match(pattern));
+    }
+
     [Test]
     public void Doctor_WithoutIcu_SaysHowToGetIt()
     {
