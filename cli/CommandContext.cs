@@ -25,7 +25,6 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     private Lake? _lake;
     private DuckDbEngine? _engine;
     private DuckDbFrontEnd? _frontEnd;
-    private SpillFolder? _spill;
     private DuckDbDatabase? _database;
     private MemoryBudget? _memory;
 
@@ -72,7 +71,13 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     internal Binder Binder => new(FrontEnd);
 
     /// <summary>Reads and writes the lake's files, for what needs no query of a person's.</summary>
-    internal DuckDbDatabase Database => _database ??= OpenDatabase();
+    internal DuckDbDatabase Database => _database ??= DuckDbDatabase.Open(new DuckDbOptions
+    {
+        MemoryLimitBytes = MemoryBytes,
+        ThreadCount = Project.ThreadCount,
+        TempFolder = TempFolder,
+        AllowedFolders = [RealPath.Of(Store.LocalRoot)],
+    });
 
     private static string TempFolder => Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}");
 
@@ -100,14 +105,7 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
         if (_engine is not null) await _engine.DisposeAsync();
         _frontEnd?.Dispose();
         _database?.Dispose();
-        _spill?.Dispose();
         (_store as IDisposable)?.Dispose();
-    }
-
-    private DuckDbDatabase OpenDatabase()
-    {
-        _spill = SpillFolder.TryOpen(TempFolder);
-        return DuckDbDatabase.Open(new DuckDbOptions { MemoryLimitBytes = MemoryBytes, ThreadCount = Project.ThreadCount, TempFolder = _spill?.Path, AllowedFolders = [RealPath.Of(Store.LocalRoot)] });
     }
 
     private static string FindProjectFolder(string? named)

@@ -21,7 +21,6 @@ public sealed partial class DuckDbEngine : IEngine
     private readonly DuckDbEngineOptions _options;
     private readonly Func<string, IObjectStore> _storeOf;
     private readonly Lazy<DuckDbDatabase> _database;
-    private SpillFolder? _spill;
     private int _lastStagedNumber;
     private volatile bool _isDisposed;
 
@@ -109,7 +108,6 @@ public sealed partial class DuckDbEngine : IEngine
     {
         _isDisposed = true;
         if (_database.IsValueCreated) _database.Value.Dispose();
-        _spill?.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -133,18 +131,14 @@ public sealed partial class DuckDbEngine : IEngine
     // The person knows the lake's objects, and not the copies of them that DuckDB reads and writes.
     private string NameObjects(string text) => _options.Store?.NameObjects(text) ?? text;
 
-    private DuckDbDatabase Open()
+    private DuckDbDatabase Open() => DuckDbDatabase.Open(new DuckDbOptions
     {
-        _spill = _options.TempFolder is { } temp ? SpillFolder.TryOpen(temp) : null;
-        return DuckDbDatabase.Open(new DuckDbOptions
-        {
-            MemoryLimitBytes = _options.MemoryLimitBytes,
-            ThreadCount = _options.ThreadCount,
-            TempFolder = _spill?.Path,
-            TempSizeBytesMax = _options.TempSizeBytesMax,
-            AllowedFolders = _options.AllowedFolders,
-        });
-    }
+        MemoryLimitBytes = _options.MemoryLimitBytes,
+        ThreadCount = _options.ThreadCount,
+        TempFolder = _options.TempFolder,
+        TempSizeBytesMax = _options.TempSizeBytesMax,
+        AllowedFolders = _options.AllowedFolders,
+    });
 
     private StagedTable Stage(BoundQuery query, LocalInputs inputs, RunContext run, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Engines;
@@ -11,7 +12,7 @@ public sealed record DuckDbEngineOptions
     /// <summary>How many threads; null for one a core.</summary>
     public int? ThreadCount { get; init; }
 
-    /// <summary>Where to spill, absolute: a folder that engines may share, made when it is not there. Null, or a folder that cannot be made: nothing spills.</summary>
+    /// <inheritdoc cref="DuckDbOptions.TempFolder"/>
     public string? TempFolder { get; init; }
 
     /// <summary>The most that may be spilled, in bytes; null for 90 % of what is free.</summary>

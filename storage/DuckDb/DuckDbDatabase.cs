@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.DuckDb.Native;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.DuckDb;
 
@@ -40,12 +41,13 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         if (!string.IsNullOrEmpty(options.TempFolder) && !Path.IsPathRooted(options.TempFolder)) throw new ArgumentException($"TempFolder '{options.TempFolder}' is not absolute", nameof(options));
         string version = LibraryVersion;
         if (!version.StartsWith(SupportedVersion, StringComparison.Ordinal)) throw new LeptonDataException("storage.duckdb_library_version", [version, SupportedVersion]);
-        var database = new DuckDbDatabase(OpenHandle(options));
+        HeldFolder? spill = options.TempFolder is { } temp ? HeldFolder.TryMakePrivate(temp, "spill-") : null;
+        var database = new DuckDbDatabase(OpenHandle(options, spill));
         try
         {
             using DuckDbConnection connection = database.Connect();
             TableCalls.Register(connection.Handle, database._batches);
-            Harden(connection, options);
+            Harden(connection, options, spill?.Path);
             return database;
         }
         catch
@@ -96,7 +98,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         register(connection.Handle);
     }
 
-    private static DatabaseHandle OpenHandle(DuckDbOptions options)
+    private static DatabaseHandle OpenHandle(DuckDbOptions options, HeldFolder? spill)
     {
         if (NativeMethods.CreateConfig(out nint pointer) != 0) throw DuckDbException.Of("the configuration was refused");
         using var config = new ConfigHandle(pointer);
@@ -106,7 +108,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         SetConfig(config, "autoload_known_extensions", "false");
         SetConfig(config, "allow_community_extensions", "false");
         SetConfig(config, "preserve_insertion_order", options.KeepsInsertionOrder ? "true" : "false");
-        if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database);
+        if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database, spill);
         string message = Marshal.PtrToStringUTF8((nint)error) ?? "the database was refused";
         NativeMethods.Free(error);
         throw DuckDbException.Of(message);
@@ -118,9 +120,9 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     }
 
     // The order matters: folders are allowed while files are still within reach, and nothing moves after the lock.
-    private static void Harden(DuckDbConnection connection, DuckDbOptions options)
+    private static void Harden(DuckDbConnection connection, DuckDbOptions options, string? spillFolder)
     {
-        connection.Execute($"SET GLOBAL temp_directory = {SqlLiteral.Text(options.TempFolder ?? "")}");
+        connection.Execute($"SET GLOBAL temp_directory = {SqlLiteral.Text(spillFolder ?? "")}");
         if (options.TempSizeBytesMax is { } bytes) connection.Execute($"SET GLOBAL max_temp_directory_size = '{SqlLiteral.Number(bytes)}B'");
         connection.Execute("SET GLOBAL TimeZone = 'UTC'");
         connection.Execute("SET GLOBAL allowed_configs = ['enable_progress_bar', 'enable_progress_bar_print']");

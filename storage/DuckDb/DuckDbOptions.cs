@@ -9,7 +9,10 @@ public sealed record DuckDbOptions
     /// <summary>How many threads run queries, from 1; null for one a core.</summary>
     public int? ThreadCount { get; init; }
 
-    /// <summary>Where to spill, absolute; null: nothing spills.</summary>
+    /// <summary>
+    /// Where to spill, absolute: databases of several processes may share it, it is made where it is not there, and each has a folder of its own in it that others cannot look into, gone when the
+    /// database is (what a killed process left, when the next one opens). Null, or where the file system refuses: nothing spills, and what does not fit is <see cref="DuckDbError.OutOfMemory"/>.
+    /// </summary>
     public string? TempFolder { get; init; }
 
     /// <summary>The most that may be spilled, in bytes; null for DuckDB's own choice (90 % of what is free).</summary>

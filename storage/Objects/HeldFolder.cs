@@ -1,3 +1,5 @@
+using Lepton.Data.Schemas;
+
 namespace Lepton.Data.Storage.Objects;
 
 /// <summary>A folder in which one process works aside, and which no reader looks into. It is gone once disposed, and the next process that makes one removes what a killed one left.</summary>
@@ -5,6 +7,9 @@ namespace Lepton.Data.Storage.Objects;
 public sealed class HeldFolder : IDisposable
 {
     private const string LockSuffix = ".lock";
+
+    // EWOULDBLOCK, which .NET hands on where another process holds the file's lock.
+    private const int WouldBlock = 11;
 
     private readonly FileStream _lock;
 
@@ -18,25 +23,62 @@ public sealed class HeldFolder : IDisposable
     /// <param name="prefix">What the names of all such folders in <paramref name="parent"/> begin with.</param>
     /// <param name="name">What this one's name goes on with, before a number that nobody else has.</param>
     /// <param name="makeFolder">Makes a folder, given its absolute path.</param>
-    /// <exception cref="Schemas.LeptonDataException">The file system refuses.</exception>
+    /// <exception cref="LeptonDataException">The file system refuses.</exception>
     public static HeldFolder Make(string parent, string prefix, string name, Action<string> makeFolder) => FileErrors.Guard(parent, () =>
     {
         RemoveAbandoned(parent, prefix);
         while (true)
         {
             string path = System.IO.Path.Combine(parent, $"{prefix}{name}{Guid.NewGuid():n}");
+            FileStream held;
             try
             {
                 // The lock stands before the folder: who sees the folder finds it held.
-                FileStream held = Hold(path + LockSuffix);
-                makeFolder(path);
-                return new HeldFolder(path, held);
+                held = Hold(path + LockSuffix);
             }
-            catch (IOException) when (File.Exists(path + LockSuffix))
+            catch (IOException failure) when (failure.HResult == WouldBlock)
             {
                 // Another process took the new file for an abandoned one before it was locked; under another name it goes on.
+                continue;
+            }
+            try
+            {
+                makeFolder(path);
+                // That process may be done already: then what is locked has no name any more.
+                if (File.Exists(held.Name)) return new HeldFolder(path, held);
+                Remove(path, held);
+            }
+            catch
+            {
+                Remove(path, held);
+                throw;
             }
         }
+    });
+
+    /// <summary>Makes one that others cannot look into, and <paramref name="parent"/> where it is not there yet.</summary>
+    /// <param name="parent">Where, absolute.</param>
+    /// <param name="prefix">What the names of all such folders in <paramref name="parent"/> begin with.</param>
+    /// <returns>Null where the file system refuses.</returns>
+    internal static HeldFolder? TryMakePrivate(string parent, string prefix)
+    {
+        try
+        {
+            MakePrivate(parent);
+            return Make(parent, prefix, "", MakePrivate);
+        }
+        catch (LeptonDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Makes a folder that others cannot look into; nothing happens where it is there.</summary>
+    internal static void MakePrivate(string path) => FileErrors.Guard(path, () =>
+    {
+        if (File.Exists(path)) throw new LeptonDataException("storage.not_a_folder", [path]);
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     });
 
     /// <summary>Takes away what is in it. A failure is passed over: what remains is rubbish that no reader sees.</summary>

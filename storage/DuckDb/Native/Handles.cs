@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Lepton.Data.Storage.Objects;
 
 namespace Lepton.Data.Storage.DuckDb.Native;
 
@@ -28,10 +29,14 @@ internal abstract class ChildHandle : SafeHandle
     protected abstract void Free();
 }
 
-/// <summary><c>duckdb_database</c></summary>
-internal sealed class DatabaseHandle(nint value) : ChildHandle(value, null)
+/// <summary><c>duckdb_database</c>, and the folder that it spills into, which goes with it.</summary>
+internal sealed class DatabaseHandle(nint value, HeldFolder? spill = null) : ChildHandle(value, null)
 {
-    protected override void Free() => NativeMethods.Close(ref handle);
+    protected override void Free()
+    {
+        NativeMethods.Close(ref handle);
+        spill?.Dispose();
+    }
 }
 
 /// <summary><c>duckdb_connection</c></summary>

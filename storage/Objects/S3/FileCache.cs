@@ -53,7 +53,7 @@ internal sealed class FileCache : IDisposable
     /// <summary>What no other cache answers, as long as this machine runs: two processes that get the same are ones that lock files can keep apart.</summary>
     internal string Identity()
     {
-        MakeFolder(RootPath);
+        HeldFolder.MakePrivate(RootPath);
         var store = new LocalObjectStore(RootPath);
         string path = store.Locate("id");
         return FileErrors.Guard(path, () =>
@@ -68,7 +68,7 @@ internal sealed class FileCache : IDisposable
     internal string PathToLock(string key)
     {
         string folder = Path.Join(RootPath, "locks");
-        MakeFolder(folder);
+        HeldFolder.MakePrivate(folder);
         return Path.Join(folder, HashOf(key));
     }
 
@@ -228,14 +228,7 @@ internal sealed class FileCache : IDisposable
 
     private HeldFolder OpenSession()
     {
-        MakeFolder(RootPath);
-        return HeldFolder.Make(RootPath, SessionPrefix, "", MakeFolder);
+        HeldFolder.MakePrivate(RootPath);
+        return HeldFolder.Make(RootPath, SessionPrefix, "", HeldFolder.MakePrivate);
     }
-
-    private static void MakeFolder(string path) => FileErrors.Guard(path, () =>
-    {
-        if (File.Exists(path)) throw new LeptonDataException("storage.not_a_folder", [path]);
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    });
 }
