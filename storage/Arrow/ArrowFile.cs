@@ -22,7 +22,7 @@ public sealed unsafe class ArrowFile : IDisposable
     private readonly ArrowBlock[] _dictionaries;
     private readonly Lock _gate = new();
     private readonly string _source;
-    private Dictionary<long, List<ArrowBlock>>? _dictionariesById;
+    private Dictionary<long, List<int>>? _dictionariesById;
     private bool _isDisposed;
 
     private ArrowFile(FileMapping mapping, ArrowReadOptions options, string source)
@@ -166,23 +166,31 @@ public sealed unsafe class ArrowFile : IDisposable
     {
         if (_dictionariesById is null)
         {
-            var byId = new Dictionary<long, List<ArrowBlock>>();
-            foreach (ArrowBlock block in _dictionaries)
+            var byId = new Dictionary<long, List<int>>();
+            long size = 0;
+            for (int i = 0; i < _dictionaries.Length; i++)
             {
-                MessageHead head = Head(block, PlaceOf(block));
-                if (head.Kind != MessageKind.DictionaryBatch) throw PlaceOf(block).Error("storage.arrow_message", (int)head.Kind);
+                ArrowBlock block = _dictionaries[i];
+                // Blocks that lie over each other would make much of little: a delta may be added any number of times.
+                size += block.MetadataSize + block.BodySize;
+                if (size > _mapping.Size) throw PlaceOf(i).Error("storage.arrow_block", i, block.Offset, block.MetadataSize, block.BodySize);
+                MessageHead head = Head(block, PlaceOf(i));
+                if (head.Kind != MessageKind.DictionaryBatch) throw PlaceOf(i).Error("storage.arrow_message", (int)head.Kind);
                 FlatTable dictionary = head.Header;
-                if (!byId.TryGetValue(dictionary.Int64(0), out List<ArrowBlock>? blocks)) byId.Add(dictionary.Int64(0), blocks = []);
-                else if (!dictionary.Boolean(2)) throw PlaceOf(block).Error("storage.arrow_dictionary_twice", dictionary.Int64(0));
-                blocks.Add(block);
+                if (!byId.TryGetValue(dictionary.Int64(0), out List<int>? indexes)) byId.Add(dictionary.Int64(0), indexes = []);
+                else if (!dictionary.Boolean(2)) throw PlaceOf(i).Error("storage.arrow_dictionary_twice", dictionary.Int64(0));
+                indexes.Add(i);
             }
             _dictionariesById = byId;
         }
-        if (!_dictionariesById.Remove(id, out List<ArrowBlock>? found)) return;
+        if (!_dictionariesById.Remove(id, out List<int>? found)) return;
         try
         {
-            foreach (ArrowBlock block in found)
-                _decoder.DecodeDictionary(Head(block, PlaceOf(block)), _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), PlaceOf(block), cancellationToken);
+            foreach (int i in found)
+            {
+                ArrowBlock block = _dictionaries[i];
+                _decoder.DecodeDictionary(Head(block, PlaceOf(i)), _mapping.Bytes + block.Offset + block.MetadataSize, block.BodySize, _mapping.Share(), PlaceOf(i), cancellationToken);
+            }
         }
         catch
         {
@@ -193,7 +201,7 @@ public sealed unsafe class ArrowFile : IDisposable
         }
     }
 
-    private ArrowPlace PlaceOf(ArrowBlock block) => new(_source) { MessageNumber = Array.IndexOf(_dictionaries, block) + 1, Position = block.Offset };
+    private ArrowPlace PlaceOf(int index) => new(_source) { MessageNumber = index + 1, Position = _dictionaries[index].Offset };
 
     private sealed class Reader(ArrowFile file) : IRecordBatchReader
     {

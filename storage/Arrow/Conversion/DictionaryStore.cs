@@ -65,6 +65,12 @@ internal sealed class DictionaryValues(MemoryBudget? budget) : IDisposable
             values.Dispose();
             throw place.Error("storage.arrow_length", field.Path, (long)Count + values.RowCount);
         }
+        if (values.RowCount == 0)
+        {
+            // Nothing to find there, however many of them come.
+            values.Dispose();
+            return;
+        }
         _pieces.Add(new Piece(values, values.Column(0).Buffers, Count, values.RowCount));
         Count += values.RowCount;
         // Pieces are joined like a binary counter, so that many small deltas stay few pieces and cost little in all.

@@ -47,11 +47,20 @@ internal sealed class ArrowExpansionTests
     [Test]
     public async Task Read_CanceledWhileTheBodyComes_Ends()
     {
-        using var source = new CancellationTokenSource();
-        var stream = new Pulled(ArrowSamples.OfPyArrow()["nulls.arrows"]);
-        await using ArrowStreamReader reader = await ArrowStreamReader.OpenAsync(stream);
-        stream.Read += source.Cancel;
-        await Assert.CatchAsync<OperationCanceledException>(async () => (await reader.ReadAsync(source.Token))?.Dispose());
+        // The batch's mark, its size, its metadata and its body; after the last of them only what unfolds it asks the token.
+        for (int canceled = 1; canceled <= 4; canceled++)
+        {
+            using var source = new CancellationTokenSource();
+            var stream = new Pulled(ArrowSamples.OfPyArrow()["nulls.arrows"]);
+            await using ArrowStreamReader reader = await ArrowStreamReader.OpenAsync(stream);
+            int reads = 0;
+            stream.Read += () =>
+            {
+                if (++reads == canceled) source.Cancel();
+            };
+            await Assert.CatchAsync<OperationCanceledException>(async () => (await reader.ReadAsync(source.Token))?.Dispose(), $"read {canceled}");
+            Assert.That(reads, Is.EqualTo(canceled));
+        }
     }
 
     [Test]
@@ -142,9 +151,10 @@ internal sealed class ArrowExpansionTests
     {
         byte[] bytes = ArrowSamples.OfPyArrow()["deltas.arrows"];
         int readOn = 0;
-        for (int limit = 1; limit <= 40; limit++)
+        // In steps of the least that memory is taken in, so that each thing that takes some is once the one that did not fit.
+        for (int limit = 64; limit <= 40 << 10; limit += 64)
         {
-            var options = new ArrowReadOptions { Memory = new MemoryBudget(limit << 10) };
+            var options = new ArrowReadOptions { Memory = new MemoryBudget(limit) };
             await using (ArrowStreamReader reader = await ArrowStreamReader.OpenAsync(new MemoryStream(bytes), options))
             {
                 bool hasFailed = false;

@@ -5,6 +5,7 @@ using Lepton.Data.Storage.Arrow;
 using Lepton.Data.Storage.Arrow.Conversion;
 using Lepton.Data.Storage.Arrow.Ipc;
 using Lepton.Data.Storage.Arrow.Types;
+using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;
 
@@ -68,6 +69,62 @@ internal sealed class ArrowHostileTests
     {
         byte[] bytes = [4, 0, 0, 0, .. BitConverter.GetBytes(distance), 0, 0, 0, 0];
         Assert.That(Refusal.Of("storage.arrow_metadata", () => { _ = FlatTable.Root(bytes, new ArrowPlace("test")); }).Message, Does.Contain(words));
+    }
+
+    [TestCase(1, false)]
+    [TestCase(1000, true)]
+    public async Task File_DeltaThatTheFooterNamesAgainAndAgain_IsNotAddedAsOften(int times, bool isRefused)
+    {
+        byte[] stream = ArrowSamples.OfPyArrow()["deltas.arrows"];
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder["a.arrow"], FileOf(stream, times));
+        using ArrowFile file = ArrowFile.Open(folder["a.arrow"], new ArrowReadOptions { Source = "f" });
+        if (isRefused)
+        {
+            LeptonDataException error = Refusal.Of("storage.arrow_block", () => file.ReadBatch(0).Dispose());
+            Assert.That(error.Place!.Path, Is.EqualTo($"f#{(int)error.Arguments[0]! + 1}@{error.Arguments[1]}"));
+        }
+        else Assert.That(BatchRows.FirstDifference(await ArrowSamples.ReadAsync(stream), await BatchRows.ReadAsync(file.Read())), Is.Null);
+    }
+
+    /// <summary>The messages of a stream as a file, whose footer names each delta so many times.</summary>
+    private static byte[] FileOf(byte[] stream, int times)
+    {
+        List<(int Start, int Body, int End)> batches = [], dictionaries = [];
+        byte[] schema = [];
+        foreach ((int start, int body, int end) in new ArrowAnatomy(stream).Messages.SkipLast(1))
+        {
+            byte[] metadata = stream[(start + 8)..body];
+            MessageHead head = MessageHead.Read(metadata, new ArrowPlace("test"));
+            if (head.Kind == MessageKind.Schema) schema = metadata;
+            else if (head.Kind == MessageKind.RecordBatch) batches.Add((start, body, end));
+            else dictionaries.AddRange(Enumerable.Repeat((start, body, end), head.Header.Boolean(2) ? times : 1));
+        }
+        var footer = new FlatWriter();
+        FlatSlots root = footer.Root(2, 4, 4, 4);
+        footer.Put(root[0], MessageWriter.Version);
+        Blocks(2, dictionaries);
+        Blocks(3, batches);
+        // The schema is a part of its message's bytes, which find their way from wherever they lie.
+        byte[] written = footer.Written.ToArray();
+        int at = (written.Length + 7) & ~7;
+        int message = BinaryPrimitives.ReadInt32LittleEndian(schema);
+        int slots = message - BinaryPrimitives.ReadInt32LittleEndian(schema.AsSpan(message));
+        int header = message + BinaryPrimitives.ReadUInt16LittleEndian(schema.AsSpan(slots + 8));
+        BinaryPrimitives.WriteInt32LittleEndian(written.AsSpan(root[1]), at + header + BinaryPrimitives.ReadInt32LittleEndian(schema.AsSpan(header)) - root[1]);
+        byte[] bytes = [.. written, .. new byte[at - written.Length], .. schema];
+        return [.. "ARROW1\0\0"u8, .. stream, .. bytes, .. BitConverter.GetBytes(bytes.Length), .. "ARROW1"u8];
+
+        void Blocks(int slot, List<(int Start, int Body, int End)> messages)
+        {
+            int vector = footer.Vector(root, slot, messages.Count, 24);
+            for (int i = 0; i < messages.Count; i++)
+            {
+                footer.Put(vector + (24 * i), (long)messages[i].Start + 8);
+                footer.Put(vector + (24 * i) + 8, messages[i].Body - messages[i].Start);
+                footer.Put(vector + (24 * i) + 16, (long)messages[i].End - messages[i].Body);
+            }
+        }
     }
 
     [TestCase("FLOAT[3][2]", 10, 10 * (2 * (3 * 4) + 2 + 1))]
