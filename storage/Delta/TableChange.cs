@@ -48,6 +48,9 @@ public sealed record TableChange
     /// <summary>When it is made.</summary>
     public required EventTime CommittedAt { get; init; }
 
+    /// <summary>How many rows an upsert was given, for the history; null where it is not said.</summary>
+    internal long? SourceRowCount { get; init; }
+
     /// <summary>The version whose columns and files it brings back: they fitted each other then.</summary>
     internal long? RestoredVersion { get; init; }
 }

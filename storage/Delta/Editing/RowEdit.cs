@@ -91,7 +91,7 @@ internal sealed class RowEdit(EditFiles files, IRecordBatchReader? reader, Schem
             (plan, IReadOnlyList<DataFile> kept) = await WithoutAsync(plan, isReplaced, $"NOT {isReplaced}", cancellationToken).ConfigureAwait(false);
             change = plan.Upsert([.. kept, .. added], now());
         }
-        return change with { Schema = evolved.Schema, Parameters = new Dictionary<string, string> { ["predicate"] = keys.Equality } };
+        return change with { Schema = evolved.Schema, SourceRowCount = added.Sum(file => file.RowCount), Parameters = new Dictionary<string, string> { ["predicate"] = keys.Equality } };
     }
 
     public ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Lepton.Data.Schemas;
@@ -64,6 +65,10 @@ internal static class ActionWriter
         json.WriteString("operation", change.Operation);
         json.WriteStartObject("operationParameters");
         foreach ((string key, string value) in change.Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+        json.WriteEndObject();
+        json.WriteStartObject("operationMetrics");
+        // As texts: so other writers do, and so they are read.
+        foreach ((string name, long value) in OperationMetrics.Of(change)) json.WriteString(name, value.ToString(CultureInfo.InvariantCulture));
         json.WriteEndObject();
         if (change.Base is not null) json.WriteNumber("readVersion", change.Base.Version);
         json.WriteBoolean("isBlindAppend", change is { HasReadTable: false, Removed.Count: 0 });

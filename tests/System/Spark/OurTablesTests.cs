@@ -45,7 +45,9 @@ public sealed class OurTablesTests
         // What Spark wrote, we go on with.
         await _table.Editor().UpsertAsync(SparkTable.Rows(s_columns, Row(12), Row(13)), ["id"]);
         Assert.That((await _table.AssertSameAsync()).RowCount, Is.EqualTo(7));
-        Assert.That(_table.Spark.Sql($"DESCRIBE HISTORY {_table.Name}").Select(row => row[4]), Does.Contain("DELETE").And.Contain("MERGE").And.Contain("OPTIMIZE").And.Contain("RESTORE"));
+        string?[][] history = _table.Spark.Sql($"DESCRIBE HISTORY {_table.Name}");
+        Assert.That(history.Single(row => row[0] == "3")[12], Does.Contain("'numDeletedRows': '2'").And.Contain("'numRemovedFiles': '"));
+        Assert.That(history.Select(row => row[4]), Does.Contain("DELETE").And.Contain("MERGE").And.Contain("OPTIMIZE").And.Contain("RESTORE"));
     }
 
     [Test]
