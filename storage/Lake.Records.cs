@@ -31,8 +31,8 @@ public sealed partial class Lake
                 TableChange change = ChangeOf(current, current is null ? schema : Together(current, schema), files, commit);
                 try
                 {
-                    Snapshot made = await table.CommitAsync(change, cancellationToken).ConfigureAwait(false);
-                    if (commit.MustBeFirst && !files.All(file => made.Files.Any(live => live.Path == file.Path)))
+                    Snapshot made = await CommitOutcome.CommitAsync(table, Store, change, cancellationToken).ConfigureAwait(false);
+                    if (commit.MustBeFirst && !CommitOutcome.Holds(made, files))
                         throw new LeptonDataException("storage.fenced", [table.RootPath, commit.Transactions[0].Application, commit.Transactions[0].Next, commit.Transactions[0].Expected is { } expected ? expected : "none"]);
                     return made;
                 }
@@ -58,7 +58,7 @@ public sealed partial class Lake
     {
         IReadOnlyList<DataFile> files = WriteFiles(table, schema, rows, commit, cancellationToken);
         TableChange change = ChangeOf(current, schema, files, commit) with { HasReadTable = true, Removed = current?.Files ?? [] };
-        return await CommitOrForgetAsync(table, files, async () => await table.CommitAsync(change, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        return await CommitOrForgetAsync(table, files, () => CommitOutcome.CommitAsync(table, Store, change, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>The rows of a small table, in no order.</summary>
@@ -103,29 +103,28 @@ public sealed partial class Lake
     /// <summary>The folder of a table, relative to the store.</summary>
     internal string FolderOf(string path) => Store.PathOf(path) ?? throw new ArgumentException($"{path} is not in the lake {RootPath}", nameof(path));
 
-    /// <summary>Commits; where the files did not become part of the table, removes them.</summary>
+    /// <summary>Commits; where the files did not become part of the table, removes them. Where nobody knows, they stay.</summary>
     private async ValueTask<Snapshot> CommitOrForgetAsync(ITable table, IReadOnlyList<DataFile> files, Func<ValueTask<Snapshot>> commit)
     {
-        Snapshot? result = null;
         try
         {
-            return result = await commit().ConfigureAwait(false);
+            Snapshot made = await commit().ConfigureAwait(false);
+            // Found done before, the commit is another one's, with files of its own.
+            if (!CommitOutcome.Holds(made, files)) await ForgetAsync(table, files).ConfigureAwait(false);
+            return made;
         }
-        finally
+        catch (Exception failure) when (!CommitOutcome.IsUnknown(failure))
         {
-            await ForgetAsync(table, files, result).ConfigureAwait(false);
+            await ForgetAsync(table, files).ConfigureAwait(false);
+            throw;
         }
     }
 
-    private async ValueTask ForgetAsync(ITable table, IReadOnlyList<DataFile> files, Snapshot? result)
+    private async ValueTask ForgetAsync(ITable table, IReadOnlyList<DataFile> files)
     {
         try
         {
-            // A commit that failed may have arrived all the same; only the log knows. Its names are unique: what is not live now never will be.
-            Snapshot? newest = result ?? await table.ReadAsync().ConfigureAwait(false);
-            HashSet<string> live = [.. newest?.Files.Select(file => file.Path) ?? []];
-            foreach (DataFile file in files.Where(file => !live.Contains(file.Path)))
-                await Store.DeleteAsync($"{FolderOf(table.RootPath)}/{file.Path}").ConfigureAwait(false);
+            foreach (DataFile file in files) await Store.DeleteAsync($"{FolderOf(table.RootPath)}/{file.Path}").ConfigureAwait(false);
         }
         catch (LeptonDataException)
         {

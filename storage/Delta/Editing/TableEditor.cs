@@ -185,9 +185,9 @@ public sealed class TableEditor
                 // Progress moves also where no row does.
                 change ??= new TableChange { Base = current, Schema = current.Schema, HasReadTable = false, Operation = "WRITE", CommittedAt = Now };
                 change = change with { Transactions = _options.Transactions, RunId = _run.Id.Value };
-                Snapshot made = await CommitAsync(change, cancellationToken).ConfigureAwait(false);
+                Snapshot made = await CommitOutcome.CommitAsync(_table, _store, change, cancellationToken).ConfigureAwait(false);
                 // Found done before, the commit is another one's, with files of its own.
-                bool isOurs = _options.Transactions.Count == 0 || Holds(made, change.Added);
+                bool isOurs = _options.Transactions.Count == 0 || CommitOutcome.Holds(made, change.Added);
                 await files.DropAsync(isOurs ? change.Added : []).ConfigureAwait(false);
                 return isOurs ? new TableEdit(made, change.Added, change.Removed) : new TableEdit(made, [], []) { IsCommitted = false };
             }
@@ -201,38 +201,6 @@ public sealed class TableEditor
                 throw;
             }
         }
-    }
-
-    private async ValueTask<Snapshot> CommitAsync(TableChange change, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _table.CommitAsync(change, cancellationToken).ConfigureAwait(false);
-        }
-        catch (LeptonDataException failure) when (CommitOutcome.IsUnknown(failure) && change.Added.Count > 0)
-        {
-            // The log knows: names are used once, so that who finds them live finds this commit.
-            if (await FindAsync(change).ConfigureAwait(false) is { } arrived) return arrived;
-            throw;
-        }
-    }
-
-    private async ValueTask<Snapshot?> FindAsync(TableChange change)
-    {
-        try
-        {
-            return await _table.ReadAsync().ConfigureAwait(false) is { } newest && Holds(newest, change.Added) && change.RestoredVersion is null ? newest : null;
-        }
-        catch (LeptonDataException)
-        {
-            return null;
-        }
-    }
-
-    private static bool Holds(Snapshot snapshot, IReadOnlyList<DataFile> files)
-    {
-        HashSet<string> live = [.. snapshot.Files.Select(file => file.Path)];
-        return files.All(file => live.Contains(file.Path));
     }
 }
 

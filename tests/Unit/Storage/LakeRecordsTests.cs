@@ -169,6 +169,86 @@ public sealed class LakeRecordsTests
         Assert.That(Directory.GetFiles(table.RootPath), Has.Length.EqualTo(1));
     }
 
+    [Test]
+    public async Task AppendRecords_StoreFailsAnywhere_IsDoneOrNotOrUnknown([Values("before", "after", "dies")] string mode)
+    {
+        using var folder = new TempFolder();
+        var schema = new Schema([new Field("id", DataType.Int64)]);
+        using RecordBatch one = BatchOf(schema, [1L]);
+        int unknown = 0, done = 0;
+        for (int call = 1; ; call++)
+        {
+            string root = folder[$"lake-{call}"];
+            Lake.Create(root);
+            var store = new FaultyObjectStore(new LocalObjectStore(root, new UnsyncedFileCalls()), call, failsAfter: mode == "after", () => new LeptonDataException("storage.io", ["x", "y"]), staysBroken: mode == "dies");
+            LeptonDataException? failure = null;
+            try
+            {
+                var lake = Lake.Open(store);
+                await lake.AppendRecordsAsync(lake.SystemTable("runs"), schema, [one], s_commit);
+            }
+            catch (LeptonDataException error)
+            {
+                failure = error;
+            }
+            string at = $"call {call} {mode}: {failure?.Message}";
+            var reopened = Lake.Open(root);
+            Snapshot? found = await reopened.SystemTable("runs").ReadAsync();
+            if (found is not null) Assert.That(await RowsOf(reopened, found), Is.EqualTo(new object?[][] { [1L] }), at);
+            string[] files = Directory.Exists(reopened.SystemTable("runs").RootPath) ? Directory.GetFiles(reopened.SystemTable("runs").RootPath) : [];
+            if (failure is null) Assert.That(found, Is.Not.Null, at);
+            else if (CommitOutcome.IsUnknown(failure)) Assert.That(files, Has.Length.EqualTo(1), $"{at}: it may arrive yet, and needs its file");
+            else Assert.That((found, mode == "dies" ? 0 : files.Length), Is.EqualTo(((Snapshot?)null, 0)), at);
+            if (failure is null) done++;
+            else if (CommitOutcome.IsUnknown(failure)) unknown++;
+            if (store.CallCount < call) break;
+        }
+        // An answer that was lost is looked for; a request that was lost, or a store that is gone, leaves it open.
+        Assert.That((unknown > 0, done > 1), Is.EqualTo((mode != "after", true)), $"{unknown} unknown, {done} done");
+    }
+
+    [Test]
+    public async Task AppendRecords_NameInTheLogIsNotSynced_IsUnknown([Values] bool isLasting)
+    {
+        using var folder = new TempFolder();
+        var schema = new Schema([new Field("id", DataType.Int64)]);
+        using RecordBatch one = BatchOf(schema, [1L]);
+        var calls = new FailingSyncCalls("_delta_log");
+        var lake = Lake.Create(new LocalObjectStore(folder["lake"], calls));
+        await lake.AppendRecordsAsync(lake.SystemTable("runs"), schema, [one], s_commit);
+        calls.FailuresLeft = isLasting ? int.MaxValue : 1;
+        Task<Snapshot> append = lake.AppendRecordsAsync(lake.SystemTable("runs"), schema, [one], s_commit).AsTask();
+        if (isLasting) Assert.That(CommitOutcome.IsUnknown((await Assert.ThrowsAsync<LeptonDataException>(() => append))!), "it is seen, and gone with the power");
+        else Assert.That((await append).RowCount, Is.EqualTo(2), "synced when it was looked for");
+        Assert.That((await Lake.Open(folder["lake"]).SystemTable("runs").ReadAsync())!.RowCount, Is.EqualTo(2));
+        Assert.That(Directory.GetFiles(lake.SystemTable("runs").RootPath), Has.Length.EqualTo(2));
+    }
+
+    /// <summary>Names in a folder cannot be made durable.</summary>
+    private sealed class FailingSyncCalls(string folderName) : IFileCalls
+    {
+        private readonly UnsyncedFileCalls _calls = new();
+
+        internal int FailuresLeft { get; set; }
+
+        public void MakeFolder(string path) => _calls.MakeFolder(path);
+
+        public void WriteNew(string path, ReadOnlySpan<byte> content) => _calls.WriteNew(path, content);
+
+        public void SyncFile(string path) => _calls.SyncFile(path);
+
+        public void SyncFolder(string path)
+        {
+            if (Path.GetFileName(path) != folderName || FailuresLeft == 0) return;
+            FailuresLeft--;
+            throw new IOException("fsync: Input/output error", 5);
+        }
+
+        public bool Link(string existing, string name) => _calls.Link(existing, name);
+
+        public void Unlink(string path) => _calls.Unlink(path);
+    }
+
     private static async Task<ContentHash> HashOf(Lake lake, Snapshot snapshot)
     {
         using var sum = new ContentSumAccumulator(snapshot.Schema);
