@@ -97,6 +97,13 @@ public sealed record Snapshot
     /// <summary>What the files call the columns; null where they call them the same.</summary>
     internal ColumnMapping? Mapping { get; init; }
 
+    /// <summary>What the table's folder is called outside, where <see cref="RootPath"/> is that of its copies.</summary>
+    internal string CalledPath
+    {
+        get => field ?? RootPath;
+        init;
+    }
+
     /// <summary>Where all that rows are read from lies, as it is called outside (absolute, or a URL): the live files, and those of their deletion vectors.</summary>
     public IEnumerable<string> StoredLocations
         => Files.SelectMany(file => VectorOf(file) is { } vector ? [LocationOf(file.Path), LocationOf(vector)] : new[] { LocationOf(file.Path) }).Distinct(StringComparer.Ordinal);
@@ -112,7 +119,7 @@ public sealed record Snapshot
         string folder = Copy(RootPath);
         // Of a table that has all its files in its folder, which most are, nothing but that is another.
         bool isClone = Files.Any(file => PathEncoding.IsAbsolute(file.Path) || file.DeletionVector is { StorageType: "p" });
-        return this with { RootPath = folder, Files = !isClone || folder == RootPath ? Files : [.. Files.Select(Here)] };
+        return this with { RootPath = folder, CalledPath = CalledPath, Files = !isClone || folder == RootPath ? Files : [.. Files.Select(Here)] };
 
         string Copy(string location) => files.PathOf(store.PathOf(location)!);
 

@@ -4,6 +4,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Delta.DeletionVectors;
+using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.DuckDb;
 
 namespace Lepton.Data.Storage.Parquet;
@@ -29,9 +30,10 @@ public sealed class SnapshotRows : IDisposable
     /// <param name="database">Runs the SQL; its allowed folders hold the files.</param>
     /// <param name="fileNumber">Null, or a column to have besides the snapshot's: the number of the file that a row is of, counted from 0.</param>
     /// <returns>To be disposed when no query reads it any more.</returns>
-    /// <exception cref="LeptonDataException"><c>storage.deletion_vector</c>, <c>storage.partition_value</c></exception>
+    /// <exception cref="LeptonDataException"><c>storage.file_size</c>: a file is not the one that the log means; <c>storage.deletion_vector</c>, <c>storage.partition_value</c></exception>
     public static SnapshotRows Of(Snapshot snapshot, DuckDbDatabase database, string? fileNumber = null)
     {
+        CheckSizes(snapshot);
         if (snapshot.Files.Count == 0 && fileNumber is null) return new SnapshotRows(ParquetSql.NoRows(snapshot.Schema), null, 0);
         bool hasDeletions = snapshot.Files.Any(file => file.DeletionVector is not null);
         if (!hasDeletions && snapshot.PartitionColumns.Count == 0 && snapshot.Mapping is null && fileNumber is null)
@@ -46,8 +48,43 @@ public sealed class SnapshotRows : IDisposable
         return new SnapshotRows($"(SELECT {Columns(snapshot)}{number} FROM {Files(snapshot)}{where})", deletions, id);
     }
 
+    /// <summary>Checks that files have as many rows as the log says. Their footers are read for it, so that it is for who writes all their rows anew.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.file_rows</c></exception>
+    internal static void CheckRowCounts(Snapshot snapshot, DuckDbConnection connection, CancellationToken cancellationToken)
+    {
+        var known = new Dictionary<string, DataFile>(StringComparer.Ordinal);
+        foreach (DataFile file in snapshot.Files)
+            if (file.Statistics is not null) known[snapshot.LocationOf(file.Path)] = file;
+        if (known.Count == 0) return;
+        string sql = $"SELECT file_name, num_rows FROM parquet_file_metadata({SqlLiteral.TextList(known.Keys.Select(ParquetSql.Pattern))})";
+        using DuckDbReader reader = connection.Read(sql, null, null, cancellationToken);
+        while (reader.ReadBatch(cancellationToken) is { } batch)
+        {
+            using (batch)
+                for (int row = 0; row < batch.RowCount; row++)
+                    if (known.TryGetValue((string)batch.Column(0).Value(row)!, out DataFile? file) && (long)batch.Column(1).Value(row)! is var found && found != file.Statistics!.RowCount)
+                        throw new LeptonDataException("storage.file_rows", [snapshot.CalledPath, NameOf(file, snapshot), found, file.Statistics.RowCount]);
+        }
+    }
+
     /// <summary>Gives the sets of deleted rows up; no query may read the rows any more.</summary>
     public void Dispose() => _deletions?.Remove(_id);
+
+    // Something else may have written over a file, or cut it off. One that is missing is for who opens it to say.
+    private static void CheckSizes(Snapshot snapshot)
+    {
+        foreach (DataFile file in snapshot.Files)
+        {
+            var found = new FileInfo(snapshot.LocationOf(file.Path));
+            if (!found.Exists || found.Length == file.SizeBytes) continue;
+            // A link's length is its own.
+            if (found.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target && (!target.Exists || target.Length == file.SizeBytes)) continue;
+            throw new LeptonDataException("storage.file_size", [snapshot.CalledPath, NameOf(file, snapshot), found.Length, file.SizeBytes]);
+        }
+    }
+
+    // Where a copy of another table's file is read, its path means nothing to anybody.
+    private static string NameOf(DataFile file, Snapshot snapshot) => snapshot.CalledPath != snapshot.RootPath && PathEncoding.IsAbsolute(file.Path) ? Path.GetFileName(file.Path) : file.Path;
 
     // The columns of the files as c0, c1, …: a column of the table may have the name of a file's own number or row number.
     private static string Files(Snapshot snapshot)

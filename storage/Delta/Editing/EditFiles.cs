@@ -59,6 +59,7 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
     internal async ValueTask<IReadOnlyList<DataFile>> RewriteGroupAsync(Snapshot rows, Schema schema, string clauses, long? rowsPerFile, CancellationToken cancellationToken)
     {
         using OpenedRows opened = await OpenAsync(rows, null, cancellationToken).ConfigureAwait(false);
+        await Task.Run(() => CheckRowCounts(opened.Snapshot, cancellationToken), cancellationToken).ConfigureAwait(false);
         string sql = $"SELECT {Columns(schema, name => rows.Schema.Find(name) is null ? null : $"t.{SqlLiteral.Name(name)}")} FROM {opened.Sql} AS t {clauses}";
         var target = new FileTarget(rows.RootPath) { PartitionColumns = rows.PartitionColumns, PartitionValues = Values(rows), RowsPerFile = rowsPerFile };
         // In their order, since files may be sorted.
@@ -77,7 +78,8 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
         LocalFiles files = await store.FetchAsync(paths, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new OpenedRows(SnapshotRows.Of(snapshot.At(store, files), database, fileNumber), files);
+            Snapshot here = snapshot.At(store, files);
+            return new OpenedRows(here, SnapshotRows.Of(here, database, fileNumber), files);
         }
         catch
         {
@@ -127,6 +129,19 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
         _written.RemoveAll(file => !paths.Contains(file.Path));
     }
 
+    private void CheckRowCounts(Snapshot opened, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using DuckDbConnection connection = database.Connect();
+            SnapshotRows.CheckRowCounts(opened, connection, cancellationToken);
+        }
+        catch (DuckDbException error)
+        {
+            throw error.In(store.NameObjects);
+        }
+    }
+
     // To Delta an empty text is NULL, and not every writer says it so.
     private static Dictionary<string, string?> Values(Snapshot rows)
         => rows.PartitionColumns.ToDictionary(column => column, column => rows.Files[0].PartitionValues[column] is { Length: > 0 } text ? text : null, StringComparer.Ordinal);
@@ -139,8 +154,11 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
 }
 
 /// <summary>Rows of files that are being read.</summary>
-internal sealed class OpenedRows(SnapshotRows rows, LocalFiles files) : IDisposable
+internal sealed class OpenedRows(Snapshot snapshot, SnapshotRows rows, LocalFiles files) : IDisposable
 {
+    /// <summary>What is read, with the files of this machine.</summary>
+    internal Snapshot Snapshot => snapshot;
+
     internal string Sql => rows.Sql;
 
     public void Dispose()

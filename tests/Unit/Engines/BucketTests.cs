@@ -47,6 +47,23 @@ public sealed class BucketTests
     }
 
     [Test]
+    public async Task ReadAsync_ObjectOfAnotherLength_IsNamedAndNotItsCopy([Values] bool isBucket)
+    {
+        await using var world = new World(isBucket);
+        Snapshot snapshot = await WriteAsync(world, "t");
+        if (isBucket)
+        {
+            (string key, Stored stored) = world.Server.Objects.Single(entry => entry.Key.EndsWith(".parquet", StringComparison.Ordinal));
+            world.Server.Objects[key] = stored with { Content = [.. stored.Content, 0], Tag = "\"other\"" };
+        }
+        else File.AppendAllText(snapshot.FilePaths.Single(), "x");
+        DataFile file = snapshot.Files[0];
+        LeptonDataException failure = await Refusal.Of("storage.file_size", () => ReadAsync(world, snapshot));
+        Assert.That(failure.Arguments, Is.EqualTo(new object[] { snapshot.RootPath, file.Path, file.SizeBytes + 1, file.SizeBytes }));
+        Assert.That(await Refusal.Of("storage.file_size", async () => await (await world.Lake.ReadRecordsAsync(snapshot)).DisposeAsync()), Has.Message.EqualTo(failure.Message));
+    }
+
+    [Test]
     public async Task Open_DamagedCheckpoint_NamesTheObject()
     {
         await using var world = new World(isBucket: true);

@@ -215,7 +215,7 @@ public sealed class InputSqlTests
         Version = 0,
         CommittedAt = default,
         Schema = new Schema(fields),
-        Files = [.. files.Select(file => new DataFile(file, 0, default, null, null))],
+        Files = [.. files.Select(file => new DataFile(file, File.Exists(_folder[file]) ? new FileInfo(_folder[file]).Length : 0, default, null, null))],
         Transactions = new Dictionary<string, long>(),
         TableId = "t",
         Properties = new Dictionary<string, string>(),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
@@ -210,11 +211,64 @@ public sealed class TableEditorTests
     {
         await CreateAsync();
         Snapshot first = await AppendAsync([1L, "a", 1], [5L, "e", 5]);
-        var meddled = new MeddledTable(_t.Open(), async () => await _t.Editor().AppendAsync(Rows([2L, "b", 2])));
+        // With a base the row is there before the call, which must not look at it.
+        if (hasBase) await AppendAsync([2L, "b", 2]);
+        ITable table = hasBase ? _t.Open() : new MeddledTable(_t.Open(), async () => await AppendAsync([2L, "b", 2]));
         TableEditorOptions options = hasBase ? new TableEditorOptions { BaseVersion = first.Version } : new TableEditorOptions { AttemptCountMax = 1 };
-        await Refusal.Of("storage.conflict", () => _t.Editor(options, table: meddled).DeleteAsync(s_low).AsTask());
+        await Refusal.Of("storage.conflict", () => _t.Editor(options, table: table).DeleteAsync(s_low).AsTask());
         Assert.That(await _t.TextAsync(), Is.EqualTo("1|a|1 2|b|2 5|e|5"));
         Assert.That(await _t.LeftoversAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task Edit_FileOfAnotherLength_IsRefusedByTableFileAndLengths()
+    {
+        await CreateAsync();
+        DataFile file = (await AppendAsync([1L, "a", 1], [5L, "e", 5])).Files[0];
+        File.AppendAllText(_t[$"t/{file.Path}"], "more");
+        LeptonDataException refusal = await Refusal.Of("storage.file_size", () => _t.Editor().DeleteAsync(s_low).AsTask());
+        Assert.That(refusal.Arguments, Is.EqualTo(new object[] { _t["t"], file.Path, file.SizeBytes + 4, file.SizeBytes }));
+        Assert.That((await _t.Editor().DeleteAsync(RowPredicate.Everything)).Removed, Has.Count.EqualTo(1), "what is not read may go");
+    }
+
+    [Test]
+    public async Task Edit_FileOfOtherRows_IsRefusedByTableFileAndCounts([Values("delete", "cluster")] string operation)
+    {
+        await CreateAsync();
+        DataFile file = (await AppendAsync([1L, "a", 1], [5L, "e", 5])).Files[0];
+        string log = _t["t/_delta_log/00000000000000000001.json"];
+        File.WriteAllText(log, File.ReadAllText(log).Replace("numRecords\\\":2", "numRecords\\\":3", StringComparison.Ordinal).Replace("contentSum\":\"2:", "contentSum\":\"3:", StringComparison.Ordinal));
+        TableEditor editor = _t.Editor();
+        LeptonDataException refusal = await Refusal.Of("storage.file_rows", async () => _ = operation == "delete" ? await editor.DeleteAsync(s_low) : await editor.CompactAsync(clusterBy: ["id"]));
+        Assert.That(refusal.Arguments, Is.EqualTo(new object[] { _t["t"], file.Path, 2L, 3L }));
+        Assert.That(await _t.LeftoversAsync(), Is.Empty);
+    }
+
+    [TestCase("append", "numFiles=1 numOutputBytes=+ numOutputRows=2 numRemovedFiles=0 numRemovedBytes=0")]
+    [TestCase("overwrite", "numFiles=1 numOutputBytes=+ numOutputRows=1 numRemovedFiles=2 numRemovedBytes=+")]
+    [TestCase("delete", "numRemovedFiles=1 numRemovedBytes=+ numAddedFiles=1 numAddedBytes=+ numDeletedRows=1 numCopiedRows=1")]
+    [TestCase("upsert", "numTargetFilesRemoved=1 numTargetBytesRemoved=+ numTargetFilesAdded=2 numTargetBytesAdded=+ numSourceRows=2 numTargetRowsCopied=1 numOutputRows=3")]
+    [TestCase("compact", "numRemovedFiles=2 numRemovedBytes=+ numAddedFiles=1 numAddedBytes=+")]
+    [TestCase("restore", "numRemovedFiles=1 removedFilesSize=+ numRestoredFiles=0 restoredFilesSize=0 numOfFilesAfterRestore=1 tableSizeAfterRestore=+")]
+    public async Task Edit_Operation_SaysInTheLogHowMuchItMoved(string operation, string expected)
+    {
+        await CreateAsync();
+        await AppendAsync([1L, "a", 1], [2L, "b", 2]);
+        await AppendAsync([3L, "c", 3], [4L, "d", 4]);
+        TableEditor editor = _t.Editor();
+        TableEdit done = operation switch
+        {
+            "append" => await editor.AppendAsync(Rows([5L, "e", 5], [6L, "f", 6])),
+            "overwrite" => await editor.OverwriteAsync(Rows([5L, "e", 5])),
+            "delete" => await editor.DeleteAsync(RowPredicate.Compare("id", Comparison.Equal, 1L)),
+            "upsert" => await editor.UpsertAsync(Rows([1L, "x", 5], [0L, "y", 5]), ["id"]),
+            "compact" => await editor.CompactAsync(),
+            _ => await editor.RestoreAsync(version: 1),
+        };
+        using JsonDocument info = JsonDocument.Parse(File.ReadLines(_t[$"t/_delta_log/{done.Snapshot.Version:d20}.json"]).First());
+        IEnumerable<string> metrics = info.RootElement.GetProperty("commitInfo").GetProperty("operationMetrics").EnumerateObject()
+            .Select(metric => metric.Value.GetString()! is var value && (metric.Name.Contains("Bytes", StringComparison.Ordinal) || metric.Name.Contains("Size", StringComparison.Ordinal)) && value != "0" ? $"{metric.Name}=+" : $"{metric.Name}={value}");
+        Assert.That(string.Join(' ', metrics), Is.EqualTo(expected));
     }
 
     [Test]

@@ -7,6 +7,7 @@ using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Parquet;
 using Lepton.Data.Testing;
 using Lepton.Data.Testing.Batches;
+using Lepton.Data.Tests.Unit.Storage.Delta;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Storage.Parquet;
@@ -28,6 +29,20 @@ public sealed class SnapshotRowsTests
     {
         _database.Dispose();
         _folder.Dispose();
+    }
+
+    [Test]
+    public async Task Of_FileThatIsALink_HasTheLengthOfWhatItLeadsTo()
+    {
+        using var t = new EditorFixture();
+        await t.Editor().CreateAsync(EditorFixture.Columns);
+        Snapshot snapshot = (await t.Editor().AppendAsync(EditorFixture.Rows([1L, "a", 1]))).Snapshot;
+        string file = t[$"t/{snapshot.Files[0].Path}"];
+        File.Move(file, t["elsewhere"]);
+        File.CreateSymbolicLink(file, t["elsewhere"]);
+        Assert.That(t.Read(snapshot), Has.Count.EqualTo(1));
+        File.AppendAllText(t["elsewhere"], "more");
+        Refusal.Of("storage.file_size", () => t.Read(snapshot));
     }
 
     [Test]
@@ -125,8 +140,8 @@ public sealed class SnapshotRowsTests
         connection.Execute($"COPY ({select}) TO {SqlLiteral.Text(_folder[name])} (FORMAT parquet{options})");
     }
 
-    private static DataFile Part(string name, params (string Column, string? Value)[] values)
-        => new(name, 1, default, null, null) { PartitionValues = values.ToDictionary(value => value.Column, value => value.Value, StringComparer.Ordinal) };
+    private DataFile Part(string name, params (string Column, string? Value)[] values)
+        => new(name, new FileInfo(_folder[name]).Length, default, null, null) { PartitionValues = values.ToDictionary(value => value.Column, value => value.Value, StringComparer.Ordinal) };
 
     private static DeletionVector VectorOf(long[] rows)
     {
