@@ -13,7 +13,7 @@ public sealed unsafe class DuckDbReader : IRecordBatchReader, IDisposable
 
     // A batch ends with the chunk that fills it: small enough to lie in a cache while it is worked on.
     private static readonly int s_rowCapacity = BatchRowsMin + ColumnCopier.RowsMax;
-    private const int TextBytesMax = 64 << 20;
+    private const int TextBytesMax = 8 << 20;
 
     private readonly DuckDbConnection _connection;
     private readonly ResultHandle _result;

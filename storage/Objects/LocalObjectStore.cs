@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Lepton.Data.Schemas;
@@ -9,6 +10,9 @@ namespace Lepton.Data.Storage.Objects;
 /// <remarks>Needs hard links, which every file system that a Linux machine usually has offers (ext4, xfs, btrfs, tmpfs, NFS); where they are refused the error says so.</remarks>
 public sealed partial class LocalObjectStore : IObjectStore
 {
+    // Hidden and system files are files too, and a folder that cannot be read is an error.
+    private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
     private readonly IFileCalls _calls;
 
     // Folders whose names this store synced into the folders above, up to the root.
@@ -73,9 +77,8 @@ public sealed partial class LocalObjectStore : IObjectStore
         {
             if (File.Exists(path)) throw new LeptonDataException("storage.not_a_folder", [path]);
             if (!Directory.Exists(path)) return [];
-            // A file may vanish between its listing and the look at its length: then it is not there.
-            return new DirectoryInfo(path).EnumerateFileSystemInfos()
-                .Where(entry => string.CompareOrdinal(entry.Name, after) > 0)
+            // Of a log with ten thousand commits most often the last few are wanted, so that the others are not made objects of. A file may vanish between its listing and the look at its length: then it is not there.
+            return new FileSystemEnumerable<FileSystemInfo>(path, static (ref entry) => entry.ToFileSystemInfo(), s_everything) { ShouldIncludePredicate = (ref entry) => entry.FileName.SequenceCompareTo(after) > 0 }
                 .Select(entry => InfoOf(entry, folder.Length == 0 ? entry.Name : $"{folder}/{entry.Name}")).OfType<ObjectInfo>()
                 .OrderBy(entry => entry.Path, StringComparer.Ordinal).ToArray();
         });

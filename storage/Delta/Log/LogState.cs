@@ -82,31 +82,25 @@ internal sealed class LogState(string table)
         (Version, CommittedAt, _snapshot) = (entry.Version, entry.CommittedAt, null);
     }
 
-    /// <summary>Starts from a checkpoint; <see cref="EndRestore"/> follows.</summary>
+    /// <summary>Starts from a checkpoint.</summary>
     /// <param name="checkpoint">Which one.</param>
     /// <param name="headers">All that it holds but files in Parquet.</param>
-    internal void BeginRestore(CheckpointFiles checkpoint, IEnumerable<LogAction> headers)
+    /// <param name="files">Those.</param>
+    /// <param name="place">The checkpoint.</param>
+    internal void Restore(CheckpointFiles checkpoint, IEnumerable<LogAction> headers, RestoredFiles files, SourcePlace place)
     {
         (Version, Checkpoint, CommittedAt, _isRestoring) = (checkpoint.Version, checkpoint, checkpoint.Files[0].ModifiedAt, true);
         foreach (LogAction action in headers)
         {
             if (action is AddAction add)
             {
-                if (_filesByKey.ContainsKey(add.Key)) throw Broken(CheckpointReader.Reasons.Twice, add.Place);
+                if (_filesByKey.ContainsKey(add.Key) || files.Find(add.Key) >= 0) throw Broken(CheckpointReader.Reasons.Twice, add.Place);
                 Add(add);
             }
             else if (action is not RemoveAction) ApplyHeader(action, checkpoint.Version);
         }
-    }
-
-    /// <param name="files">The checkpoint's files in Parquet.</param>
-    /// <param name="place">The checkpoint.</param>
-    internal void EndRestore(RestoredFiles files, SourcePlace place)
-    {
         _isRestoring = false;
         if (_protocol is null || _metadata is null) throw Broken(CheckpointReader.Reasons.Headers, place);
-        foreach (AddAction add in Files)
-            if (files.Find(add.Key) >= 0) throw Broken(CheckpointReader.Reasons.Twice, add.Place);
         (_restored, _isGone, _restoredRows) = (files, new bool[files.Count], null);
     }
 

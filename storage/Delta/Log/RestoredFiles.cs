@@ -17,23 +17,40 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
     private static readonly byte[] s_contentSumTag = Encoding.UTF8.GetBytes(ActionWriter.ContentSumTag);
 
     private readonly List<Block> _blocks = [];
+    private readonly List<(int Start, TextColumn Texts)> _statistics = [];
+    private int _statisticsCount;
 
     // Where a key stands: open addressing, each slot a row's number and one; and of each row its key's hash.
     private int[] _slots = new int[16];
     private int[] _hashes = [];
 
-    /// <summary>The columns that <see cref="Add"/> takes, in this order, as SQL over a checkpoint's <c>add</c>.</summary>
-    internal const string Columns = "add.path, add.size, add.modificationTime, add.stats, add.partitionValues, add.tags, add.deletionVector";
+    // Sizes and times stand in every row of a file, so that the two queries find the same rows without reading more than they need.
+    private static readonly (string Name, string Type)[] s_fields =
+    [
+        ("path", "VARCHAR"), ("size", "BIGINT"), ("modificationTime", "BIGINT"), ("partitionValues", "MAP(VARCHAR, VARCHAR)"), ("tags", "MAP(VARCHAR, VARCHAR)"),
+        ("deletionVector", "STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality BIGINT)"),
+    ];
 
     internal int Count { get; private set; }
+
+    /// <summary>The query whose batches <see cref="Add"/> takes.</summary>
+    /// <param name="rows">A checkpoint's rows, as what stands after FROM.</param>
+    /// <param name="fields">The names that its <c>add</c> has.</param>
+    internal static string FilesSql(string rows, IReadOnlyList<string> fields)
+        => $"SELECT {string.Join(", ", s_fields.Select(field => ValueSql(field.Name, field.Type, fields)))} FROM {rows} WHERE {string.Join(" OR ", s_fields.Take(3).Select(field => $"{ValueSql(field.Name, field.Type, fields)} IS NOT NULL"))}";
+
+    /// <summary>The query whose batches <see cref="AddStatistics"/> takes.</summary>
+    internal static string StatisticsSql(string rows, IReadOnlyList<string> fields) => $"SELECT {ValueSql("stats", "VARCHAR", fields)} FROM {rows} WHERE {ValueSql("size", "BIGINT", fields)} IS NOT NULL";
+
+    private static string ValueSql(string field, string type, IReadOnlyList<string> fields) => $"CAST({(fields.Contains(field, StringComparer.Ordinal) ? $"add.{field}" : "NULL")} AS {type})";
 
     /// <summary>Takes in rows.</summary>
     /// <exception cref="LeptonDataException"><c>storage.checkpoint</c>, <c>storage.log_path</c>, <c>storage.log_field</c>: a row is none that a table may have, or has been there before.</exception>
     internal void Add(RecordBatch batch)
     {
-        ColumnView paths = batch.Column(0), sizes = batch.Column(1), times = batch.Column(2), vectors = batch.Column(6);
+        ColumnView paths = batch.Column(0), sizes = batch.Column(1), times = batch.Column(2), vectors = batch.Column(5);
         if (paths.CountNulls() + sizes.CountNulls() + times.CountNulls() > 0) throw Broken();
-        var block = new Block(Count, new TextColumn(paths), sizes.Values<long>().ToArray(), times.Values<long>().ToArray(), new TextColumn(batch.Column(3)), new TextMapColumn(batch.Column(4)), new TextMapColumn(batch.Column(5)));
+        var block = new Block(Count, new TextColumn(paths), sizes.Values<long>().ToArray(), times.Values<long>().ToArray(), new TextMapColumn(batch.Column(3)), new TextMapColumn(batch.Column(4)));
         foreach (long size in block.Sizes)
             if (size < 0) throw Broken();
         foreach (long time in block.Times)
@@ -53,6 +70,20 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         }
     }
 
+    /// <summary>Takes in the statistics of rows, in the order of the rows; may run beside <see cref="Add"/>.</summary>
+    internal void AddStatistics(RecordBatch batch)
+    {
+        _statistics.Add((_statisticsCount, new TextColumn(batch.Column(0))));
+        _statisticsCount += batch.RowCount;
+    }
+
+    /// <summary>Says that all is there; nothing is asked before.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.checkpoint</c>: there are more statistics than files, or fewer.</exception>
+    internal void Complete()
+    {
+        if (_statisticsCount != Count) throw Broken();
+    }
+
     /// <summary>The row of a file, by what the log knows it by; -1 for none.</summary>
     internal int Find(string key)
     {
@@ -67,7 +98,7 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         IReadOnlyDictionary<string, string?> tags = TextsOf(block.Tags, i);
         ContentSum? sum = SumOf(block, i);
         if (sum is not null) tags = tags.Count == 1 ? AddAction.NoTexts : tags.Where(tag => tag.Key != ActionWriter.ContentSumTag).ToDictionary(StringComparer.Ordinal);
-        return new AddAction(place, PathOf(block, i), TextsOf(block.PartitionValues, i), block.Sizes[i], block.Times[i], block.Statistics.Memory(i))
+        return new AddAction(place, PathOf(block, i), TextsOf(block.PartitionValues, i), block.Sizes[i], block.Times[i], StatisticsOf(row))
         {
             ContentSum = sum,
             Tags = tags,
@@ -83,18 +114,17 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         var rows = new List<int>();
         foreach (Block block in _blocks)
             for (int i = 0; i < block.Sizes.Length; i++)
-                if (!IsPlain(block, i, names)) rows.Add(block.Start + i);
+                if (!IsPlain(block, i, names, StatisticsOf(block.Start + i).Span)) rows.Add(block.Start + i);
         return rows;
     }
 
-    private static bool IsPlain(Block block, int i, byte[][] partitionColumns)
+    private static bool IsPlain(Block block, int i, byte[][] partitionColumns, ReadOnlySpan<byte> statistics)
     {
         if (block.Vectors.ContainsKey(i) || block.PartitionValues.Count(i) != partitionColumns.Length) return false;
         foreach (byte[] name in partitionColumns)
             if (!block.PartitionValues.TryFind(i, name, out _)) return false;
         if (!block.Tags.TryFind(i, s_contentSumTag, out ReadOnlySpan<byte> sum)) return true;
         // As nearly all have it: the same digits in both, so that no number need be made of them.
-        ReadOnlySpan<byte> statistics = block.Statistics[i];
         int colon = Math.Max(sum.IndexOf((byte)':'), 0);
         if (statistics.StartsWith("{\"numRecords\":"u8) && statistics[14..].StartsWith(sum[..colon]) && statistics[(14 + colon)..] is [(byte)',' or (byte)'}', ..]) return true;
         return !ContentSum.TryParse(sum, out ContentSum read) || StatisticsJson.ReadRowCount(statistics) is not { } rows || rows == read.RowCount;
@@ -124,6 +154,13 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         return parts is [string type, string path, _, int size and >= 0, long cardinality and >= 0] && parts[2] is null or int and >= 0
             ? new DeletionVector(type, path, (int?)parts[2], size, cardinality).Checked(table, root, place)
             : throw Broken();
+    }
+
+    private ReadOnlyMemory<byte> StatisticsOf(int row)
+    {
+        int at = _statistics.Count - 1;
+        while (_statistics[at].Start > row) at--;
+        return _statistics[at].Texts.Memory(row - _statistics[at].Start);
     }
 
     private Block BlockOf(int row, out int i)
@@ -169,7 +206,7 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
 
     private LeptonDataException Broken() => CheckpointReader.Broken(place, CheckpointReader.Reasons.Row);
 
-    private sealed record Block(int Start, TextColumn Paths, long[] Sizes, long[] Times, TextColumn Statistics, TextMapColumn PartitionValues, TextMapColumn Tags)
+    private sealed record Block(int Start, TextColumn Paths, long[] Sizes, long[] Times, TextMapColumn PartitionValues, TextMapColumn Tags)
     {
         // Few files have one.
         internal Dictionary<int, DeletionVector> Vectors { get; } = [];

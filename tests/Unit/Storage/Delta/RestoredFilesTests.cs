@@ -17,9 +17,11 @@ public sealed class RestoredFilesTests
 
     private static readonly Schema s_columns = new(
     [
-        new Field("path", DataType.String), new Field("size", DataType.Int64), new Field("modificationTime", DataType.Int64), new Field("stats", DataType.String), new Field("partitionValues", DataType.Parse("MAP(VARCHAR, VARCHAR)")),
+        new Field("path", DataType.String), new Field("size", DataType.Int64), new Field("modificationTime", DataType.Int64), new Field("partitionValues", DataType.Parse("MAP(VARCHAR, VARCHAR)")),
         new Field("tags", DataType.Parse("MAP(VARCHAR, VARCHAR)")), new Field("deletionVector", DataType.Parse("STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality BIGINT)")),
     ]);
+
+    private static readonly Schema s_statistics = new([new Field("stats", DataType.String)]);
 
     [Test]
     public void Read_AnyFiles_SaysWhatTheCheckpointSays([Values(1, 2, 3)] int seed)
@@ -33,6 +35,13 @@ public sealed class RestoredFilesTests
             using (RecordBatch batch = BatchOf(adds)) files.Add(batch);
             expected.AddRange(adds);
         }
+        // The two queries need not end their batches at the same rows.
+        foreach (AddAction[] adds in expected.Chunk(100))
+        {
+            using RecordBatch batch = StatisticsOf(adds);
+            files.AddStatistics(batch);
+        }
+        files.Complete();
         Assert.That(files.Count, Is.EqualTo(expected.Count));
         for (int row = 0; row < expected.Count; row++)
         {
@@ -54,6 +63,18 @@ public sealed class RestoredFilesTests
         Assert.That(Assert.Throws<LeptonDataException>(() => files.Add(other))!.Message, Does.Contain("twice"));
     }
 
+    [TestCase(1)]
+    [TestCase(3)]
+    public void Complete_StatisticsOfOtherRows_IsRefused(int count)
+    {
+        var files = new RestoredFiles(Table, "/lake", s_place);
+        AddAction[] adds = [Add("a"), Add("b")];
+        using RecordBatch batch = BatchOf(adds), statistics = StatisticsOf([.. Enumerable.Repeat(adds[0], count)]);
+        files.Add(batch);
+        files.AddStatistics(statistics);
+        Assert.That(Assert.Throws<LeptonDataException>(files.Complete)!.Code, Is.EqualTo("storage.checkpoint"));
+    }
+
     [Test]
     public void Doubtful_Rows_AreThoseThatAnObjectMustBeMadeOf()
     {
@@ -65,8 +86,10 @@ public sealed class RestoredFilesTests
             Add("deleted", rows: 3) with { DeletionVector = Vector("aaaaa") }, Add("no partition") with { PartitionValues = AddAction.NoTexts }, Add("another partition") with { PartitionValues = Texts(("q", "1")) },
             Add("two partitions") with { PartitionValues = Texts(("p", "1"), ("q", "1")) }, Add("null partition") with { PartitionValues = Texts(("p", null)) },
         ];
-        using RecordBatch batch = BatchOf(adds);
+        using RecordBatch batch = BatchOf(adds), statistics = StatisticsOf(adds);
         files.Add(batch);
+        files.AddStatistics(statistics);
+        files.Complete();
         Assert.That(files.Doubtful(["p"]).Select(row => adds[row].Path.Path), Is.EqualTo(new[] { "other count", "longer count", "shorter count", "spaced other", "deleted", "no partition", "another partition", "two partitions" }));
     }
 
@@ -98,12 +121,19 @@ public sealed class RestoredFilesTests
             var tags = add.Tags.ToDictionary(StringComparer.Ordinal);
             if (add.ContentSum is { } sum) tags.Add(ActionWriter.ContentSumTag, sum.ToString());
             object?[]? vector = add.DeletionVector is { } v ? [v.StorageType, v.PathOrInline, v.Offset, v.SizeBytes, v.RowCount] : null;
-            object?[] values = [add.Path.InLog, add.SizeBytes, add.ModifiedMilliseconds, add.Statistics.IsEmpty ? null : Encoding.UTF8.GetString(add.Statistics.Span), Entries(add.PartitionValues), tags.Count == 0 ? null : Entries(tags), vector];
+            object?[] values = [add.Path.InLog, add.SizeBytes, add.ModifiedMilliseconds, Entries(add.PartitionValues), tags.Count == 0 ? null : Entries(tags), vector];
             for (int i = 0; i < values.Length; i++) builder.Column(i).AppendValue(values[i]);
         }
         return builder.Build();
 
         static KeyValuePair<object, object?>[] Entries(IReadOnlyDictionary<string, string?> texts) => [.. texts.Select(text => new KeyValuePair<object, object?>(text.Key, text.Value))];
+    }
+
+    private static RecordBatch StatisticsOf(AddAction[] adds)
+    {
+        using var builder = new RecordBatchBuilder(s_statistics);
+        foreach (AddAction add in adds) builder.Column(0).AppendValue(add.Statistics.IsEmpty ? null : Encoding.UTF8.GetString(add.Statistics.Span));
+        return builder.Build();
     }
 
     private static string Text(AddAction add)
