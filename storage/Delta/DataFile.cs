@@ -23,7 +23,11 @@ public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt,
         get
         {
             // Two threads may both read them; they find the same.
-            if (!_unread.Json.IsEmpty && !_isRead) (_statistics, _isRead) = (_unread.Read(), true);
+            if (_unread.IsThere && !_isRead)
+            {
+                CheckRowCount();
+                (_statistics, _isRead) = (_unread.Read(), true);
+            }
             return _statistics;
         }
         init => (_statistics, _unread) = (value, default);
@@ -36,7 +40,8 @@ public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt,
     public DeletionVector? DeletionVector { get; init; }
 
     /// <summary>How many rows it has, those deleted not counted; null where the writer did not say. Reads no bounds.</summary>
-    public long? RowCount => (_unread.Json.IsEmpty ? _statistics?.RowCount : _unread.RowCount) - (DeletionVector?.RowCount ?? 0);
+    /// <exception cref="LeptonDataException"><c>storage.log_field</c>: more are deleted than there are.</exception>
+    public long? RowCount => DeletionVector is null && ContentSum is { } sum ? sum.RowCount : Undeleted(_unread.IsThere ? _unread.RowCount : _statistics?.RowCount);
 
     /// <summary>The path as the log has it, where we would write it otherwise.</summary>
     internal string? PathInLog { get; init; }
@@ -48,6 +53,16 @@ public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt,
     {
         init => _unread = value;
     }
+
+    /// <summary>Looks whether the statistics fit what stands beside them: a sum is believed without reading the file, so that it must at least not contradict them.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.log_sum</c>, <c>storage.log_field</c>: they do not.</exception>
+    internal void CheckRowCount()
+    {
+        if (Undeleted(_unread.RowCount) is { } rows && ContentSum is { } sum && sum.RowCount != rows) throw new LeptonDataException("storage.log_sum", [Path]) { Place = _unread.Place };
+    }
+
+    private long? Undeleted(long? rows)
+        => rows - (DeletionVector?.RowCount ?? 0) is var left && left < 0 ? throw new LeptonDataException("storage.log_field", ["deletionVector"]) { Place = _unread.Place } : left;
 
     /// <inheritdoc/>
     public bool Equals(DataFile? other)
@@ -69,11 +84,15 @@ public sealed record FileStatistics(long RowCount, IReadOnlyDictionary<string, C
 public sealed record ColumnStatistics(long? NullCount, object? Min, object? Max);
 
 /// <summary>Statistics as a log has them.</summary>
-/// <param name="Json">In UTF-8; empty for none.</param>
+/// <param name="Text">As written.</param>
 /// <param name="Columns">Of the version asked for.</param>
-internal readonly record struct UnreadStatistics(ReadOnlyMemory<byte> Json, TableColumns Columns)
+/// <param name="Place">Where they stand.</param>
+internal readonly record struct UnreadStatistics(StatisticsText Text, TableColumns Columns, SourcePlace Place)
 {
-    internal long? RowCount => StatisticsJson.ReadRowCount(Json.Span);
+    /// <summary>False for the default: the file's statistics are no log's.</summary>
+    internal bool IsThere => Columns is not null;
 
-    internal FileStatistics? Read() => StatisticsJson.Read(Json, Columns.Schema, Columns.NameOf);
+    internal long? RowCount => Text.Json is { IsEmpty: false } json ? StatisticsJson.ReadRowCount(json.Span) : null;
+
+    internal FileStatistics? Read() => Text.Json is { IsEmpty: false } json ? StatisticsJson.Read(json, Columns.Schema, Columns.NameOf) : null;
 }

@@ -57,7 +57,7 @@ public sealed partial class DeltaTable(IObjectStore store, string folder) : ITab
     /// <summary>The newest state; what is known already is kept, and only what was added since is read.</summary>
     private async ValueTask<LogState?> RefreshUnsynchronizedAsync(CancellationToken cancellationToken)
     {
-        if (_state is { } known && known.Newest is not null && await _log.FindAsync(known.Version, cancellationToken).ConfigureAwait(false) == known.Newest)
+        if (_state is { HasFailed: false, Newest: not null } known && await _log.FindAsync(known.Version, cancellationToken).ConfigureAwait(false) == known.Newest)
         {
             await FollowAsync(known, cancellationToken).ConfigureAwait(false);
             return known;

@@ -61,7 +61,7 @@ internal sealed class ActionReader(string table, string root)
         json.TextsByName("partitionValues"),
         json.Number("size", 0, long.MaxValue),
         json.Number("modificationTime", -MillisecondsMax, MillisecondsMax),
-        json.TextOrNull("stats") is { } statistics ? Encoding.UTF8.GetBytes(statistics) : default)
+        json.TextOrNull("stats") is { } statistics ? Encoding.UTF8.GetBytes(statistics) : default(StatisticsText))
     {
         Tags = TagsOf(json, out ContentSum? sum),
         ContentSum = sum,

@@ -1,7 +1,10 @@
+using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.DuckDb;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Parquet;
+using Microsoft.Win32.SafeHandles;
 
 namespace Lepton.Data.Storage.Delta.Log;
 
@@ -15,22 +18,33 @@ internal sealed class CheckpointParquet : IDisposable
     private const int GrowthMax = 128;
     private const int ThreadsMax = 4;
 
+    // Where Linux shows the files that this process has open, also those that were deleted since.
+    private const string HandlesFolder = "/proc/self/fd";
+    private const int HandlesMax = 16;
+
     // What is no file, as the columns that hold it.
     private static readonly string[] s_headers = ["txn", "metaData", "protocol", "domainMetadata", "checkpointMetadata", "sidecar"];
 
     private readonly DuckDbDatabase _database;
     private readonly MemoryBudget _budget;
     private readonly IReadOnlyList<string> _paths;
+    private readonly IReadOnlyList<string> _folders;
+    private readonly long _sizeBytes;
 
     /// <param name="paths">Absolute; at least one.</param>
     /// <param name="sizeBytes">Of all of them.</param>
     internal CheckpointParquet(IReadOnlyList<string> paths, long sizeBytes)
+        : this(paths, [.. paths.Select(path => Path.GetDirectoryName(path)!).Distinct(StringComparer.Ordinal)], sizeBytes)
     {
-        _paths = paths;
+    }
+
+    private CheckpointParquet(IReadOnlyList<string> paths, IReadOnlyList<string> folders, long sizeBytes)
+    {
+        (_paths, _folders, _sizeBytes) = (paths, folders, sizeBytes);
         _budget = new MemoryBudget(BytesMin + (sizeBytes * GrowthMax));
         _database = DuckDbDatabase.Open(new DuckDbOptions
         {
-            AllowedFolders = [.. paths.Select(path => Path.GetDirectoryName(path)!).Distinct(StringComparer.Ordinal)],
+            AllowedFolders = folders,
             ThreadCount = Math.Min(Environment.ProcessorCount, ThreadsMax),
             MemoryLimitBytes = _budget.LimitBytes,
         });
@@ -56,24 +70,60 @@ internal sealed class CheckpointParquet : IDisposable
                     yield return line;
     }
 
-    /// <summary>Reads the files; their statistics, most of the bytes, beside the rest.</summary>
-    internal async Task ReadFilesAsync(RestoredFiles files, CancellationToken cancellationToken)
-    {
-        using DuckDbConnection connection = _database.Connect(), beside = _database.Connect();
-        (string Rows, IReadOnlyList<string> Fields)[] groups = [.. Groups(connection, "add")];
-        await Task.WhenAll(
-            Task.Run(() => ReadAll(connection, group => RestoredFiles.FilesSql(group.Rows, group.Fields), files.Add), cancellationToken),
-            Task.Run(() => ReadAll(beside, group => RestoredFiles.StatisticsSql(group.Rows, group.Fields), files.AddStatistics), cancellationToken)).ConfigureAwait(false);
+    /// <summary>Reads all that is said of files but their statistics.</summary>
+    internal void ReadFiles(RestoredFiles files, CancellationToken cancellationToken) => ReadAdds(RestoredFiles.FilesSql, files.Add, cancellationToken);
 
-        void ReadAll(DuckDbConnection one, Func<(string Rows, IReadOnlyList<string> Fields), string> sqlOf, Action<RecordBatch> add)
+    /// <summary>The files' statistics: most of the bytes, which few ask for.</summary>
+    /// <returns>Reads them, in the order of <see cref="ReadFiles"/>; to be called once. Until then the files are held open, so that it does not matter when the checkpoint is deleted meanwhile.</returns>
+    internal Func<IReadOnlyList<TextColumn>> HoldStatistics()
+    {
+        if (_paths.Count > HandlesMax || !Directory.Exists(HandlesFolder))
         {
-            foreach ((string, IReadOnlyList<string>) group in groups)
+            IReadOnlyList<TextColumn> read = ReadStatistics();
+            return () => read;
+        }
+        (string Path, SafeFileHandle Handle, string Name)[] held = [.. _paths.Select(Hold)];
+        return () =>
+        {
+            try
             {
-                using DuckDbReader reader = one.Read(sqlOf(group), null, _budget, cancellationToken);
-                while (reader.ReadBatch(cancellationToken) is { } batch)
-                {
-                    using (batch) add(batch);
-                }
+                // DuckDB looks where a name leads, which is a file's own folder while it is not deleted.
+                using var parquet = new CheckpointParquet([.. held.Select(file => file.Name)], [HandlesFolder, .. _folders], _sizeBytes);
+                return parquet.ReadStatistics();
+            }
+            catch (DuckDbException failure)
+            {
+                throw failure.In(text => held.Aggregate(text, (said, file) => said.Replace(file.Name, file.Path, StringComparison.Ordinal)));
+            }
+            finally
+            {
+                foreach ((_, SafeFileHandle handle, _) in held) handle.Dispose();
+            }
+        };
+
+        static (string, SafeFileHandle, string) Hold(string path)
+        {
+            SafeFileHandle handle = FileErrors.Guard(path, () => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return (path, handle, string.Create(CultureInfo.InvariantCulture, $"{HandlesFolder}/{handle.DangerousGetHandle()}"));
+        }
+    }
+
+    private List<TextColumn> ReadStatistics()
+    {
+        var read = new List<TextColumn>();
+        ReadAdds(RestoredFiles.StatisticsSql, batch => read.Add(new TextColumn(batch.Column(0))), CancellationToken.None);
+        return read;
+    }
+
+    private void ReadAdds(Func<string, IReadOnlyList<string>, string> sqlOf, Action<RecordBatch> add, CancellationToken cancellationToken)
+    {
+        using DuckDbConnection connection = _database.Connect();
+        foreach ((string rows, IReadOnlyList<string> fields) in Groups(connection, "add"))
+        {
+            using DuckDbReader reader = connection.Read(sqlOf(rows, fields), null, _budget, cancellationToken);
+            while (reader.ReadBatch(cancellationToken) is { } batch)
+            {
+                using (batch) add(batch);
             }
         }
     }
@@ -94,11 +144,14 @@ internal sealed class CheckpointParquet : IDisposable
     }
 
     // What stands after FROM for the files that have the same columns (of "*") or the same fields of a column; those without the column are left out. A checkpoint of the second kind may have files of several writers.
-    private IEnumerable<(string Rows, IReadOnlyList<string> Names)> Groups(DuckDbConnection connection, string column) => _paths
+    private (string Rows, IReadOnlyList<string> Names)[] Groups(DuckDbConnection connection, string column) =>
+    [
+        .. _paths
         .Select(path => (Path: path, Names: NamesOf(connection, path, column)))
         .Where(file => file.Names.Length > 0)
         .GroupBy(file => string.Join('\n', file.Names), StringComparer.Ordinal)
-        .Select(group => (RowsOf(group.Select(file => file.Path)), (IReadOnlyList<string>)group.First().Names));
+        .Select(group => (RowsOf(group.Select(file => file.Path)), (IReadOnlyList<string>)group.First().Names)),
+    ];
 
     private static string[] NamesOf(DuckDbConnection connection, string path, string column)
     {

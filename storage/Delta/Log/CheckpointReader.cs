@@ -31,11 +31,26 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         await GuardAsync(place, async () =>
         {
             var restored = new RestoredFiles(_table, _root, place);
-            List<LogAction> headers = await ReadTopAsync(checkpoint, parquet => parquet.ReadFilesAsync(restored, cancellationToken), cancellationToken).ConfigureAwait(false);
-            if (await SidecarsAsync(checkpoint, headers, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sidecars)
-                await WithLocalAsync(sidecars, parquet => parquet.ReadFilesAsync(restored, cancellationToken), cancellationToken).ConfigureAwait(false);
-            restored.Complete();
+            List<LogAction> headers = await ReadTopAsync(checkpoint, Read, cancellationToken).ConfigureAwait(false);
+            if (await SidecarsAsync(checkpoint, headers, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sidecars) await WithLocalAsync(sidecars, Read, cancellationToken).ConfigureAwait(false);
             state.Restore(checkpoint, headers, restored, place);
+
+            void Read(CheckpointParquet parquet)
+            {
+                parquet.ReadFiles(restored, cancellationToken);
+                Func<IReadOnlyList<TextColumn>> statistics = parquet.HoldStatistics();
+                restored.AddStatistics(() =>
+                {
+                    try
+                    {
+                        return statistics();
+                    }
+                    catch (LeptonDataException failure)
+                    {
+                        throw Translate(failure, place);
+                    }
+                });
+            }
         }).ConfigureAwait(false);
         return state;
     }
@@ -47,32 +62,36 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         var tombstones = new List<RemoveAction>();
         await GuardAsync(PlaceOf(checkpoint), async () =>
         {
-            List<LogAction> headers = await ReadTopAsync(checkpoint, ReadAsync, cancellationToken).ConfigureAwait(false);
+            List<LogAction> headers = await ReadTopAsync(checkpoint, Read, cancellationToken).ConfigureAwait(false);
             tombstones.AddRange(headers.OfType<RemoveAction>().Where(remove => remove.DeletedMilliseconds > afterMilliseconds));
-            if (await SidecarsAsync(checkpoint, headers, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sidecars) await WithLocalAsync(sidecars, ReadAsync, cancellationToken).ConfigureAwait(false);
+            if (await SidecarsAsync(checkpoint, headers, cancellationToken).ConfigureAwait(false) is { Count: > 0 } sidecars) await WithLocalAsync(sidecars, Read, cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return tombstones;
 
-        Task ReadAsync(CheckpointParquet parquet)
-        {
-            tombstones.AddRange(Actions(parquet.Tombstones(afterMilliseconds, cancellationToken), PlaceOf(checkpoint)).OfType<RemoveAction>());
-            return Task.CompletedTask;
-        }
+        void Read(CheckpointParquet parquet) => tombstones.AddRange(Actions(parquet.Tombstones(afterMilliseconds, cancellationToken), PlaceOf(checkpoint)).OfType<RemoveAction>());
     }
 
     private static bool IsJson(CheckpointFiles checkpoint) => checkpoint.Files[0].Name.EndsWith(".json", StringComparison.Ordinal);
 
     // What the checkpoint's own files hold but files in Parquet, which are the caller's.
-    private async ValueTask<List<LogAction>> ReadTopAsync(CheckpointFiles checkpoint, Func<CheckpointParquet, Task> readFiles, CancellationToken cancellationToken)
+    private async ValueTask<List<LogAction>> ReadTopAsync(CheckpointFiles checkpoint, Action<CheckpointParquet> readFiles, CancellationToken cancellationToken)
     {
         SourcePlace place = PlaceOf(checkpoint);
         var headers = new List<LogAction>();
         if (!IsJson(checkpoint))
         {
-            await WithLocalAsync(
-                checkpoint.Files,
-                parquet => Task.WhenAll(Task.Run(() => headers.AddRange(Actions(parquet.Headers(cancellationToken), place)), cancellationToken), readFiles(parquet)),
-                cancellationToken).ConfigureAwait(false);
+            await WithLocalAsync(checkpoint.Files, parquet =>
+            {
+                Task top = Task.Run(() => headers.AddRange(Actions(parquet.Headers(cancellationToken), place)), cancellationToken);
+                try
+                {
+                    readFiles(parquet);
+                }
+                finally
+                {
+                    top.GetAwaiter().GetResult();
+                }
+            }, cancellationToken).ConfigureAwait(false);
         }
         else
         {
@@ -105,13 +124,13 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         return lines.Select(line => reader.Read(line, place)).OfType<LogAction>();
     }
 
-    private async ValueTask WithLocalAsync(IReadOnlyList<ObjectInfo> files, Func<CheckpointParquet, Task> read, CancellationToken cancellationToken)
+    private async ValueTask WithLocalAsync(IReadOnlyList<ObjectInfo> files, Action<CheckpointParquet> read, CancellationToken cancellationToken)
     {
         using LocalFiles local = await store.FetchAsync([.. files.Select(file => file.Path)], cancellationToken).ConfigureAwait(false);
-        await Task.Run(async () =>
+        await Task.Run(() =>
         {
             using var parquet = new CheckpointParquet([.. files.Select(file => local.PathOf(file.Path))], files.Sum(file => file.SizeBytes));
-            await read(parquet).ConfigureAwait(false);
+            read(parquet);
         }, cancellationToken).ConfigureAwait(false);
     }
 
@@ -123,15 +142,21 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         {
             await read().ConfigureAwait(false);
         }
-        catch (LeptonDataException failure) when (failure.Code != Code)
+        catch (LeptonDataException failure)
         {
-            // What is wrong alone: the place is most often this one, and the remedy, which is a message's last part, is ours.
-            var words = new LeptonDataException(failure.Code, failure.Arguments);
-            BilingualText reason = failure is DuckDbException error && error.In(store.NameObjects).Words is var said
-                ? new BilingualText(said, said)
-                : new BilingualText(UpToLast("; ", words.Message), UpToLast("；", words.MessageIn(CultureInfo.GetCultureInfo("zh"))));
-            throw new LeptonDataException(Code, [reason], failure) { Place = place };
+            throw Translate(failure, place);
         }
+    }
+
+    private LeptonDataException Translate(LeptonDataException failure, SourcePlace place)
+    {
+        if (failure.Code == Code) return failure;
+        // What is wrong alone: the place is most often this one, and the remedy, which is a message's last part, is ours.
+        var words = new LeptonDataException(failure.Code, failure.Arguments);
+        BilingualText reason = failure is DuckDbException error && error.In(store.NameObjects).Words is var said
+            ? new BilingualText(said, said)
+            : new BilingualText(UpToLast("; ", words.Message), UpToLast("；", words.MessageIn(CultureInfo.GetCultureInfo("zh"))));
+        return new LeptonDataException(Code, [reason], failure) { Place = place };
     }
 
     private static string UpToLast(string mark, string text) => text.LastIndexOf(mark, StringComparison.Ordinal) is > 0 and var end ? text[..end] : text;

@@ -137,7 +137,7 @@ internal sealed class CheckpointWriter(IObjectStore store, string tableFolder, C
             yield return (1,
             [
                 add.Path.InLog, MapOf(add.PartitionValues), add.SizeBytes, add.ModifiedMilliseconds, false, TagsOf(add), ValuesOf(add.DeletionVector),
-                add.Statistics.IsEmpty ? null : Encoding.UTF8.GetString(add.Statistics.Span),
+                add.Statistics.Json is { IsEmpty: false } json ? Encoding.UTF8.GetString(json.Span) : null,
             ]);
         foreach (RemoveAction remove in tombstones)
             yield return (2,

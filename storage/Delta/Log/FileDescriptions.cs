@@ -32,11 +32,10 @@ internal sealed class FileDescriptions(string table, ProtocolAction protocol, Me
             DeletionVector = add.DeletionVector,
             PathInLog = add.Path.Written,
             Tags = add.Tags,
-            Unread = add.Statistics.IsEmpty ? default : new UnreadStatistics(add.Statistics, Columns),
+            Unread = new UnreadStatistics(add.Statistics, Columns, add.Place),
         };
-        // A sum is believed without reading the file, so that it must at least not contradict what stands beside it.
-        if (sum is not null && file.RowCount is { } rows && sum.Value.RowCount != rows) throw new LeptonDataException("storage.log_sum", [add.Path.Path]) { Place = add.Place };
-        if (add.DeletionVector is not null && file.RowCount < 0) throw new LeptonDataException("storage.log_field", ["deletionVector"]) { Place = add.Place };
+        // Those of a checkpoint are looked at when they are asked for.
+        if (add.Statistics.IsAtHand) file.CheckRowCount();
         return file;
     }
 

@@ -29,9 +29,9 @@ internal sealed record MetadataAction(SourcePlace Place, string TableId, string 
 /// <param name="PartitionValues">By partition column, under its physical name.</param>
 /// <param name="SizeBytes">Its length.</param>
 /// <param name="ModifiedMilliseconds">Since the epoch.</param>
-/// <param name="Statistics">As written, in UTF-8: read with the schema of the version asked for, and only when asked for. Empty for none.</param>
+/// <param name="Statistics">As written: read with the schema of the version asked for, and only when asked for.</param>
 internal sealed record AddAction(
-    SourcePlace Place, FilePath Path, IReadOnlyDictionary<string, string?> PartitionValues, long SizeBytes, long ModifiedMilliseconds, ReadOnlyMemory<byte> Statistics)
+    SourcePlace Place, FilePath Path, IReadOnlyDictionary<string, string?> PartitionValues, long SizeBytes, long ModifiedMilliseconds, StatisticsText Statistics)
     : LogAction(Place)
 {
     /// <summary>Our tag: the sum of its rows; null for none.</summary>

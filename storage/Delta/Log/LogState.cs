@@ -34,6 +34,9 @@ internal sealed class LogState(string table)
     /// <summary>The checkpoint that it was read from; null where it was read from version 0 on.</summary>
     internal CheckpointFiles? Checkpoint { get; private set; }
 
+    /// <summary>Whether part of that checkpoint turned out not to be readable, so that the state is better read anew.</summary>
+    internal bool HasFailed => _restored?.HasFailed ?? false;
+
     /// <summary>Something of others that we do not keep, so that we cannot write a checkpoint; null for nothing.</summary>
     internal string? ForeignAction { get; private set; }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
@@ -17,14 +18,16 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
     private static readonly byte[] s_contentSumTag = Encoding.UTF8.GetBytes(ActionWriter.ContentSumTag);
 
     private readonly List<Block> _blocks = [];
-    private readonly List<(int Start, TextColumn Texts)> _statistics = [];
-    private int _statisticsCount;
+    private readonly List<Func<IReadOnlyList<TextColumn>>> _unreadStatistics = [];
+    private (int Start, TextColumn Texts)[]? _statistics;
+    private volatile Exception? _failure;
+    private readonly Lock _reading = new();
 
     // Where a key stands: open addressing, each slot a row's number and one; and of each row its key's hash.
     private int[] _slots = new int[16];
     private int[] _hashes = [];
 
-    // Sizes and times stand in every row of a file, so that the two queries find the same rows without reading more than they need.
+    // In every row of a file the first three stand, so that the query for the statistics finds the same rows by one of them.
     private static readonly (string Name, string Type)[] s_fields =
     [
         ("path", "VARCHAR"), ("size", "BIGINT"), ("modificationTime", "BIGINT"), ("partitionValues", "MAP(VARCHAR, VARCHAR)"), ("tags", "MAP(VARCHAR, VARCHAR)"),
@@ -37,9 +40,9 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
     /// <param name="rows">A checkpoint's rows, as what stands after FROM.</param>
     /// <param name="fields">The names that its <c>add</c> has.</param>
     internal static string FilesSql(string rows, IReadOnlyList<string> fields)
-        => $"SELECT {string.Join(", ", s_fields.Select(field => ValueSql(field.Name, field.Type, fields)))} FROM {rows} WHERE {string.Join(" OR ", s_fields.Take(3).Select(field => $"{ValueSql(field.Name, field.Type, fields)} IS NOT NULL"))}";
+        => $"SELECT {string.Join(", ", s_fields.Select(field => $"{ValueSql(field.Name, field.Type, fields)} AS {field.Name}"))} FROM {rows} WHERE {string.Join(" OR ", s_fields.Take(3).Select(field => $"{ValueSql(field.Name, field.Type, fields)} IS NOT NULL"))}";
 
-    /// <summary>The query whose batches <see cref="AddStatistics"/> takes.</summary>
+    /// <summary>The query for the statistics of the same rows, in the same order.</summary>
     internal static string StatisticsSql(string rows, IReadOnlyList<string> fields) => $"SELECT {ValueSql("stats", "VARCHAR", fields)} FROM {rows} WHERE {ValueSql("size", "BIGINT", fields)} IS NOT NULL";
 
     private static string ValueSql(string field, string type, IReadOnlyList<string> fields) => $"CAST({(fields.Contains(field, StringComparer.Ordinal) ? $"add.{field}" : "NULL")} AS {type})";
@@ -70,19 +73,50 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         }
     }
 
-    /// <summary>Takes in the statistics of rows, in the order of the rows; may run beside <see cref="Add"/>.</summary>
-    internal void AddStatistics(RecordBatch batch)
+    /// <summary>Says where the statistics of further rows come from, when the first is asked for.</summary>
+    internal void AddStatistics(Func<IReadOnlyList<TextColumn>> read) => _unreadStatistics.Add(read);
+
+    /// <summary>A file's statistics as JSON; empty for none.</summary>
+    /// <exception cref="LeptonDataException"><c>storage.checkpoint</c>: they cannot be read.</exception>
+    internal ReadOnlyMemory<byte> StatisticsOf(int row)
     {
-        _statistics.Add((_statisticsCount, new TextColumn(batch.Column(0))));
-        _statisticsCount += batch.RowCount;
+        (int Start, TextColumn Texts)[] all = _statistics ?? ReadStatistics();
+        int at = all.Length - 1;
+        while (all[at].Start > row) at--;
+        return all[at].Texts.Memory(row - all[at].Start);
     }
 
-    /// <summary>Says that all is there; nothing is asked before.</summary>
-    /// <exception cref="LeptonDataException"><c>storage.checkpoint</c>: there are more statistics than files, or fewer.</exception>
-    internal void Complete()
+    private (int Start, TextColumn Texts)[] ReadStatistics()
     {
-        if (_statisticsCount != Count) throw Broken();
+        lock (_reading)
+        {
+            if (_statistics is not null) return _statistics;
+            if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
+            try
+            {
+                var all = new List<(int, TextColumn)>();
+                int count = 0;
+                foreach (TextColumn texts in _unreadStatistics.SelectMany(read => read()))
+                {
+                    all.Add((count, texts));
+                    count += texts.Count;
+                }
+                return _statistics = count == Count ? [.. all] : throw Broken();
+            }
+            catch (Exception failure)
+            {
+                _failure = failure;
+                throw;
+            }
+            finally
+            {
+                _unreadStatistics.Clear();
+            }
+        }
     }
+
+    /// <summary>Whether statistics could not be read, so that these files are better read anew.</summary>
+    internal bool HasFailed => _failure is not null;
 
     /// <summary>The row of a file, by what the log knows it by; -1 for none.</summary>
     internal int Find(string key)
@@ -98,7 +132,7 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         IReadOnlyDictionary<string, string?> tags = TextsOf(block.Tags, i);
         ContentSum? sum = SumOf(block, i);
         if (sum is not null) tags = tags.Count == 1 ? AddAction.NoTexts : tags.Where(tag => tag.Key != ActionWriter.ContentSumTag).ToDictionary(StringComparer.Ordinal);
-        return new AddAction(place, PathOf(block, i), TextsOf(block.PartitionValues, i), block.Sizes[i], block.Times[i], StatisticsOf(row))
+        return new AddAction(place, PathOf(block, i), TextsOf(block.PartitionValues, i), block.Sizes[i], block.Times[i], new StatisticsText(this, row))
         {
             ContentSum = sum,
             Tags = tags,
@@ -106,7 +140,7 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         };
     }
 
-    /// <summary>The rows of which it is not plain that a snapshot may show them: all but those without deletion vector, with every partition value, and with a content sum of as many rows as the statistics say.</summary>
+    /// <summary>The rows of which it is not plain that a snapshot may show them: all but those without deletion vector and with every partition value.</summary>
     /// <param name="partitionColumns">As the log calls them.</param>
     internal List<int> Doubtful(IReadOnlyList<string> partitionColumns)
     {
@@ -114,20 +148,16 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         var rows = new List<int>();
         foreach (Block block in _blocks)
             for (int i = 0; i < block.Sizes.Length; i++)
-                if (!IsPlain(block, i, names, StatisticsOf(block.Start + i).Span)) rows.Add(block.Start + i);
+                if (!IsPlain(block, i, names)) rows.Add(block.Start + i);
         return rows;
     }
 
-    private static bool IsPlain(Block block, int i, byte[][] partitionColumns, ReadOnlySpan<byte> statistics)
+    private static bool IsPlain(Block block, int i, byte[][] partitionColumns)
     {
         if (block.Vectors.ContainsKey(i) || block.PartitionValues.Count(i) != partitionColumns.Length) return false;
         foreach (byte[] name in partitionColumns)
             if (!block.PartitionValues.TryFind(i, name, out _)) return false;
-        if (!block.Tags.TryFind(i, s_contentSumTag, out ReadOnlySpan<byte> sum)) return true;
-        // As nearly all have it: the same digits in both, so that no number need be made of them.
-        int colon = Math.Max(sum.IndexOf((byte)':'), 0);
-        if (statistics.StartsWith("{\"numRecords\":"u8) && statistics[14..].StartsWith(sum[..colon]) && statistics[(14 + colon)..] is [(byte)',' or (byte)'}', ..]) return true;
-        return !ContentSum.TryParse(sum, out ContentSum read) || StatisticsJson.ReadRowCount(statistics) is not { } rows || rows == read.RowCount;
+        return true;
     }
 
     private static ContentSum? SumOf(Block block, int i) => block.Tags.TryFind(i, s_contentSumTag, out ReadOnlySpan<byte> text) && ContentSum.TryParse(text, out ContentSum sum) ? sum : null;
@@ -154,13 +184,6 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         return parts is [string type, string path, _, int size and >= 0, long cardinality and >= 0] && parts[2] is null or int and >= 0
             ? new DeletionVector(type, path, (int?)parts[2], size, cardinality).Checked(table, root, place)
             : throw Broken();
-    }
-
-    private ReadOnlyMemory<byte> StatisticsOf(int row)
-    {
-        int at = _statistics.Count - 1;
-        while (_statistics[at].Start > row) at--;
-        return _statistics[at].Texts.Memory(row - _statistics[at].Start);
     }
 
     private Block BlockOf(int row, out int i)

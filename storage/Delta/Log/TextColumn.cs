@@ -15,6 +15,8 @@ internal sealed class TextColumn
         _data = texts.Data.ToArray();
     }
 
+    internal int Count => _offsets.Length - 1;
+
     /// <summary>The text's UTF-8; empty also for NULL.</summary>
     internal ReadOnlySpan<byte> this[int row] => _data.AsSpan(_offsets[row].._offsets[row + 1]);
 

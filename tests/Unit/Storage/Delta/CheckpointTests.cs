@@ -153,17 +153,74 @@ public sealed class CheckpointTests
         Assert.That(() => snapshot.Files[-1], Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
-    [TestCase("tags := MAP {'lepton.contentSum': '5:00000000000000000000000000000000'}", "storage.log_sum")]
     [TestCase("partitionValues := MAP {'id': '1'}", "storage.log_field")]
     [TestCase("deletionVector := {storageType: 'i', pathOrInlineDv: 'aaaaa', \"offset\": NULL::INTEGER, sizeInBytes: 4::INTEGER, cardinality: 1::BIGINT}", "storage.delta_feature_unlisted")]
     public async Task Read_FileOfACheckpointThatNoSnapshotMayShow_IsRefusedAtOnce(string change, string code)
     {
         using var t = new DeltaFixture();
         await FillAsync(t, 11);
-        string path = Path.Join(t.LogPath, Name(10)), changed = path + ".new";
-        Duck(t, [$"COPY (SELECT * REPLACE (CASE WHEN add.path = 'f9' THEN struct_update(add, {change}) ELSE add END AS add) FROM read_parquet({SqlLiteral.Text(path)})) TO {SqlLiteral.Text(changed)} (FORMAT parquet)"]);
-        File.Move(changed, path, overwrite: true);
+        Change(t, 10, $"CASE WHEN add.path = 'f9' THEN struct_update(add, {change}) ELSE add END");
         Assert.That((await Refusal.Of(code, () => t.Open().ReadAsync().AsTask())).Message, Does.Not.Contain("f8"));
+    }
+
+    [Test]
+    public async Task Statistics_OfACheckpoint_AreReadWhenAskedForAlsoIfItIsGoneByThen()
+    {
+        using var t = new DeltaFixture();
+        Snapshot whole = await FillAsync(t, 11);
+        Snapshot found = (await t.Open().ReadAsync())!;
+        File.Delete(Path.Join(t.LogPath, Name(10)));
+        DataFile[] expected = [.. whole.Files.OrderBy(file => file.Path, StringComparer.Ordinal)];
+        Assert.That(found.Files.OrderBy(file => file.Path, StringComparer.Ordinal).Select(file => file.Statistics!.Columns["id"]), Is.EqualTo(expected.Select(file => file.Statistics!.Columns["id"])));
+    }
+
+    [Test]
+    public async Task Statistics_ThatCannotBeRead_AreRefusedAndTheTableIsReadAnew()
+    {
+        using var t = new DeltaFixture();
+        Snapshot whole = await FillAsync(t, 11);
+        string path = Path.Join(t.LogPath, Name(10)), changed = path + ".new";
+        // Texts that no page of so few bytes may hold.
+        Duck(t, [$"COPY (SELECT * REPLACE (CASE WHEN add IS NOT NULL THEN struct_update(add, stats := repeat('x', 100000)) END AS add) FROM read_parquet({SqlLiteral.Text(path)}), range(1)) TO {SqlLiteral.Text(changed)} (FORMAT parquet, COMPRESSION uncompressed)"]);
+        byte[] bytes = File.ReadAllBytes(changed);
+        bytes[bytes.AsSpan().IndexOf("xxxx"u8) - 1] ^= 0xff;
+        File.WriteAllBytes(path, bytes);
+        File.Delete(changed);
+        DeltaTable table = t.Open();
+        Snapshot found = (await table.ReadAsync())!;
+        Assert.That(found.ContentHash, Is.EqualTo(whole.ContentHash), "what is known without them");
+        DataFile file = found.Files.First(file => file.Path == "f9");
+        for (int i = 0; i < 2; i++)
+        {
+            LeptonDataException refusal = Assert.Throws<LeptonDataException>(() => _ = file.Statistics)!;
+            Assert.That((refusal.Code, refusal.Place?.Path), Is.EqualTo(("storage.checkpoint", path)));
+            Assert.That(refusal.Message, Does.Not.Contain("/proc"));
+        }
+        File.Delete(path);
+        found = (await table.ReadAsync())!;
+        Assert.That(found.Files.First(file => file.Path == "f9").Statistics!.Columns["id"], Is.EqualTo(whole.Files.First(file => file.Path == "f9").Statistics!.Columns["id"]));
+    }
+
+    [Test]
+    public async Task Statistics_ThatContradictTheContentSum_AreRefused()
+    {
+        using var t = new DeltaFixture();
+        await FillAsync(t, 11);
+        Change(t, 10, "CASE WHEN add.path = 'f9' THEN struct_update(add, tags := MAP {'lepton.contentSum': '5:00000000000000000000000000000000'}) ELSE add END");
+        Snapshot found = (await t.Open().ReadAsync())!;
+        Assert.That(found.Files.First(file => file.Path == "f8").Statistics, Is.Not.Null);
+        Assert.That(Assert.Throws<LeptonDataException>(() => _ = found.Files.First(file => file.Path == "f9").Statistics)!.Code, Is.EqualTo("storage.log_sum"));
+    }
+
+    [Test]
+    public async Task Read_CheckpointWithoutFieldsThatMayBeAbsent_HasTheRest()
+    {
+        using var t = new DeltaFixture();
+        Snapshot whole = await FillAsync(t, 11);
+        Change(t, 10, "CASE WHEN add IS NOT NULL THEN {path: add.path, size: add.size, modificationTime: add.modificationTime, more: 7} END");
+        Snapshot found = (await t.Open().ReadAsync())!;
+        Assert.That(found.Files.Select(file => file.Path), Is.EquivalentTo(whole.Files.Select(file => file.Path)));
+        Assert.That(found.Files.Take(found.Files.Count - 1).Select(file => file.Statistics), Has.All.Null);
     }
 
     [Test]
@@ -369,6 +426,13 @@ public sealed class CheckpointTests
             Duck(t, [$"COPY (FROM read_json({SqlLiteral.Text(json)}, format = 'newline_delimited', columns = {{{columns}}})) TO {SqlLiteral.Text(top)} (FORMAT parquet)"]);
         }
         return (top, sidecar);
+    }
+
+    private static void Change(DeltaFixture t, long version, string add)
+    {
+        string path = Path.Join(t.LogPath, Name(version)), changed = path + ".new";
+        Duck(t, [$"COPY (SELECT * REPLACE ({add} AS add) FROM read_parquet({SqlLiteral.Text(path)})) TO {SqlLiteral.Text(changed)} (FORMAT parquet)"]);
+        File.Move(changed, path, overwrite: true);
     }
 
     private static void Duck(DeltaFixture t, string[] statements)

@@ -36,12 +36,8 @@ public sealed class RestoredFilesTests
             expected.AddRange(adds);
         }
         // The two queries need not end their batches at the same rows.
-        foreach (AddAction[] adds in expected.Chunk(100))
-        {
-            using RecordBatch batch = StatisticsOf(adds);
-            files.AddStatistics(batch);
-        }
-        files.Complete();
+        files.AddStatistics(() => [.. expected[..50].Chunk(20).Select(StatisticsOf)]);
+        files.AddStatistics(() => [StatisticsOf(expected[50..])]);
         Assert.That(files.Count, Is.EqualTo(expected.Count));
         for (int row = 0; row < expected.Count; row++)
         {
@@ -65,14 +61,17 @@ public sealed class RestoredFilesTests
 
     [TestCase(1)]
     [TestCase(3)]
-    public void Complete_StatisticsOfOtherRows_IsRefused(int count)
+    public void Statistics_OfOtherRows_AreRefusedEachTime(int count)
     {
         var files = new RestoredFiles(Table, "/lake", s_place);
         AddAction[] adds = [Add("a"), Add("b")];
-        using RecordBatch batch = BatchOf(adds), statistics = StatisticsOf([.. Enumerable.Repeat(adds[0], count)]);
+        using RecordBatch batch = BatchOf(adds);
         files.Add(batch);
-        files.AddStatistics(statistics);
-        Assert.That(Assert.Throws<LeptonDataException>(files.Complete)!.Code, Is.EqualTo("storage.checkpoint"));
+        files.AddStatistics(() => [StatisticsOf([.. Enumerable.Repeat(adds[0], count)])]);
+        AddAction read = files.Read(0);
+        Assert.That(files.HasFailed, Is.False);
+        for (int i = 0; i < 2; i++) Assert.That(Assert.Throws<LeptonDataException>(() => _ = read.Statistics.Json)!.Code, Is.EqualTo("storage.checkpoint"));
+        Assert.That(files.HasFailed);
     }
 
     [Test]
@@ -81,16 +80,13 @@ public sealed class RestoredFilesTests
         var files = new RestoredFiles(Table, "/lake", s_place);
         AddAction[] adds =
         [
-            Add("plain", sum: 3, rows: 3), Add("no sum", rows: 3), Add("no statistics", sum: 3), Add("other count", sum: 3, rows: 4), Add("longer count", sum: 3, rows: 33), Add("shorter count", sum: 33, rows: 3),
-            Add("spaced", sum: 3) with { Statistics = Encoding.UTF8.GetBytes("""{ "numRecords": 3 }""") }, Add("spaced other", sum: 3) with { Statistics = Encoding.UTF8.GetBytes("""{ "numRecords": 4 }""") },
+            Add("plain", sum: 3, rows: 3), Add("no sum", rows: 3), Add("no statistics", sum: 3),
             Add("deleted", rows: 3) with { DeletionVector = Vector("aaaaa") }, Add("no partition") with { PartitionValues = AddAction.NoTexts }, Add("another partition") with { PartitionValues = Texts(("q", "1")) },
             Add("two partitions") with { PartitionValues = Texts(("p", "1"), ("q", "1")) }, Add("null partition") with { PartitionValues = Texts(("p", null)) },
         ];
-        using RecordBatch batch = BatchOf(adds), statistics = StatisticsOf(adds);
+        using RecordBatch batch = BatchOf(adds);
         files.Add(batch);
-        files.AddStatistics(statistics);
-        files.Complete();
-        Assert.That(files.Doubtful(["p"]).Select(row => adds[row].Path.Path), Is.EqualTo(new[] { "other count", "longer count", "shorter count", "spaced other", "deleted", "no partition", "another partition", "two partitions" }));
+        Assert.That(files.Doubtful(["p"]).Select(row => adds[row].Path.Path), Is.EqualTo(new[] { "deleted", "no partition", "another partition", "two partitions" }));
     }
 
     private static AddAction RandomAdd(Random random, int number)
@@ -104,7 +100,7 @@ public sealed class RestoredFilesTests
         return add;
     }
 
-    private static AddAction Add(string path, long? sum = null, long? rows = null) => new(s_place, new FilePath(path, null), Texts(("p", "1")), 7, -5, rows is null ? default : Encoding.UTF8.GetBytes($$"""{"numRecords":{{rows}}}"""))
+    private static AddAction Add(string path, long? sum = null, long? rows = null) => new(s_place, new FilePath(path, null), Texts(("p", "1")), 7, -5, rows is null ? default : (StatisticsText)Encoding.UTF8.GetBytes($$"""{"numRecords":{{rows}}}"""))
     {
         ContentSum = sum is { } count ? new ContentSum(count, 12) : null,
     };
@@ -129,15 +125,16 @@ public sealed class RestoredFilesTests
         static KeyValuePair<object, object?>[] Entries(IReadOnlyDictionary<string, string?> texts) => [.. texts.Select(text => new KeyValuePair<object, object?>(text.Key, text.Value))];
     }
 
-    private static RecordBatch StatisticsOf(AddAction[] adds)
+    private static TextColumn StatisticsOf(IReadOnlyList<AddAction> adds)
     {
         using var builder = new RecordBatchBuilder(s_statistics);
-        foreach (AddAction add in adds) builder.Column(0).AppendValue(add.Statistics.IsEmpty ? null : Encoding.UTF8.GetString(add.Statistics.Span));
-        return builder.Build();
+        foreach (AddAction add in adds) builder.Column(0).AppendValue(add.Statistics.Json is { IsEmpty: false } json ? Encoding.UTF8.GetString(json.Span) : null);
+        using RecordBatch batch = builder.Build();
+        return new TextColumn(batch.Column(0));
     }
 
     private static string Text(AddAction add)
-        => $"{add.Path} {add.SizeBytes} {add.ModifiedMilliseconds} {Encoding.UTF8.GetString(add.Statistics.Span)} {All(add.PartitionValues)} {All(add.Tags)} {add.ContentSum} {add.DeletionVector} {add.Place}";
+        => $"{add.Path} {add.SizeBytes} {add.ModifiedMilliseconds} {Encoding.UTF8.GetString(add.Statistics.Json.Span)} {All(add.PartitionValues)} {All(add.Tags)} {add.ContentSum} {add.DeletionVector} {add.Place}";
 
     private static string All(IReadOnlyDictionary<string, string?> texts) => string.Join(',', texts.OrderBy(text => text.Key, StringComparer.Ordinal).Select(text => $"{text.Key}={text.Value ?? "NULL"}"));
 }
