@@ -60,7 +60,7 @@ internal static class QueryCommand
         await using IRecordBatchReader rows = await context.Engine.ReadAsync(query, inputs, run, context.CancellationToken);
         (long count, bool hasMore) = await RowOutput.WriteAsync(rows, context.Output, isCutForTerminal ? TerminalRowsMax : limit, context.Terminal, context.CancellationToken);
         if (context.Output == OutputFormat.Text && context.Terminal.IsOutTerminal)
-            context.Terminal.Error.WriteLine(hasMore && isCutForTerminal ? Texts.Get("cli.rows_cut", count) : Texts.Get("cli.rows", TextTable.Number(count)));
+            context.Terminal.Error.WriteLine(hasMore && isCutForTerminal ? Texts.Get("cli.rows_cut", count) : Texts.Get(count == 1 ? "cli.row" : "cli.rows", TextTable.Number(count)));
         return ExitCode.Done;
     }
 
