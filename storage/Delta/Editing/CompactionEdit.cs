@@ -17,12 +17,15 @@ internal sealed class CompactionEdit(EditFiles files, long targetBytes, IReadOnl
     internal async ValueTask<TableChange?> PlanAsync(Snapshot current, CancellationToken cancellationToken)
     {
         CompactionPlan plan = CompactionPlan.Of(current, targetBytes, clusterBy);
-        // Where somebody changed rows of some groups meanwhile, what was made of the others still holds, and is enough.
+        // Where somebody changed rows of some groups meanwhile, what was made of the others still holds, and is enough. Columns that were added are as NULL in it as in the files that it replaces.
         HashSet<DataFile> live = [.. current.Files];
-        _done.RemoveAll(done => !current.Schema.Equals(_schema) || !done.Group.Files.All(live.Contains));
-        _schema = current.Schema;
+        bool fits = _schema is not null && _schema.Fields.All(field => current.Schema.Find(field.Name) is { } column && column.Name == field.Name && column.Type.Equals(field.Type));
+        _done.RemoveAll(done => !fits || !done.Group.Files.All(live.Contains));
         if (_done.Count == 0)
+        {
+            _schema = current.Schema;
             foreach (CompactionGroup group in plan.Groups) _done.Add((group, await WriteAsync(plan, group, cancellationToken).ConfigureAwait(false)));
+        }
         return _done.Count == 0 ? null : plan.Commit([.. _done.Select(done => done.Group)], [.. Written], now());
     }
 

@@ -294,6 +294,25 @@ public sealed class TableEditorTests
         Assert.That(await _t.LeftoversAsync(), Is.Empty);
     }
 
+    [TestCase(true, TestName = "Compact_ColumnIsAddedMeanwhile_KeepsWhatItWrote")]
+    [TestCase(false, TestName = "Compact_ColumnIsWidenedMeanwhile_WritesItAgain")]
+    public async Task Compact_ColumnsChangeMeanwhile(bool isAdded)
+    {
+        await CreateAsync();
+        for (int i = 0; i < 3; i++) await AppendAsync([(long)i, "a", i]);
+        EventTime before = EventTime.FromDateTimeOffset(_t.Time.GetUtcNow());
+        Schema other = isAdded ? new Schema([.. Columns.Fields, new Field("more", DataType.String)]) : new Schema([Columns[0], Columns[1], new Field("value", DataType.Int64)]);
+        var meddled = new MeddledTable(_t.Open(), async () =>
+        {
+            _t.Time.Advance(TimeSpan.FromHours(1));
+            await _t.Editor().AppendAsync(isAdded ? RowsOf(other, [3L, "b", 3, "x"]) : RowsOf(other, [3L, "b", 3L]), SchemaPolicy.Widen);
+        });
+        TableEdit done = await _t.Editor(table: meddled).CompactAsync(clusterBy: ["id"]);
+        Assert.That(done.Added.Single().ModifiedAt == before, Is.EqualTo(isAdded));
+        Assert.That(await _t.TextAsync(), Is.EqualTo(isAdded ? "0|a|0|- 1|a|1|- 2|a|2|- 3|b|3|x" : "0|a|0 1|a|1 2|a|2 3|b|3"));
+        Assert.That(await _t.LeftoversAsync(), Is.Empty);
+    }
+
     [Test]
     public async Task Append_SentTwiceWithProgress_IsDoneOnce()
     {
