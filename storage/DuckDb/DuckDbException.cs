@@ -37,6 +37,10 @@ public sealed class DuckDbException : LeptonDataException
         if (message.Contains("No space left on device", StringComparison.Ordinal) || message.Contains("Disk quota exceeded", StringComparison.Ordinal)
             || message.Contains("max_temp_directory_size", StringComparison.Ordinal) || message.Contains("File too large", StringComparison.Ordinal))
             return (DuckDbError.DiskFull, "storage.duckdb_disk_full");
+        // A Parquet file without its end, which DuckDB counts among bad values.
+        if (message.StartsWith("Invalid Input Error: No magic bytes found at end of file", StringComparison.Ordinal) || message.StartsWith("Invalid Input Error: Footer length error in file", StringComparison.Ordinal)
+            || message.EndsWith("too small to be a Parquet file", StringComparison.Ordinal))
+            return (DuckDbError.File, "storage.duckdb_file");
         if (message.StartsWith("Invalid Input Error: Cannot prepare multiple statements at once", StringComparison.Ordinal)) return (DuckDbError.Statement, "storage.duckdb_statements");
         if (message.StartsWith("Invalid Input Error: No statement to prepare", StringComparison.Ordinal)) return (DuckDbError.Statement, "storage.duckdb_no_statement");
         string kind = message.IndexOf(" Error", StringComparison.Ordinal) is > 0 and var end ? message[..end] : "";

@@ -6,6 +6,7 @@ using Lepton.Data.Storage.Delta.Editing;
 using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Delta.Predicates;
 using Lepton.Data.Storage.Delta.Rewrites;
+using Lepton.Data.Storage.DuckDb;
 using NUnit.Framework;
 using static Lepton.Data.Tests.Unit.Storage.Delta.EditorFixture;
 
@@ -137,6 +138,22 @@ public sealed class TableEditorTests
         List<object?[]> rows = _t.Read(done.Snapshot);
         Assert.That(rows, Has.Count.EqualTo(3010));
         Assert.That(rows.Count(row => (string)row[1]! == "new" && (int)row[2]! == -(long)row[0]!), Is.EqualTo(1500));
+    }
+
+    [Test]
+    public async Task Compact_FileWithoutItsEnd_NamesItAndBlamesNoValue()
+    {
+        await CreateAsync();
+        await AppendAsync([1L, "a", 1]);
+        await AppendAsync([2L, "b", 2]);
+        string path = (await _t.Open().ReadAsync())!.FilePaths.First();
+        // As long as it was, as after a lost page of the disk.
+        await File.WriteAllBytesAsync(path, [.. File.ReadAllBytes(path)[..^8], 0, 0, 0, 0, 0, 0, 0, 0]);
+        // DuckDB keeps what it read of a file until it sees another time.
+        File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddMinutes(1));
+        DuckDbException failure = (await Assert.ThrowsAsync<DuckDbException>(() => _t.Editor().CompactAsync().AsTask()))!;
+        Assert.That(failure.Code, Is.EqualTo("storage.duckdb_file"), failure.Message);
+        Assert.That(failure.Message, Does.Contain(path).And.Contain("whole").And.Not.Contain("TRY_CAST"));
     }
 
     [Test]
