@@ -24,6 +24,7 @@ internal static class AutomaticName
         ParsedOperator { Type: "OPERATOR_IS_NULL" } isNull when All(isNull.Operands) is [var operand] => $"({operand} IS NULL)",
         ParsedOperator { Type: "OPERATOR_IS_NOT_NULL" } isNull when All(isNull.Operands) is [var operand] => $"({operand} IS NOT NULL)",
         ParsedOperator { Type: "OPERATOR_COALESCE" } coalesce when All(coalesce.Operands) is { } operands => $"COALESCE({string.Join(", ", operands)})",
+        ParsedOperator { Type: "GROUPING_FUNCTION" } grouping when All(grouping.Operands) is { } keys => $"GROUPING({string.Join(", ", keys)})",
         ParsedFunction { IsOperator: true, Arguments: [var left, var right] } call => Infix(left, call.Name, right),
         ParsedFunction { IsOperator: true, Arguments: [var operand] } call when Of(operand) is { } name => $"{call.Name}({name})",
         ParsedFunction { IsOperator: false, Order.Count: 0 } call => Call(call),

@@ -27,7 +27,7 @@ public enum JoinKind
     Anti,
 }
 
-/// <summary>Rows of two relations side by side.</summary>
+/// <summary>Rows of two relations side by side. The right one may read columns of the left one (<see cref="IsLateral"/>) where the join is inner, left or cross and not <see cref="IsAsOf"/>.</summary>
 /// <param name="Kind">Which rows.</param>
 /// <param name="IsAsOf">Each left row matches at most one right row: the nearest by the one inequality among the condition's terms.</param>
 /// <param name="Left">The left rows.</param>
@@ -37,6 +37,11 @@ public sealed record BoundJoin(JoinKind Kind, bool IsAsOf, BoundRelation Left, B
 {
     /// <inheritdoc/>
     public override EquatableList<BoundColumn> Columns { get; } = Kind is JoinKind.Semi or JoinKind.Anti ? Left.Columns : new([.. Left.Columns, .. Right.Columns]);
+
+    /// <summary>Whether the right rows are made anew for each left row, from its columns. Found by looking through the right side.</summary>
+    public bool IsLateral => IsReadBy(Left, Right);
+
+    internal static bool IsReadBy(BoundRelation left, BoundRelation right) => ExpressionWalk.Columns(right).Overlaps(left.Columns);
 }
 
 /// <summary>How the rows of two relations are put together.</summary>

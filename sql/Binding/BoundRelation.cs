@@ -46,7 +46,7 @@ public sealed record BoundValues(EquatableList<EquatableList<BoundExpression>> R
 
 /// <summary>The rows of a table function.</summary>
 /// <param name="Function">Which; of <see cref="Functions.FunctionKind.Table"/>.</param>
-/// <param name="Arguments">Without columns.</param>
+/// <param name="Arguments">Over columns of relations before it, or of a query around it; mostly of neither.</param>
 /// <param name="FunctionColumns">What it gives.</param>
 public sealed record BoundTableFunction(Functions.SqlFunction Function, EquatableList<BoundExpression> Arguments, EquatableList<BoundColumn> FunctionColumns) : BoundRelation
 {

@@ -73,7 +73,7 @@ internal sealed partial class QueryBinder
 
     private BoundExpression Operator(ParsedOperator call, ExpressionContext context)
     {
-        if (call.Type == "GROUPING_FUNCTION") throw text.At(call.Offset, "sql.unsupported", "GROUPING");
+        if (call.Type == "GROUPING_FUNCTION") return Grouping(call, context);
         EquatableList<BoundExpression> operands = Expressions(call.Operands, context);
         return call.Type switch
         {

@@ -80,8 +80,7 @@ internal sealed partial class QueryBinder
         foreach (ParsedExpression argument in call.Arguments)
             if (argument.Alias.Length > 0) throw text.At(argument.Offset, "sql.named_argument", argument.Alias, call.Name);
 
-        // No scope: an argument that reads the table before it would be a lateral join.
-        var context = new ExpressionContext(Scope.Empty(null), Clause.TableFunction, null, commonTables, 0, []);
+        var context = new ExpressionContext(Scope.Empty(outer), Clause.TableFunction, null, commonTables, 0, []);
         var arguments = new EquatableList<BoundExpression>(call.Arguments.Select(argument => Expression(argument, context)));
         SqlType type = _prober.TableFunction(function, arguments, offset);
         string name = table.Alias.Length > 0 ? table.Alias : function.Name;

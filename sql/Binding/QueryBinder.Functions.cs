@@ -107,9 +107,25 @@ internal sealed partial class QueryBinder
         }
         var bound = new BoundAggregateCall(function, new EquatableList<BoundExpression>(arguments), call.IsDistinct, filter, new EquatableList<BoundSortKey>(order)) { Offset = call.Offset };
         if (IsOfOuterQuery(bound, context.Scope)) throw text.At(call.Offset, "sql.outer_aggregate", function.Name);
-        List<BoundAggregateItem> aggregates = context.Block!.Aggregates;
-        BoundAggregateItem? known = aggregates.Find(item => item.Call.Equals(bound));
-        if (known is null) aggregates.Add(known = new BoundAggregateItem(new BoundColumn($"__{function.Name}{aggregates.Count}"), bound));
+        return Collected(context.Block!, bound);
+    }
+
+    // Computed where the groups are made, like an aggregate; whether it names keys is known when all keys are.
+    private BoundColumnReference Grouping(ParsedOperator call, ExpressionContext context)
+    {
+        SqlFunction function = FunctionTable.Grouping;
+        if (!context.AllowsAggregates || context.Parameters.Count > 0) throw text.At(call.Offset, "sql.aggregate_not_here", function.Name, context.ClauseName);
+        // As in GROUP BY, a name that is no column may be an alias.
+        ExpressionContext inside = context with { Clause = Clause.AggregateArgument, AliasLimit = 0 };
+        var keys = call.Operands.Select(key => Expression(key, key is ParsedColumn ? inside with { AliasLimit = context.Block!.Items.Count } : inside));
+        var bound = new BoundAggregateCall(function, new EquatableList<BoundExpression>(keys), false, null, []) { Offset = call.Offset };
+        return Collected(context.Block!, bound);
+    }
+
+    private static BoundColumnReference Collected(SelectBlock block, BoundAggregateCall call)
+    {
+        BoundAggregateItem? known = block.Aggregates.Find(item => item.Call.Equals(call));
+        if (known is null) block.Aggregates.Add(known = new BoundAggregateItem(new BoundColumn($"__{call.Function.Name}{block.Aggregates.Count}"), call));
         return new BoundColumnReference(known.Column) { Offset = call.Offset };
     }
 

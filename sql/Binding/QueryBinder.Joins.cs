@@ -9,7 +9,8 @@ internal sealed partial class QueryBinder
     private (BoundRelation, Scope) Join(ParsedJoin join, Scope? outer, CommonTableScope? commonTables)
     {
         (BoundRelation left, Scope leftScope) = From(join.Left, outer, commonTables);
-        (BoundRelation right, Scope rightScope) = From(join.Right, outer, commonTables);
+        // What stands further right may read what stands further left: LATERAL, written or not.
+        (BoundRelation right, Scope rightScope) = From(join.Right, leftScope, commonTables);
         foreach (ScopeTable table in rightScope.Tables)
             if (table.Name.Length > 0 && leftScope.FindTable(null, table.Name) is not null) throw text.At(Offset(join.Right), "sql.duplicate_table", table.Name);
 
@@ -26,6 +27,9 @@ internal sealed partial class QueryBinder
             ("POSITIONAL", _) => throw text.At(Offset(join), "sql.unsupported_with_remedy", "POSITIONAL JOIN", "join on a key, since the order of rows is no key"),
             _ => throw text.At(Offset(join), "sql.unsupported", $"{join.Reference} {join.Kind} JOIN"),
         };
+
+        if ((isAsOf || kind is not (JoinKind.Inner or JoinKind.Left or JoinKind.Cross)) && BoundJoin.IsReadBy(left, right))
+            throw text.At(Offset(join), "sql.lateral_join_kind", isAsOf ? "ASOF JOIN" : $"{kind.ToString().ToUpperInvariant()} JOIN");
 
         Scope both = leftScope.With(rightScope);
         if (kind == JoinKind.Cross) return (new BoundJoin(kind, false, left, right, null), both);

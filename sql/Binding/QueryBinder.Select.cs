@@ -136,6 +136,8 @@ internal sealed partial class QueryBinder
 
     private (BoundRelation, Regrouper) Aggregate(BoundRelation relation, BoundExpression? where, List<BoundExpression> keys, ParsedSelect select, SelectBlock block, Scope scope)
     {
+        foreach (BoundExpression named in block.Aggregates.Where(item => item.Call.Function == FunctionTable.Grouping).SelectMany(item => item.Call.Arguments))
+            if (!keys.Contains(named)) throw text.At(named.Offset, "sql.grouping_not_a_key");
         // A group without keys and calls is still one row.
         if (keys.Count == 0 && block.Aggregates.Count == 0)
             block.Aggregates.Add(new BoundAggregateItem(new BoundColumn("__count"), new BoundAggregateCall(FunctionTable.Aggregate("count_star"), [], false, null, [])));

@@ -109,8 +109,8 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
     /// <summary>The type of the one column of a table function.</summary>
     internal SqlType TableFunction(SqlFunction function, EquatableList<BoundExpression> arguments, long offset)
     {
-        DuckDbWriter writer = Writer(arguments, out _);
-        IReadOnlyList<SqlType> types = Describe($"SELECT * FROM {function.DuckDbName}({string.Join(", ", arguments.Select(writer.Expression))})", offset);
+        DuckDbWriter writer = Writer(arguments, out string stub);
+        IReadOnlyList<SqlType> types = Describe($"SELECT f.* FROM {(stub.Length > 0 ? $"{stub}, " : "")}{function.DuckDbName}({string.Join(", ", arguments.Select(writer.Expression))}) AS f", offset);
         return types.Count == 1 ? types[0] : throw text.At(offset, "sql.unsupported", $"{function.Name} of a struct");
     }
 

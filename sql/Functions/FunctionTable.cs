@@ -18,6 +18,9 @@ public static partial class FunctionTable
     /// <summary>The mean of integers, which is exact: the sum as a DOUBLE, divided by the count. The binder puts it where <c>avg</c> meets integers.</summary>
     internal static SqlFunction IntegerMean { get; } = new("avg", FunctionKind.Aggregate, true, Exactness.Exact, "CAST(sum(x) AS DOUBLE) / count(x)", "mean") { DuckDbName = "" };
 
+    /// <summary>Which keys a row's grouping set leaves out. Its arguments are keys of the grouping; SQL's own syntax, so only the binder makes the call.</summary>
+    internal static SqlFunction Grouping { get; } = new("grouping", FunctionKind.Aggregate, true, Exactness.Exact, "grouping_id(x, …)", "GROUPING(…)") { DuckDbName = "grouping" };
+
     internal static SqlFunction Scalar(string name) => Find(name, FunctionKind.Scalar) ?? throw new InvalidOperationException($"The function table lacks {name}.");
 
     internal static SqlFunction Aggregate(string name) => Find(name, FunctionKind.Aggregate) ?? throw new InvalidOperationException($"The function table lacks {name}.");

@@ -156,6 +156,8 @@ internal sealed class LineageBuilder(IReadOnlyDictionary<string, Schema> inputs)
                 Flow rows = Rows(subquery.Query);
                 Flow operand = subquery.Operand is null ? Flow.None : Of(subquery.Operand);
                 return Flow.Union(subquery.Kind == SubqueryKind.Exists ? [operand, rows] : [operand, rows, _flows[subquery.Query.Columns[0]]]);
+            // Which keys a row leaves out is written in the query; the keys' values have no part in it.
+            case BoundAggregateCall { Function: var function } when function == Functions.FunctionTable.Grouping: return Flow.None;
             case BoundAggregateCall call:
                 Flow aggregated = Flow.Union(
                 [

@@ -100,8 +100,9 @@ internal sealed partial class DuckDbWriter
         };
     }
 
+    // GROUPING names keys as GROUP BY writes them.
     private string AggregateCall(BoundAggregateCall call)
-        => Aggregated(call.Function, call.Arguments, call.IsDistinct, call.Order, call.Filter, call.Result, nulls: "", over: "");
+        => call.Function == FunctionTable.Grouping ? $"GROUPING({string.Join(", ", call.Arguments.Select(key => Expression(key, isKey: true)))})" : Aggregated(call.Function, call.Arguments, call.IsDistinct, call.Order, call.Filter, call.Result, nulls: "", over: "");
 
     private string WindowCall(BoundWindowCall call)
     {

@@ -24,7 +24,9 @@ internal sealed partial class DuckDbWriter
     private SelectText Project(BoundProject project)
     {
         SelectText select = Relation(project.Source);
-        bool isTrivial = project.Items.All(item => item.Expression is BoundColumnReference);
+        // A column from around must be read in here: beside a LEFT JOIN LATERAL it is NULL where nothing matches, outside it never is.
+        HashSet<BoundColumn> own = [.. project.Source.Columns];
+        bool isTrivial = project.Items.All(item => item.Expression is BoundColumnReference reference && own.Contains(reference.Column));
         // Columns that are only renamed or left out need no SELECT of their own.
         if (isTrivial && select.Stage < SelectStage.Items)
         {

@@ -137,7 +137,16 @@ internal sealed class BinderRefusalTests
     [TestCase("SELECT COLUMNS('i') FROM t", "sql.unsupported_with_remedy", 1, 8)]
     [TestCase("SELECT k COLLATE nocase AS c FROM t", "sql.unsupported_with_remedy", 1, 8)]
     [TestCase("SELECT id FROM t LIMIT 10%", "sql.unsupported", 1, 24)]
-    [TestCase("SELECT k, grouping(k) AS g FROM t GROUP BY k", "sql.unsupported", 1, 11)]
+    // The right side of these joins cannot read the left one.
+    [TestCase("SELECT 1 AS a FROM t RIGHT JOIN (SELECT w FROM u WHERE u.k = t.k) l ON true", "sql.lateral_join_kind", 1, 22)]
+    [TestCase("SELECT 1 AS a FROM t SEMI JOIN LATERAL (SELECT w FROM u WHERE u.k = t.k) l ON true", "sql.lateral_join_kind", 1, 22)]
+    [TestCase("SELECT 1 AS a FROM t ASOF JOIN LATERAL (SELECT since FROM u WHERE u.k = t.k) l ON t.ts >= l.since", "sql.lateral_join_kind", 1, 22)]
+    [TestCase("SELECT 1 AS a FROM (SELECT t.id FROM u) q, t", "sql.unknown_column", 1, 28)]
+    [TestCase("SELECT 1 AS a FROM t, LATERAL (SELECT max(t.id) AS m FROM u) l", "sql.outer_aggregate", 1, 39)]
+    [TestCase("SELECT 1 AS a FROM t, range(t.k) r", "sql.argument_types", 1, 23)]
+    [TestCase("SELECT grouping(k) AS g FROM t", "sql.grouping_not_a_key", 1, 17)]
+    [TestCase("SELECT k, grouping(k, id + 1) AS g FROM t GROUP BY ROLLUP (k, id)", "sql.grouping_not_a_key", 1, 26)]
+    [TestCase("SELECT k FROM t WHERE grouping(k) = 0 GROUP BY k", "sql.aggregate_not_here", 1, 23)]
     public void Bind_RefusedText_NamesTheReasonAndThePlace(string sql, string code, int line, int column)
     {
         LeptonDataException error = Assert.Throws<LeptonDataException>(() => _bench.Bind(sql))!;

@@ -37,6 +37,12 @@ internal sealed class CreatedTimesTests
         "SELECT x.c, u.w, greatest(x.m, u.since) FROM (SELECT k, count(*) AS c, max(ts) AS m FROM t GROUP BY k) x JOIN u USING (k)")]
     [TestCase("SELECT id FROM t SEMI JOIN s.v USING (id)", "SELECT id, ts FROM t SEMI JOIN s.v USING (id)")]
     [TestCase("SELECT id FROM t WHERE id IN (SELECT id FROM s.v)", "SELECT id, ts FROM t WHERE id IN (SELECT id FROM s.v)")]
+    [TestCase("SELECT t.id, l.w FROM t LEFT JOIN LATERAL (SELECT w FROM u WHERE u.k = t.k) l ON true",
+        "SELECT t.id, u.w, greatest(t.ts, u.since) FROM t LEFT JOIN u ON u.k = t.k")]
+    [TestCase("SELECT t.id, l.m FROM t, LATERAL (SELECT max(w) AS m FROM u WHERE u.k = t.k) l",
+        "SELECT t.id, max(u.w), greatest(t.ts, max(u.since)) FROM t LEFT JOIN u ON u.k = t.k GROUP BY t.id, t.ts")]
+    [TestCase("SELECT id, z FROM t, unnest([id, n]) AS q(z)", "SELECT id, z, ts FROM t, unnest([id, n]) AS q(z)")]
+    [TestCase("SELECT k, ok, grouping(k, ok) AS g FROM t GROUP BY ROLLUP (k, ok)", "SELECT k, ok, grouping(k, ok), max(ts) FROM t GROUP BY ROLLUP (k, ok)")]
     public void Carry_Query_GivesTheGreatestCreatedTimeThatWasRead(string sql, string inPlainWords)
     {
         BoundQuery carried = CreatedTimes.Carry(_bench.Bind(sql), s_both);
@@ -75,6 +81,7 @@ internal sealed class CreatedTimesTests
     [TestCase("SELECT id FROM t WHERE k IN (SELECT k FROM u)")]
     [TestCase("SELECT (SELECT max(w) FROM u) AS m FROM s.v")]
     [TestCase("SELECT v.id FROM s.v JOIN t ON v.id = t.id AND EXISTS (SELECT 1 FROM u)")]
+    [TestCase("SELECT t.id, l.w FROM t, LATERAL (SELECT w FROM u WHERE u.k = t.k ORDER BY since, id LIMIT 1) l")]
     public void Carry_FormThatHidesWhatWasRead_IsRefused(string sql)
         => Assert.That(Assert.Throws<LeptonDataException>(() => CreatedTimes.Carry(_bench.Bind(sql), s_both))!.Code, Is.EqualTo("sql.created_time_not_followed"));
 

@@ -36,6 +36,13 @@ internal sealed class LineageTests
     [TestCase("SELECT DISTINCT ON (k) id AS c FROM t ORDER BY k, n", "t.id", "t.k t.n")]
     [TestCase("SELECT t.id AS c FROM t ASOF JOIN u ON t.k = u.k AND t.ts >= u.since", "t.id", "t.k t.ts u.k u.since")]
     [TestCase("SELECT list_transform(tags, lambda e: e || \"Odd Name\") AS c FROM s.v", "s.v.Odd Name s.v.tags", "")]
+    // Forms that read sideways: what is left of a lateral join decides, or flows, only where it is named.
+    [TestCase("SELECT l.m AS c FROM t, LATERAL (SELECT max(w) AS m FROM u WHERE u.k = t.k) l", "u.w", "t.k u.k")]
+    [TestCase("SELECT l.m AS c FROM t LEFT JOIN LATERAL (SELECT w + t.n AS m FROM u) l ON l.m > t.id", "t.n u.w", "t.id t.n u.w")]
+    [TestCase("SELECT t.id AS c FROM t, LATERAL (SELECT w FROM u) l", "t.id", "")]
+    [TestCase("SELECT z AS c FROM t, unnest([id, n]) AS q(z)", "t.id t.n", "t.id t.n")]
+    [TestCase("SELECT grouping(k) AS c FROM t GROUP BY ROLLUP (k)", "", "t.k")]
+    [TestCase("SELECT k AS c FROM t GROUP BY ROLLUP (k, ok) HAVING grouping(ok) = 1", "t.k", "t.k t.ok")]
     public void Lineage_Column_HasItsValuesApartFromItsInfluences(string sql, string values, string influences)
     {
         ColumnLineage lineage = _bench.Bind(sql).Lineage.Columns["c"];

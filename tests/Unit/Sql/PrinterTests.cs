@@ -18,7 +18,7 @@ internal sealed class PrinterTests
     [TestCaseSource(typeof(SqlCorpus), nameof(SqlCorpus.Queries))]
     public void Print_BoundQuery_GivesTheRowsOfThePersonsText(string sql)
     {
-        AssertSameRows(_bench.Bind(sql), sql);
+        AssertSameRows(_bench, _bench.Bind(sql), sql);
     }
 
     /// <summary>Queries made by chance; a failure is made again by its seed.</summary>
@@ -44,10 +44,20 @@ internal sealed class PrinterTests
             {
                 throw new AssertionException($"seed {seed}: {sql}\n{error.Message}");
             }
-            AssertSameRows(query, sql, $"seed {seed}");
+            AssertSameRows(_bench, query, sql, $"seed {seed}");
             compared++;
         }
         Assert.That(compared, Is.GreaterThan(25), "most queries made by chance must be fit to compare");
+    }
+
+    /// <summary>The forms that move rows and columns about, over rows made by chance.</summary>
+    [Test]
+    public void Print_FormOverRandomRows_GivesTheRowsOfThePersonsText([Range(0, 4)] int seed)
+    {
+        using var bench = new SqlWorkbench();
+        var random = new Random(seed);
+        RandomRows.Replace(bench.Connection, random);
+        foreach (string sql in FormsCorpus.Queries) AssertSameRows(bench, bench.Bind(sql), sql, $"seed {seed}");
     }
 
     [TestCase("SELECT count(*) FROM (SELECT random() AS r FROM range(1000)) WHERE r <> r", 0)]
@@ -84,24 +94,24 @@ internal sealed class PrinterTests
         Assert.That(_bench.Bind(sql).Schema[0].Name, Is.EqualTo(_bench.Connection.Describe(sql)[0].Name));
     }
 
-    private void AssertSameRows(BoundQuery query, string sql, string origin = "")
+    private static void AssertSameRows(SqlWorkbench bench, BoundQuery query, string sql, string origin = "")
     {
         string printed = SqlWorkbench.Print(query);
         List<string> expected;
         try
         {
-            expected = _bench.Rows(sql, query.Schema.Count, query.IsOrdered);
+            expected = bench.Rows(sql, query.Schema.Count, query.IsOrdered);
         }
         catch (LeptonDataException)
         {
             // A value that does not fit: what is printed must fail as well.
-            Assert.Catch<LeptonDataException>(() => _bench.Rows(printed, query.Schema.Count, query.IsOrdered), $"{origin}\n{sql}\n{printed}");
+            Assert.Catch<LeptonDataException>(() => bench.Rows(printed, query.Schema.Count, query.IsOrdered), $"{origin}\n{sql}\n{printed}");
             return;
         }
         List<string> actual;
         try
         {
-            actual = _bench.Rows(printed, query.Schema.Count, query.IsOrdered);
+            actual = bench.Rows(printed, query.Schema.Count, query.IsOrdered);
         }
         catch (LeptonDataException error)
         {

@@ -167,6 +167,7 @@ internal static class SqlCorpus
         "SELECT substring(g, 1, 1) AS s FROM (SELECT '%' || NULL::VARCHAR AS g) AS q",
         "SELECT g, count(*) AS c FROM (SELECT NULL AS g FROM t) AS q GROUP BY g",
         "SELECT k || '!' AS a, 5 AS five, sum(id) AS s FROM t WHERE id > 100 GROUP BY ALL",
+        .. FormsCorpus.Queries,
         .. TradeCorpus.Queries,
         .. FlightsCorpus.Queries,
     ];
