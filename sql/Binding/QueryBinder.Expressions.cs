@@ -26,6 +26,7 @@ internal sealed partial class QueryBinder
             ParsedSubquery subquery => Subquery(subquery, context),
             // Outside a function that takes a lambda, the arrow reads JSON.
             ParsedLambda arrow => Call("json_extract", [Expression(arrow.Left, context), Expression(arrow.Body, context)]),
+            ParsedBound known => known.Value,
             ParsedStar => throw text.At(parsed.Offset, "sql.star_in_expression"),
             ParsedParameter parameter => throw text.At(parsed.Offset, "sql.parameter", parameter.Identifier),
             ParsedCollation collation => throw text.At(Place(collation), "sql.unsupported_with_remedy", "COLLATE", "compare lower(…), or texts that are already normalised"),

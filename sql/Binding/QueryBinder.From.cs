@@ -84,7 +84,7 @@ internal sealed partial class QueryBinder
         var arguments = new EquatableList<BoundExpression>(call.Arguments.Select(argument => Expression(argument, context)));
         SqlType type = _prober.TableFunction(function, arguments, offset);
         string name = table.Alias.Length > 0 ? table.Alias : function.Name;
-        var column = new BoundColumn(function.Name == "unnest" && table.Alias.Length > 0 ? table.Alias : function.Name, type);
+        var column = new BoundColumn(function.Name, type);
         var relation = new BoundTableFunction(function, arguments, [column]);
         return (relation, Named(relation, name, null, table.ColumnNames, outer, offset));
     }

@@ -42,5 +42,8 @@ internal sealed record ParsedCollation(string Alias, long Offset, ParsedExpressi
 
 internal sealed record ParsedPosition(string Alias, long Offset, int Number) : ParsedExpression(Alias, Offset);
 
+/// <summary>What was bound already, put into the tree by the binder: the column that COLUMNS stands for.</summary>
+internal sealed record ParsedBound(string Alias, long Offset, Binding.BoundExpression Value) : ParsedExpression(Alias, Offset);
+
 /// <summary>A sort key; direction and place of NULLs in the tree's own words.</summary>
 internal sealed record ParsedOrder(string Direction, string Nulls, ParsedExpression Expression);

@@ -41,6 +41,7 @@ internal sealed class LineageTests
     [TestCase("SELECT l.m AS c FROM t LEFT JOIN LATERAL (SELECT w + t.n AS m FROM u) l ON l.m > t.id", "t.n u.w", "t.id t.n u.w")]
     [TestCase("SELECT t.id AS c FROM t, LATERAL (SELECT w FROM u) l", "t.id", "")]
     [TestCase("SELECT z AS c FROM t, unnest([id, n]) AS q(z)", "t.id t.n", "t.id t.n")]
+    [TestCase("SELECT max(COLUMNS('^n$')) AS c FROM t", "t.n", "")]
     [TestCase("SELECT grouping(k) AS c FROM t GROUP BY ROLLUP (k)", "", "t.k")]
     [TestCase("SELECT k AS c FROM t GROUP BY ROLLUP (k, ok) HAVING grouping(ok) = 1", "t.k", "t.k t.ok")]
     public void Lineage_Column_HasItsValuesApartFromItsInfluences(string sql, string values, string influences)
