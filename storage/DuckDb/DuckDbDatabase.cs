@@ -41,13 +41,12 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         if (!string.IsNullOrEmpty(options.TempFolder) && !Path.IsPathRooted(options.TempFolder)) throw new ArgumentException($"TempFolder '{options.TempFolder}' is not absolute", nameof(options));
         string version = LibraryVersion;
         if (!version.StartsWith(SupportedVersion, StringComparison.Ordinal)) throw new LeptonDataException("storage.duckdb_library_version", [version, SupportedVersion]);
-        HeldFolder? spill = options.TempFolder is { } temp ? HeldFolder.TryMakePrivate(temp, "spill-") : null;
-        var database = new DuckDbDatabase(OpenHandle(options, spill));
+        var database = new DuckDbDatabase(OpenHandle(options));
         try
         {
             using DuckDbConnection connection = database.Connect();
             TableCalls.Register(connection.Handle, database._batches);
-            Harden(connection, options, spill?.Path);
+            Harden(connection, options, database._handle.SpillFolder);
             return database;
         }
         catch
@@ -98,7 +97,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         register(connection.Handle);
     }
 
-    private static DatabaseHandle OpenHandle(DuckDbOptions options, HeldFolder? spill)
+    private static DatabaseHandle OpenHandle(DuckDbOptions options)
     {
         if (NativeMethods.CreateConfig(out nint pointer) != 0) throw DuckDbException.Of("the configuration was refused");
         using var config = new ConfigHandle(pointer);
@@ -108,7 +107,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         SetConfig(config, "autoload_known_extensions", "false");
         SetConfig(config, "allow_community_extensions", "false");
         SetConfig(config, "preserve_insertion_order", options.KeepsInsertionOrder ? "true" : "false");
-        if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database, spill);
+        if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database, options.TempFolder is { } temp ? HeldFolder.TryMakePrivate(temp, "spill-") : null);
         string message = Marshal.PtrToStringUTF8((nint)error) ?? "the database was refused";
         NativeMethods.Free(error);
         throw DuckDbException.Of(message);

@@ -48,7 +48,7 @@ public sealed class SnapshotRows : IDisposable
         return new SnapshotRows($"(SELECT {Columns(snapshot)}{number} FROM {Files(snapshot)}{where})", deletions, id);
     }
 
-    /// <summary>Checks that files have as many rows as the log says. Their footers are read for it, so that it is for who writes all their rows anew.</summary>
+    /// <summary>Checks that files have as many rows as the log says. Their footers are read for it.</summary>
     /// <exception cref="LeptonDataException"><c>storage.file_rows</c></exception>
     internal static void CheckRowCounts(Snapshot snapshot, DuckDbConnection connection, CancellationToken cancellationToken)
     {

@@ -36,6 +36,6 @@ internal sealed class CompactionEdit(EditFiles files, long targetBytes, IReadOnl
         long fileCount = Math.Max(1, (group.SizeBytes + (targetBytes / 2)) / targetBytes);
         long rowCount = group.Files.Sum(file => file.RowCount!.Value);
         long? rowsPerFile = fileCount == 1 || rowCount == 0 ? null : (rowCount + fileCount - 1) / fileCount;
-        return await files.RewriteGroupAsync(plan.RowsOf(group), plan.Base.Schema, order, rowsPerFile, cancellationToken).ConfigureAwait(false);
+        return await files.RewriteGroupAsync(plan.RowsOf(group), new RewriteTarget(plan.Base.Schema, order) { RowsPerFile = rowsPerFile, RowCount = rowCount }, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -41,29 +41,38 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
     /// <param name="rows">The table as if it had these files only.</param>
     /// <param name="schema">The columns to write; those that the table lacks are NULL.</param>
     /// <param name="keeps">Which rows <c>t</c> to keep; SQL.</param>
+    /// <param name="leftOut">How many rows of a file that leaves out; null where nobody counted them.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
-    internal async ValueTask<IReadOnlyList<DataFile>> RewriteAsync(Snapshot rows, Schema schema, string keeps, CancellationToken cancellationToken)
+    internal async ValueTask<IReadOnlyList<DataFile>> RewriteAsync(Snapshot rows, Schema schema, string keeps, Func<DataFile, long>? leftOut, CancellationToken cancellationToken)
     {
         var written = new List<DataFile>();
         foreach (IReadOnlyList<DataFile> group in FileGroups.Of(rows.PartitionColumns, rows.Files, CompactionPlan.DefaultTargetBytes))
-            written.AddRange(await RewriteGroupAsync(rows with { Files = group }, schema, $"WHERE {keeps}", null, cancellationToken).ConfigureAwait(false));
+        {
+            var target = new RewriteTarget(schema, $"WHERE {keeps}") { RowCount = leftOut is null || group.Any(file => file.RowCount is null) ? null : group.Sum(file => file.RowCount - leftOut(file)) };
+            written.AddRange(await RewriteGroupAsync(rows with { Files = group }, target, cancellationToken).ConfigureAwait(false));
+        }
         return written;
     }
 
     /// <summary>Writes the rows of files of one partition anew.</summary>
     /// <param name="rows">The table as if it had these files only.</param>
-    /// <param name="schema">The columns to write.</param>
-    /// <param name="clauses">SQL after FROM: which of the rows <c>t</c>, in which order.</param>
-    /// <param name="rowsPerFile">Null for any number.</param>
+    /// <param name="to">What they become.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
-    internal async ValueTask<IReadOnlyList<DataFile>> RewriteGroupAsync(Snapshot rows, Schema schema, string clauses, long? rowsPerFile, CancellationToken cancellationToken)
+    /// <exception cref="LeptonDataException"><c>storage.file_rows</c></exception>
+    internal async ValueTask<IReadOnlyList<DataFile>> RewriteGroupAsync(Snapshot rows, RewriteTarget to, CancellationToken cancellationToken)
     {
         using OpenedRows opened = await OpenAsync(rows, null, cancellationToken).ConfigureAwait(false);
-        await Task.Run(() => CheckRowCounts(opened.Snapshot, cancellationToken), cancellationToken).ConfigureAwait(false);
-        string sql = $"SELECT {Columns(schema, name => rows.Schema.Find(name) is null ? null : $"t.{SqlLiteral.Name(name)}")} FROM {opened.Sql} AS t {clauses}";
-        var target = new FileTarget(rows.RootPath) { PartitionColumns = rows.PartitionColumns, PartitionValues = Values(rows), RowsPerFile = rowsPerFile };
+        if (to.RowCount is null) await CheckRowCountsAsync(opened.Snapshot, cancellationToken).ConfigureAwait(false);
+        string sql = $"SELECT {Columns(to.Schema, name => rows.Schema.Find(name) is null ? null : $"t.{SqlLiteral.Name(name)}")} FROM {opened.Sql} AS t {to.Clauses}";
+        var target = new FileTarget(rows.RootPath) { PartitionColumns = rows.PartitionColumns, PartitionValues = Values(rows), RowsPerFile = to.RowsPerFile };
         // In their order, since files may be sorted.
-        IReadOnlyList<DataFile> files = await WriteAsync(sql, schema, target, isOrdered: true, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<DataFile> files = await WriteAsync(sql, to.Schema, target, isOrdered: true, cancellationToken).ConfigureAwait(false);
+        if (to.RowCount is { } expected && files.Sum(file => file.RowCount) != expected)
+        {
+            // Most likely some file is not the one that the log means.
+            await CheckRowCountsAsync(opened.Snapshot, cancellationToken).ConfigureAwait(false);
+            throw new LeptonDataException("storage.rewrite_differs", [rows.RootPath, rows.Version]);
+        }
         // A file without a sum is of another writer, or its rows are not to be reproduced: then neither are these.
         return rows.Files.All(file => file.ContentSum is not null) ? files : [.. files.Select(file => file with { ContentSum = null })];
     }
@@ -129,18 +138,20 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
         _written.RemoveAll(file => !paths.Contains(file.Path));
     }
 
-    private void CheckRowCounts(Snapshot opened, CancellationToken cancellationToken)
-    {
-        try
+    private Task CheckRowCountsAsync(Snapshot opened, CancellationToken cancellationToken) => Task.Run(
+        () =>
         {
-            using DuckDbConnection connection = database.Connect();
-            SnapshotRows.CheckRowCounts(opened, connection, cancellationToken);
-        }
-        catch (DuckDbException error)
-        {
-            throw error.In(store.NameObjects);
-        }
-    }
+            try
+            {
+                using DuckDbConnection connection = database.Connect();
+                SnapshotRows.CheckRowCounts(opened, connection, cancellationToken);
+            }
+            catch (DuckDbException error)
+            {
+                throw error.In(store.NameObjects);
+            }
+        },
+        cancellationToken);
 
     // To Delta an empty text is NULL, and not every writer says it so.
     private static Dictionary<string, string?> Values(Snapshot rows)
@@ -151,6 +162,18 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
     /// <param name="valueOf">SQL of a column's value; null for NULL.</param>
     internal static string Columns(Schema schema, Func<string, string?> valueOf)
         => string.Join(", ", schema.Fields.Select(field => $"CAST({valueOf(field.Name) ?? "NULL"} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
+}
+
+/// <summary>What the rows of some files become.</summary>
+/// <param name="Schema">The columns to write.</param>
+/// <param name="Clauses">SQL after FROM: which of the rows <c>t</c>, in which order.</param>
+internal sealed record RewriteTarget(Schema Schema, string Clauses)
+{
+    /// <summary>In one file at most; null for any number.</summary>
+    internal long? RowsPerFile { get; init; }
+
+    /// <summary>How many there must be in all, by the log; null where that is not known: then the files' footers are asked first.</summary>
+    internal long? RowCount { get; init; }
 }
 
 /// <summary>Rows of files that are being read.</summary>

@@ -24,7 +24,7 @@ internal sealed class RowEdit(EditFiles files, IRecordBatchReader? reader, Schem
         if (added.Count == 0 && evolved.Schema.Equals(current.Schema)) return null;
         TableChange change = Write(current, evolved.Schema, added, "Append");
         if (!evolved.NeedsRewrite) return change;
-        IReadOnlyList<DataFile> rewritten = await files.RewriteAsync(current, evolved.Schema, "true", cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<DataFile> rewritten = await files.RewriteAsync(current, evolved.Schema, "true", static _ => 0, cancellationToken).ConfigureAwait(false);
         return change with { HasReadTable = true, Added = [.. rewritten, .. added], Removed = current.Files };
     }
 
@@ -57,7 +57,7 @@ internal sealed class RowEdit(EditFiles files, IRecordBatchReader? reader, Schem
         TableChange change;
         if (evolved.NeedsRewrite)
         {
-            IReadOnlyList<DataFile> rewritten = await files.RewriteAsync(current, evolved.Schema, $"{where} IS NOT TRUE", cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<DataFile> rewritten = await files.RewriteAsync(current, evolved.Schema, $"{where} IS NOT TRUE", null, cancellationToken).ConfigureAwait(false);
             change = plan.Replace(added, rewritten, now()) with { Removed = current.Files, ReadRows = null };
         }
         else
@@ -83,7 +83,7 @@ internal sealed class RowEdit(EditFiles files, IRecordBatchReader? reader, Schem
         TableChange change;
         if (evolved.NeedsRewrite)
         {
-            IReadOnlyList<DataFile> rewritten = await files.RewriteAsync(current, evolved.Schema, $"NOT {isReplaced}", cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<DataFile> rewritten = await files.RewriteAsync(current, evolved.Schema, $"NOT {isReplaced}", null, cancellationToken).ConfigureAwait(false);
             change = plan.Upsert([.. rewritten, .. added], now()) with { Removed = current.Files, ReadRows = null };
         }
         else
@@ -125,7 +125,7 @@ internal sealed class RowEdit(EditFiles files, IRecordBatchReader? reader, Schem
         }
         plan = plan.Found([.. plan.Mixed.Where(counts.ContainsKey)], [.. plan.Mixed.Where(file => counts.TryGetValue(file, out long count) && count == file.RowCount)]);
         if (plan.Mixed.Count == 0) return (plan, []);
-        return (plan, await files.RewriteAsync(plan.MixedRows, plan.Base.Schema, keeps, cancellationToken).ConfigureAwait(false));
+        return (plan, await files.RewriteAsync(plan.MixedRows, plan.Base.Schema, keeps, file => counts[file], cancellationToken).ConfigureAwait(false));
     }
 
     private TableChange Write(Snapshot current, Schema schema, IReadOnlyList<DataFile> added, string mode) => new()

@@ -32,6 +32,8 @@ internal abstract class ChildHandle : SafeHandle
 /// <summary><c>duckdb_database</c>, and the folder that it spills into, which goes with it.</summary>
 internal sealed class DatabaseHandle(nint value, HeldFolder? spill = null) : ChildHandle(value, null)
 {
+    internal string? SpillFolder => spill?.Path;
+
     protected override void Free()
     {
         NativeMethods.Close(ref handle);

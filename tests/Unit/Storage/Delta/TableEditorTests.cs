@@ -249,14 +249,21 @@ public sealed class TableEditorTests
     }
 
     [Test]
-    public async Task Edit_FileOfOtherRows_IsRefusedByTableFileAndCounts([Values("delete", "cluster")] string operation)
+    public async Task Edit_FileOfOtherRows_IsRefusedByTableFileAndCounts([Values("delete", "cluster", "widen", "widening upsert")] string operation)
     {
         await CreateAsync();
         DataFile file = (await AppendAsync([1L, "a", 1], [5L, "e", 5])).Files[0];
         string log = _t["t/_delta_log/00000000000000000001.json"];
         File.WriteAllText(log, File.ReadAllText(log).Replace("numRecords\\\":2", "numRecords\\\":3", StringComparison.Ordinal).Replace("contentSum\":\"2:", "contentSum\":\"3:", StringComparison.Ordinal));
         TableEditor editor = _t.Editor();
-        LeptonDataException refusal = await Refusal.Of("storage.file_rows", async () => _ = operation == "delete" ? await editor.DeleteAsync(s_low) : await editor.CompactAsync(clusterBy: ["id"]));
+        var wider = new Schema([Columns[0], Columns[1], new Field("value", DataType.Int64)]);
+        LeptonDataException refusal = await Refusal.Of("storage.file_rows", async () => _ = operation switch
+        {
+            "delete" => await editor.DeleteAsync(s_low),
+            "cluster" => await editor.CompactAsync(clusterBy: ["id"]),
+            "widen" => await editor.AppendAsync(RowsOf(wider, [7L, "a", 1L]), SchemaPolicy.Widen),
+            _ => await editor.UpsertAsync(RowsOf(wider, [7L, "a", 1L]), ["id"], SchemaPolicy.Widen),
+        });
         Assert.That(refusal.Arguments, Is.EqualTo(new object[] { _t["t"], file.Path, 2L, 3L }));
         Assert.That(await _t.LeftoversAsync(), Is.Empty);
     }
