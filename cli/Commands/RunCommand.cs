@@ -66,6 +66,9 @@ internal static class RunCommand
         if (summary.IsComplete) context.Terminal.Out.WriteLine(summary.IsUnchanged ? Texts.Get("cli.run_unchanged", duration) : Texts.Get("cli.run_done", duration));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsQuarantined > 0))
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), step.Table));
+        foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done))
+            foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0 }))
+                context.Terminal.Out.WriteLine(Texts.Get("cli.run_warned", step.Name, rule.Name, rule.Text, TextTable.Number(rule.BrokenRowCount)));
         context.Terminal.Out.Flush();
     }
 
@@ -83,6 +86,12 @@ internal static class RunCommand
             json.WriteString("state", StateWord(item.Step.State));
             json.WriteOptional("rows", item.Step.RowsOut);
             json.WriteOptional("rows_quarantined", item.Step.RowsQuarantined);
+            json.WriteList("rules", item.Step.Rules, rule =>
+            {
+                json.WriteString("rule", rule.Name);
+                json.WriteString("on_failure", rule.OnFailure);
+                json.WriteOptional("rows_broken", rule.BrokenRowCount);
+            });
             json.WriteOptional("version", item.Step.Version);
             json.WriteString("content_hash", item.Step.ContentHash);
             json.WriteString("reason", item.Step.Reason);

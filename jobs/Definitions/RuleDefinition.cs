@@ -22,6 +22,9 @@ public enum OnFailure
 
     /// <summary>Neither table nor quarantine is written, and the run ends with "data refused".</summary>
     Fail,
+
+    /// <summary>They stay in the table; the run says how many there are.</summary>
+    Warn,
 }
 
 /// <summary>An SQL expression over the step's columns.</summary>

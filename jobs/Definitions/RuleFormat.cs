@@ -35,9 +35,9 @@ internal static class RuleFormat
         Property<long> maxRows = format.Optional("max_rows", Kinds.Integer(0), "The most rows that the table may have.", "表的最多行数。");
         Property<OnFailure> onFailure = format.Optional(
             "on_failure",
-            Kinds.Choice(("quarantine", OnFailure.Quarantine), ("fail", OnFailure.Fail)),
-            "What becomes of rows that break it: quarantine (the default) or fail. Rules on the number of rows always fail.",
-            "违反时的处理：quarantine（默认，隔离）或 fail（失败）。行数规则总是 fail。");
+            Kinds.Choice(("quarantine", OnFailure.Quarantine), ("fail", OnFailure.Fail), ("warn", OnFailure.Warn)),
+            "What becomes of rows that break it: quarantine (the default), fail (nothing is written), or warn (they stay, and are counted). Rules on the number of rows fail, or warn.",
+            "违反时的处理：quarantine（默认，隔离）、fail（失败，不写入任何内容）或 warn（保留这些行并计数）。行数规则为 fail（默认）或 warn。");
         Property[] kinds = [sql, members, between, matches, notNull, unique, minRows, maxRows];
         format.Needs(members, column);
         format.Needs(between, column);
@@ -54,7 +54,7 @@ internal static class RuleFormat
             SourcePlace place = values.Place;
             if (isRowCount)
             {
-                if (failure != OnFailure.Fail) throw values.Error(onFailure, "jobs.rule_on_table");
+                if (failure == OnFailure.Quarantine) throw values.Error(onFailure, "jobs.rule_on_table");
                 if (values.Find(minRows) > values.Find(maxRows)) throw values.Error(maxRows, "jobs.rule_bounds_swapped", values.Find(minRows), values.Find(maxRows));
                 return new RowCountRule("", place, failure, values.Find(minRows), values.Find(maxRows));
             }

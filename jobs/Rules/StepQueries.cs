@@ -30,10 +30,10 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
             ? Ours($"SELECT {ColumnList} FROM {SqlLiteral.Name(step.Name)}")
             : Ours($"SELECT {ColumnList} FROM ({Flagged(rules, withColumns: true)}) AS __flagged WHERE NOT ({AnyOf(rules, _ => true)})");
 
-    /// <summary>The rows that break any of <paramref name="rules"/>, with which and why, and whence.</summary>
+    /// <summary>The rows that break any of <paramref name="rules"/> that quarantines, with all that they break and why, and whence.</summary>
     internal SqlText Bad(IReadOnlyList<CompiledRule> rules)
         => Ours($"SELECT {ColumnList}, {Names(rules)} AS {RulesColumn}, {Reasons(rules)} AS {ReasonColumn}, {SqlLiteral.Name(RunInput)}.{SourceColumn}, {SqlLiteral.Name(RunInput)}.{RunIdColumn} "
-            + $"FROM ({Flagged(rules, withColumns: true)}) AS __flagged CROSS JOIN {SqlLiteral.Name(RunInput)} WHERE {AnyOf(rules, _ => true)}");
+            + $"FROM ({Flagged(rules, withColumns: true)}) AS __flagged CROSS JOIN {SqlLiteral.Name(RunInput)} WHERE {AnyOf(rules, rule => rule.Rule.OnFailure == OnFailure.Quarantine)}");
 
     /// <summary>The reason of one row that breaks <paramref name="rule"/>: the least, so that it is the same at each run.</summary>
     internal SqlText Example(CompiledRule rule) => Ours($"SELECT min({rule.Reason}) AS reason FROM ({Flagged([rule], withColumns: true)}) AS __flagged WHERE __broken0");

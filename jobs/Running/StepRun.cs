@@ -101,8 +101,9 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         End("check");
 
         Begin(quarantined > 0 ? "jobs.quarantining" : "jobs.writing", quarantined > 0 ? quarantined : staged.RowCount);
-        CompiledRule[] quarantining = [.. step.Rules.Where((_, i) => broken[i] > 0)];
-        IReadOnlyList<DataFile> bad = quarantining.Length == 0 ? [] : await engine.WriteAsync(Bind(_queries.Bad(quarantining), own), own, TargetOf(quarantine), run, cancellationToken).ConfigureAwait(false);
+        CompiledRule[] brokenRules = [.. step.Rules.Where((_, i) => broken[i] > 0)];
+        CompiledRule[] quarantining = [.. brokenRules.Where(rule => rule.Rule.OnFailure == OnFailure.Quarantine)];
+        IReadOnlyList<DataFile> bad = quarantining.Length == 0 ? [] : await engine.WriteAsync(Bind(_queries.Bad(brokenRules), own), own, TargetOf(quarantine), run, cancellationToken).ConfigureAwait(false);
         if (quarantined > 0) Tell("jobs.writing", staged.RowCount - quarantined);
         IReadOnlyList<DataFile> good = await engine.WriteAsync(Bind(_queries.Good(quarantining), own), own, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
         End("write");
@@ -162,9 +163,10 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         var rules = new List<RuleRecord>();
         foreach (RowCountRule rule in step.Node.Step.Rules.OfType<RowCountRule>())
         {
-            if (rowCount < rule.Min || rowCount > rule.Max)
+            bool isBroken = rowCount < rule.Min || rowCount > rule.Max;
+            if (isBroken && rule.OnFailure == OnFailure.Fail)
                 throw new LeptonDataException("jobs.row_count", [rule.Name, Name, rowCount, RuleCompiler.TextOf(rule)]) { Place = rule.Place, Kind = ErrorKind.DataRefused };
-            rules.Add(new RuleRecord(rule.Name, RuleCompiler.TextOf(rule), NameOf(rule.OnFailure), 0));
+            rules.Add(new RuleRecord(rule.Name, RuleCompiler.TextOf(rule), NameOf(rule.OnFailure), isBroken ? 1 : 0));
         }
         return [.. rules];
     }
@@ -213,7 +215,12 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
 
     private static DataFile[] WithoutSums(IEnumerable<DataFile> files) => [.. files.Select(file => file with { ContentSum = null })];
 
-    private static string NameOf(OnFailure onFailure) => onFailure == OnFailure.Fail ? "fail" : "quarantine";
+    private static string NameOf(OnFailure onFailure) => onFailure switch
+    {
+        OnFailure.Fail => "fail",
+        OnFailure.Warn => RuleRecord.Warn,
+        _ => "quarantine",
+    };
 
     /// <summary>What a step wrote and found.</summary>
     private sealed record StepRows(IReadOnlyList<DataFile> Good, IReadOnlyList<DataFile> Bad, long Computed, long Quarantined, IReadOnlyList<RuleRecord> Rules);

@@ -102,9 +102,13 @@ public sealed record InputRecord(string Name, string Kind, long? Version, string
 /// <summary>One rule of a step, and how many rows broke it.</summary>
 /// <param name="Name">The rule's name.</param>
 /// <param name="Text">What it asks, readable, for example <c>delay between -120 and 1440</c>.</param>
-/// <param name="OnFailure"><c>quarantine</c> or <c>fail</c>.</param>
+/// <param name="OnFailure"><c>quarantine</c>, <c>fail</c> or <c>warn</c>.</param>
 /// <param name="BrokenRowCount">Rows that broke it; null where it was not counted. For a rule on the table: 1 if broken, else 0.</param>
-public sealed record RuleRecord(string Name, string Text, string OnFailure, long? BrokenRowCount);
+public sealed record RuleRecord(string Name, string Text, string OnFailure, long? BrokenRowCount)
+{
+    /// <summary>The word for a rule whose broken rows stay in the table.</summary>
+    public const string Warn = "warn";
+}
 
 /// <summary>How long a phase of a step took.</summary>
 /// <param name="Name"><c>compute</c>, <c>check</c>, <c>write</c>, <c>commit</c>.</param>

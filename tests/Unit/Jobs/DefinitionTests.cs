@@ -21,6 +21,8 @@ internal sealed class DefinitionTests
     [TestCase("{ not_null: x }", typeof(NotNullRule), OnFailure.Quarantine)]
     [TestCase("{ unique: [x] }", typeof(UniqueRule), OnFailure.Quarantine)]
     [TestCase("{ min_rows: 1, max_rows: 5 }", typeof(RowCountRule), OnFailure.Fail)]
+    [TestCase("{ min_rows: 1, on_failure: warn }", typeof(RowCountRule), OnFailure.Warn)]
+    [TestCase("{ sql: x > 0, on_failure: warn }", typeof(SqlRule), OnFailure.Warn)]
     public void Read_ARule_IsOfItsKind(string rule, Type kind, OnFailure onFailure)
     {
         RuleDefinition read = Read(Head + rule + "\n").Steps[0].Rules.Single();

@@ -60,6 +60,20 @@ internal sealed class RuleTests
         });
     }
 
+    [Test]
+    public async Task Run_ARuleThatWarns_KeepsTheRowsAndCountsThem()
+    {
+        Arrange("low: { sql: n >= 0, on_failure: warn }, lower: { column: word, matches: '[a-z]+' }, few: { max_rows: 3, on_failure: warn }, some: { min_rows: 4, on_failure: warn }, high: { sql: n < 9, on_failure: warn }");
+        RunRecord run = await _project.RunWellAsync();
+        StepRecord step = run.Steps.Single(step => step.Name == "checked");
+        Assert.Multiple(async () =>
+        {
+            Assert.That(await _project.RowsAsync("checked", "n"), Is.EquivalentTo(new[] { "0", "1", "9", "NULL" }), "9 breaks a rule that only warns");
+            Assert.That(await _project.RowsAsync("checked__quarantine", "n", "__rules"), Is.EqualTo(new[] { "-1|low,lower" }), "a bad row lists every rule that it broke");
+            Assert.That(step.Rules.Select(rule => (rule.Name, rule.OnFailure, rule.BrokenRowCount)), Is.EqualTo(new (string, string, long?)[] { ("low", "warn", 1), ("lower", "quarantine", 1), ("high", "warn", 1), ("few", "warn", 1), ("some", "warn", 0) }));
+        });
+    }
+
     [TestCase("{ sql: n > 0, on_failure: fail }", "jobs.rule_broken", "2 of 5 rows")]
     [TestCase("{ column: word, in: known.w, on_failure: fail }", "jobs.rule_broken", "word 'Bad' is not in known.w")]
     [TestCase("{ unique: [word], on_failure: fail }", "jobs.rule_broken", "2 of 5 rows")]
