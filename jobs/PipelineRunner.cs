@@ -39,8 +39,11 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, options, cancellationToken).ConfigureAwait(false);
         var session = new RunSession(lake, engine, _binder, preparation, run, options);
         var books = new Dictionary<string, RunBook>(StringComparer.Ordinal);
-        foreach (PipelineDefinition pipeline in pipelines)
-            books.Add(pipeline.Name, await PlannedRunAsync(pipeline, preparation, run, startedAt, log, cancellationToken).ConfigureAwait(false));
+        foreach (PipelineDefinition pipeline in pipelines.Where(pipeline => preparation.Steps.Any(step => step.Node.Pipeline == pipeline)))
+        {
+            RunRecord? last = earlier.Where(record => record.Pipeline == pipeline.Name && record.State == RunState.Finished).MaxBy(record => record.Number);
+            books.Add(pipeline.Name, await PlannedRunAsync(pipeline, preparation, last, run, startedAt, log, cancellationToken).ConfigureAwait(false));
+        }
 
         RunState? stopped = null;
         ExceptionDispatchInfo? failed = null;
@@ -90,7 +93,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         return planned;
     }
 
-    private async ValueTask<RunBook> PlannedRunAsync(PipelineDefinition pipeline, Preparation preparation, RunContext run, EventTime startedAt, RunLog log, CancellationToken cancellationToken)
+    private async ValueTask<RunBook> PlannedRunAsync(PipelineDefinition pipeline, Preparation preparation, RunRecord? last, RunContext run, EventTime startedAt, RunLog log, CancellationToken cancellationToken)
     {
         BoundStep[] steps = [.. preparation.Steps.Where(step => step.Node.Pipeline == pipeline)];
         long newestInLog = await log.NewestNumberAsync(pipeline.Name, cancellationToken).ConfigureAwait(false);
@@ -107,18 +110,24 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             StartedAt = startedAt,
             State = RunState.Running,
             SoftwareVersion = typeof(PipelineRunner).Assembly.GetName().Version?.ToString(3) ?? "0",
-            Sources = [.. pipeline.Sources.Where(preparation.Sources.ContainsKey).Select(source => preparation.Stage.RecordOf(preparation.Sources[source]))],
-            Steps = [.. steps.Select(RunSession.Planned)],
+            Sources = [.. pipeline.Sources.Select(source => preparation.Sources.TryGetValue(source, out ReadySource? ready) ? preparation.Stage.RecordOf(ready) : last?.Sources.FirstOrDefault(known => known.Name == source.Name)).OfType<SourceRecord>()],
+            Steps = [.. steps.Select(RunSession.Planned), .. pipeline.Steps.Where(step => !Array.Exists(steps, taken => taken.Node.Step == step)).Select(step => LeftOut(step, last))],
         };
         return new RunBook(log, planned, newestInLog);
     }
+
+    // A run's record names a version of each of its pipeline's tables, so that readers of several see what belongs together.
+    private static StepRecord LeftOut(StepDefinition step, RunRecord? last)
+        => (last?.Steps.FirstOrDefault(known => known.Name == step.Name) ?? new StepRecord { Name = step.Name, Table = TableName.Parse(step.Name).ToString(), State = StepState.LeftOut })
+            with { State = StepState.LeftOut, Reason = null, Phases = [] };
 
     private static EventTime Now(RunContext run) => EventTime.FromDateTimeOffset(run.Time.GetUtcNow());
 }
 
 /// <summary>How to run.</summary>
 /// <param name="FullRefresh">Every step runs, also where nothing changed and where another program wrote to its table.</param>
-public sealed record RunOptions(bool FullRefresh = false);
+/// <param name="Select">Which steps, each as its name, with <c>+</c> before it for all that it rests on and behind it for all that rests on it; empty for all. What the others made is read as it stands.</param>
+public sealed record RunOptions(bool FullRefresh = false, IReadOnlyList<string>? Select = null);
 
 /// <summary>What would become of a step.</summary>
 /// <param name="Pipeline">Its pipeline.</param>

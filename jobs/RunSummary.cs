@@ -15,7 +15,7 @@ public sealed record RunSummary(RunId Id, IReadOnlyList<RunRecord> Runs, IReadOn
     public bool IsComplete => Failures.Count == 0;
 
     /// <summary>Whether nothing had to be computed.</summary>
-    public bool IsUnchanged => Runs.All(run => run.Steps.All(step => step.State == StepState.Unchanged));
+    public bool IsUnchanged => Runs.All(run => run.Steps.All(step => step.State is StepState.Unchanged or StepState.LeftOut));
 
     /// <summary>What the failures mean to who started the run: refused data only where nothing else failed.</summary>
     public ErrorKind? FailureKind => IsComplete ? null : Failures.All(failure => failure.Error.Kind == ErrorKind.DataRefused) ? ErrorKind.DataRefused : ErrorKind.Failed;

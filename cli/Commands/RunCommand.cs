@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Lepton.Data.Cli.Output;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
@@ -16,7 +17,8 @@ internal static class RunCommand
         var names = new Argument<string[]>("PIPELINE") { Description = Texts.Get("cli.help_run_pipelines"), Arity = ArgumentArity.ZeroOrMore };
         var fullRefresh = new Option<bool>("--full-refresh") { Description = Texts.Get("cli.help_full_refresh") };
         var plan = new Option<bool>("--plan") { Description = Texts.Get("cli.help_run_plan") };
-        return verbs.Verb("run", Texts.Get("cli.help_run"), context => RunAsync(context, context.Get(names) ?? [], new RunOptions(context.Get(fullRefresh)), context.Get(plan)), [names, fullRefresh, plan]);
+        var select = new Option<string[]>("--select") { Description = Texts.Get("cli.help_run_select"), HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
+        return verbs.Verb("run", Texts.Get("cli.help_run"), context => RunAsync(context, context.Get(names) ?? [], new RunOptions(context.Get(fullRefresh), context.Get(select) ?? []), context.Get(plan)), [names, fullRefresh, plan, select]);
     }
 
     private static async Task<int> RunAsync(CommandContext context, string[] names, RunOptions options, bool isPlan)
@@ -55,7 +57,7 @@ internal static class RunCommand
             .Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_seconds"), isRight: true);
         foreach (RunRecord run in summary.Runs)
         {
-            foreach (StepRecord step in run.Steps)
+            foreach (StepRecord step in run.Steps.Where(step => step.State != StepState.LeftOut))
             {
                 double? seconds = step.Phases.Count == 0 ? null : step.Phases.Sum(phase => phase.Seconds);
                 table.Row(step.Name, StateText(step.State), TextTable.Number(step.RowsOut), TextTable.Number(step.RowsQuarantined), seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "–");
@@ -120,7 +122,7 @@ internal static class RunCommand
         table.Write(context.Terminal);
     }
 
-    private static string StateWord(StepState state) => state.ToString().ToLowerInvariant();
+    private static string StateWord(StepState state) => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
 
     private static string StateText(StepState state) => state switch
     {

@@ -44,7 +44,7 @@ internal sealed class Preparation
     internal static async ValueTask<Preparation> MakeAsync(
         Project project, IReadOnlyList<PipelineDefinition> pipelines, Lake lake, IEngine engine, Binder binder, IReadOnlyList<RunRecord> earlier, RunContext run, RunOptions options, CancellationToken cancellationToken)
     {
-        StepGraph graph = StepGraph.Build(pipelines, binder.References, lake.ListTables());
+        StepGraph graph = StepGraph.Build(pipelines, binder.References, lake.ListTables()).Select(options.Select ?? []);
         var stage = new SourceStage(project, options.FullRefresh ? [] : earlier, engine, binder, run);
         FileSourceDefinition[] sources = [.. graph.Nodes.SelectMany(node => node.Inputs).Select(input => input.Source).OfType<FileSourceDefinition>().Distinct((IEqualityComparer<FileSourceDefinition>)ReferenceEqualityComparer.Instance)];
         IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
@@ -53,9 +53,10 @@ internal sealed class Preparation
         var inexact = new List<TableName>();
         // A table of a pipeline that is not run now is read as every reader reads it: at the version that belongs with its pipeline's other tables.
         IReadOnlyDictionary<TableName, long> published = RunLog.PublishedVersions(earlier);
-        foreach (TableName table in graph.Nodes.SelectMany(node => node.Inputs).Where(input => input.Step is null).Select(input => input.Table).OfType<TableName>().Distinct())
+        foreach ((StepNode node, StepInput input, TableName table) in graph.Nodes.SelectMany(node => node.Inputs.Where(input => input is { Step: null, Table: not null }).Select(input => (node, input, input.Table!))).DistinctBy(read => read.Item3))
         {
             Snapshot? snapshot = await lake.Table(table).ReadAsync(published.TryGetValue(table, out long version) ? version : null, cancellationToken).ConfigureAwait(false);
+            if (snapshot is null && input.IsLeftOut) throw new LeptonDataException("jobs.left_out", [node.Step.Name, input.Name]) { Place = input.Place };
             tables.Add(table, snapshot);
             if (snapshot is not null) rowsVersions.Add(table, await lake.Table(table).RowsSinceAsync(snapshot.Version, cancellationToken).ConfigureAwait(false));
             if (earlier.SelectMany(record => record.Steps).Any(step => step.RowsAreInexact && step.Table == table.ToString() && step.Version == snapshot?.Version)) inexact.Add(table);

@@ -50,6 +50,38 @@ internal sealed class StepGraph
         return new StepGraph(InOrder(nodes));
     }
 
+    /// <summary>The graph of some steps only; what the others make is then a table like any other.</summary>
+    /// <param name="words">As <see cref="RunOptions.Select"/>.</param>
+    /// <exception cref="LeptonDataException"><c>jobs.unknown_step</c>: a word names none.</exception>
+    internal StepGraph Select(IReadOnlyList<string> words)
+    {
+        if (words.Count == 0) return this;
+        var selected = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string word in words)
+        {
+            string name = word.Trim('+').ToLowerInvariant();
+            if (!Nodes.Any(node => node.Step.Name == name))
+            {
+                throw Suggest.Nearest(name, Nodes.Select(node => node.Step.Name)) is { } near
+                    ? new LeptonDataException("jobs.unknown_step_but", [word, near])
+                    : new LeptonDataException("jobs.unknown_step", [word, string.Join(", ", Nodes.Take(20).Select(node => node.Step.Name))]);
+            }
+            selected.Add(name);
+            // Nodes stand in order, so that one pass each way reaches all.
+            var reached = new HashSet<string>(StringComparer.Ordinal) { name };
+            if (word.StartsWith('+'))
+                foreach (StepNode node in Nodes.Reverse())
+                    if (reached.Contains(node.Step.Name)) reached.UnionWith(node.Inputs.Select(input => input.Step).OfType<string>());
+            selected.UnionWith(reached);
+            reached = [name];
+            if (word.EndsWith('+'))
+                foreach (StepNode node in Nodes)
+                    if (node.Inputs.Any(input => input.Step is { } step && reached.Contains(step))) reached.Add(node.Step.Name);
+            selected.UnionWith(reached);
+        }
+        return new StepGraph([.. Nodes.Where(node => selected.Contains(node.Step.Name)).Select(node => node with { Inputs = [.. node.Inputs.Select(input => input.Step is { } step && !selected.Contains(step) ? input with { Step = null, IsLeftOut = true } : input)] })]);
+    }
+
     private static IEnumerable<TableReference> ReferencesOf(StepDefinition step, Func<SqlText, IReadOnlyList<TableReference>> references)
     {
         foreach (TableReference reference in references(step.Sql)) yield return reference;
@@ -144,6 +176,9 @@ internal sealed record StepInput(string Name, SourcePlace Place)
 
     /// <summary>The step that makes it in this run, or null.</summary>
     internal string? Step { get; init; }
+
+    /// <summary>Whether a step that is left out of this run makes it.</summary>
+    internal bool IsLeftOut { get; init; }
 
     /// <summary>The table that it means; null for a source.</summary>
     internal TableName? Table { get; init; }

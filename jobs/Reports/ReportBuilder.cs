@@ -64,7 +64,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
     {
         RunRecord[] runs = [.. finished.OrderByDescending(record => record.Number)];
         int i = 0;
-        while (i + 1 < runs.Length && runs[i].Steps.All(step => step.State == StepState.Unchanged) && SaysTheSame(runs[i], runs[i + 1])) i++;
+        while (i + 1 < runs.Length && runs[i].Steps.All(step => step.State is StepState.Unchanged or StepState.LeftOut) && SaysTheSame(runs[i], runs[i + 1])) i++;
         return runs[i];
     }
 
@@ -80,7 +80,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
     // A step that was up to date tells nothing of its work: the run that made the version does.
     private static MadeStep Making(RunRecord record, StepRecord step, IReadOnlyList<RunRecord> runs)
     {
-        if (step.State != StepState.Unchanged) return new MadeStep(record.Pipeline, step, IsReused: false);
+        if (step.State is not (StepState.Unchanged or StepState.LeftOut)) return new MadeStep(record.Pipeline, step, IsReused: false);
         StepRecord made = runs.Where(other => other.Pipeline == record.Pipeline).SelectMany(other => other.Steps)
             .FirstOrDefault(other => other.Name == step.Name && other.State == StepState.Done && other.Version == step.Version) ?? step;
         return new MadeStep(record.Pipeline, made, IsReused: true);

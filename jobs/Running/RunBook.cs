@@ -32,7 +32,7 @@ internal sealed class RunBook(RunLog log, RunRecord planned, long newestNumber)
     internal async ValueTask FinishAsync(IReadOnlyDictionary<string, StepRecord> steps, RunState? stopped, EventTime at, CancellationToken cancellationToken)
     {
         StepRecord[] done = [.. Record.Steps.Select(step => steps.GetValueOrDefault(step.Name, step))];
-        RunState state = stopped ?? (done.All(step => step.State is StepState.Done or StepState.Unchanged) ? RunState.Finished : RunState.Failed);
+        RunState state = stopped ?? (done.All(step => step.State is StepState.Done or StepState.Unchanged or StepState.LeftOut) ? RunState.Finished : RunState.Failed);
         Record = Record with { Steps = done, State = state, FinishedAt = at };
         if (_hasBegun) await log.FinishAsync(Record, cancellationToken).ConfigureAwait(false);
         // Nothing had to be done: one entry says so. One that was stopped before it did anything leaves none.

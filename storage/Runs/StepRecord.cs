@@ -89,6 +89,9 @@ public enum StepState
 
     /// <summary>A step that it depends on failed.</summary>
     Skipped,
+
+    /// <summary>The run was asked for other steps; its table is as it was.</summary>
+    LeftOut,
 }
 
 /// <summary>One input of a step.</summary>

@@ -66,20 +66,20 @@ internal sealed class ProjectFixture : IAsyncDisposable
 
     internal RunContext Context() => new(RunId.Create(Time), AccessContext.Owner, Time, new MemoryBudget(1L << 30), new Recorder(this));
 
-    internal async Task<RunSummary> RunAsync(bool isFullRefresh = false, CancellationToken cancellationToken = default)
+    internal async Task<RunSummary> RunAsync(bool isFullRefresh = false, CancellationToken cancellationToken = default, params IReadOnlyList<string> select)
     {
         var project = Project.Load(Folder.Path);
         IReadOnlyList<PipelineDefinition> pipelines = project.LoadPipelines();
         await using IEngine engine = OpenEngine(project, pipelines);
-        return await new PipelineRunner(Lake, engine, _frontEnd).RunAsync(project, pipelines, Context(), new RunOptions(isFullRefresh), cancellationToken);
+        return await new PipelineRunner(Lake, engine, _frontEnd).RunAsync(project, pipelines, Context(), new RunOptions(isFullRefresh, select), cancellationToken);
     }
 
-    internal async Task<IReadOnlyList<PlannedStep>> PlanAsync()
+    internal async Task<IReadOnlyList<PlannedStep>> PlanAsync(params IReadOnlyList<string> select)
     {
         var project = Project.Load(Folder.Path);
         IReadOnlyList<PipelineDefinition> pipelines = project.LoadPipelines();
         await using IEngine engine = OpenEngine(project, pipelines);
-        return await new PipelineRunner(Lake, engine, _frontEnd).PlanAsync(project, pipelines, Context(), new RunOptions(), CancellationToken.None);
+        return await new PipelineRunner(Lake, engine, _frontEnd).PlanAsync(project, pipelines, Context(), new RunOptions(Select: select), CancellationToken.None);
     }
 
     /// <summary>Runs, and returns the record of the only pipeline; a failure fails the test.</summary>
