@@ -87,6 +87,16 @@ public sealed record BoundWindow(BoundRelation Source, EquatableList<BoundWindow
     public override EquatableList<BoundColumn> Columns { get; } = new([.. Source.Columns, .. Calls.Select(call => call.Column)]);
 }
 
+/// <summary>Each source row once for each written row, side by side: what UNPIVOT makes of columns.</summary>
+/// <param name="Source">Its columns stay.</param>
+/// <param name="Rows">At least one, over the columns of the source; each as long as <paramref name="NewColumns"/>.</param>
+/// <param name="NewColumns">Of the types that all rows share.</param>
+public sealed record BoundUnpivot(BoundRelation Source, EquatableList<EquatableList<BoundExpression>> Rows, EquatableList<BoundColumn> NewColumns) : BoundRelation
+{
+    /// <inheritdoc/>
+    public override EquatableList<BoundColumn> Columns { get; } = new([.. Source.Columns, .. NewColumns]);
+}
+
 /// <summary>The distinct rows of the source.</summary>
 public sealed record BoundDistinct(BoundRelation Source) : BoundRelation
 {

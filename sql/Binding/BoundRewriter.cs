@@ -46,6 +46,7 @@ internal abstract class BoundRewriter
             new EquatableList<BoundAggregateItem>(aggregate.Calls.Select(call => call with { Call = (BoundAggregateCall)Rewrite(call.Call) }))),
         BoundWindow window => new BoundWindow(Rewrite(window.Source),
             new EquatableList<BoundWindowItem>(window.Calls.Select(call => call with { Call = (BoundWindowCall)Rewrite(call.Call) }))),
+        BoundUnpivot unpivot => new BoundUnpivot(Rewrite(unpivot.Source), new EquatableList<EquatableList<BoundExpression>>(unpivot.Rows.Select(All)), unpivot.NewColumns),
         BoundDistinct distinct => new BoundDistinct(Rewrite(distinct.Source)),
         BoundDistinctOn distinct => new BoundDistinctOn(Rewrite(distinct.Source), distinct.Keys, All(distinct.Order)),
         BoundSort sort => new BoundSort(Rewrite(sort.Source), All(sort.Keys)),

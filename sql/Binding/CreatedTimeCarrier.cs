@@ -38,6 +38,9 @@ internal sealed class CreatedTimeCarrier(SqlText text, IReadOnlyDictionary<strin
                 (BoundRelation grouped, BoundColumn? groupedTime) = Follow(aggregate.Source);
                 return groupedTime is null ? (aggregate, null) : Greatest(grouped, aggregate.Keys, aggregate.GroupingSets, aggregate.Calls, groupedTime);
             case BoundWindow window: return Window(window);
+            case BoundUnpivot unpivot:
+                (BoundRelation wide, BoundColumn? wideTime) = Follow(unpivot.Source);
+                return (wideTime is null ? unpivot : new BoundUnpivot(wide, unpivot.Rows, unpivot.NewColumns), wideTime);
             case BoundDistinct distinct:
                 (BoundRelation source, BoundColumn? sourceTime) = Follow(distinct.Source);
                 return sourceTime is null ? (distinct, null) : Greatest(source, Themselves(distinct.Columns), null, [], sourceTime);

@@ -185,7 +185,7 @@ internal sealed partial class QueryBinder
         for (Scope? scope = context.Scope; scope is not null; scope = scope.Outer)
         {
             candidates.AddRange(scope.Visible.Select(visible => visible.Name));
-            if (names.Count > 1) candidates.AddRange(scope.Tables.SelectMany(known => known.Columns.Select(inside => $"{known.Name}.{inside.Name}")));
+            if (names.Count > 1) candidates.AddRange(scope.Tables.Where(known => known.Name.Length > 0).SelectMany(known => known.Columns.Select(inside => $"{known.Name}.{inside.Name}")));
         }
         for (int i = 0; i < context.AliasLimit && context.Block is not null; i++)
             if (context.Block.Items[i] is { IsAlias: true, Name: { } alias }) candidates.Add(alias);

@@ -18,6 +18,7 @@ internal sealed partial class QueryBinder
                 return (relation, Named(relation, derived.Alias, null, derived.ColumnNames, outer, derived.Offset));
             case ParsedValues values: return Values(values, outer, commonTables);
             case ParsedTableFunction function: return TableFunction(function, outer, commonTables);
+            case ParsedPivot pivot: return Pivot(pivot, outer, commonTables);
             case ParsedJoin join: return Join(join, outer, commonTables);
             default: throw new InvalidOperationException($"FROM holds a {table.GetType()}.");
         }

@@ -9,6 +9,11 @@ internal sealed partial class QueryBinder
     private BoundRelation Select(ParsedSelect select, Scope? outer, CommonTableScope? commonTables)
     {
         (BoundRelation relation, Scope scope) = From(select.From, outer, commonTables);
+        return Select(select, relation, scope, commonTables);
+    }
+
+    private BoundRelation Select(ParsedSelect select, BoundRelation relation, Scope scope, CommonTableScope? commonTables)
+    {
         var block = new SelectBlock();
         var context = new ExpressionContext(scope, Clause.Select, block, commonTables, 0, []);
         OpenItems(select.Items, block, context);

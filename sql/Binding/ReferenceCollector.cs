@@ -66,6 +66,10 @@ internal sealed class ReferenceCollector(SqlText text)
                 Table(join.Right, defined);
                 Expression(join.Condition, defined);
                 break;
+            case ParsedPivot pivot:
+                Table(pivot.Source, defined);
+                foreach (ParsedExpression expression in pivot.Aggregates.Concat(pivot.Axes.SelectMany(axis => axis.Expressions))) Expression(expression, defined);
+                break;
             case ParsedValues values:
                 foreach (ParsedExpression expression in values.Rows.SelectMany(row => row)) Expression(expression, defined);
                 break;

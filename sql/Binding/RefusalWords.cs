@@ -17,6 +17,7 @@ internal static partial class RefusalWords
             return text.At(offset, "sql.comparison_types", WithoutLiterals(comparison.Groups[1].Value), WithoutLiterals(comparison.Groups[2].Value));
         if (Mixture().Match(line) is { Success: true } mixture)
             return text.At(offset, "sql.mixed_types", WithoutLiterals(mixture.Groups[1].Value), WithoutLiterals(mixture.Groups[2].Value));
+        if (NoCommonType().Match(line) is { Success: true } elements) return text.At(offset, "sql.mixed_types", elements.Groups[1].Value, elements.Groups[2].Value);
         return text.At(offset, "sql.refused", line.TrimEnd('.'));
     }
 
@@ -28,6 +29,9 @@ internal static partial class RefusalWords
 
     [GeneratedRegex("^Cannot mix values of type (.+?) and (.+?) in .* - an explicit cast", RegexOptions.CultureInvariant)]
     private static partial Regex Mixture();
+
+    [GeneratedRegex("^Cannot deduce template type .*? - '(.+?)', from first occurrence - '(.+?)', which is incompatible", RegexOptions.CultureInvariant)]
+    private static partial Regex NoCommonType();
 
     [GeneratedRegex("^Cannot compare values of type (.+?) and type (.+?) - an explicit cast", RegexOptions.CultureInvariant)]
     private static partial Regex NoComparison();

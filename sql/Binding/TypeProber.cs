@@ -106,6 +106,13 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
         return Describe($"SELECT {columns} FROM {(stub.Length > 0 ? $"{stub}, " : "")}(VALUES {values}) AS v({names})", rows[0].Count > 0 ? rows[0][0].Offset : -1);
     }
 
+    /// <summary>The type that all of <paramref name="expressions"/> share as elements of one list.</summary>
+    internal SqlType Common(IReadOnlyList<BoundExpression> expressions, long offset)
+    {
+        SqlType list = Ask([new BoundCall(FunctionTable.Scalar("list_value"), new EquatableList<BoundExpression>(expressions), []) { Offset = offset }], [], null)[0];
+        return new SqlType(list.Name[..^"[]".Length]);
+    }
+
     /// <summary>The type of the one column of a table function.</summary>
     internal SqlType TableFunction(SqlFunction function, EquatableList<BoundExpression> arguments, long offset)
     {

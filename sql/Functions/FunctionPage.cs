@@ -22,7 +22,9 @@ internal static class FunctionPage
             subqueries (scalar, `IN`, `EXISTS`, `ANY`, `ALL`; correlated ones too), `VALUES`, `CASE`, casts, lambdas, lists, structs and maps. `*` takes `EXCLUDE`, `REPLACE` and `RENAME`, and `* LIKE 'a%'` and its kin pick columns by name.
             `COLUMNS(…)` in the select list takes a regular expression, a list of names, a lambda over names or `*`; `\1` in the alias is what its first group matched; `*COLUMNS(…)` puts the columns side by side as arguments.
 
-            Not yet: `WITH RECURSIVE`, `PIVOT` and `UNPIVOT`, `COLLATE`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
+            `UNPIVOT` takes columns, `COLUMNS(…)` or `*`; `PIVOT` takes values that are written out (`ON k IN ('a', 'b')`), since columns that depend on the data have no types before it is read. As in DuckDB its values are compared as texts: `20` is not `20.0`.
+
+            Not yet: `WITH RECURSIVE`, `COLLATE`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
 
             ## Types that come out
 

@@ -73,6 +73,10 @@ internal sealed class LineageBuilder(IReadOnlyDictionary<string, Schema> inputs)
                     _flows[item.Column] = flow with { Influences = flow.Influences.Concat(seen.Influences).ToHashSet(), IsInexact = flow.IsInexact || seen.IsInexact };
                 }
                 return seen;
+            case BoundUnpivot unpivot:
+                Flow repeated = Rows(unpivot.Source);
+                for (int i = 0; i < unpivot.NewColumns.Count; i++) _flows[unpivot.NewColumns[i]] = Flow.Union(unpivot.Rows.Select(row => Of(row[i])));
+                return repeated;
             case BoundDistinct distinct: return Flow.Union([Rows(distinct.Source), .. distinct.Columns.Select(column => _flows[column].AsInfluence())]);
             case BoundDistinctOn distinct:
                 Flow picked = Flow.Union(

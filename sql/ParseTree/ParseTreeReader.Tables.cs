@@ -20,7 +20,7 @@ internal sealed partial class ParseTreeReader
             "TABLE_FUNCTION" => new ParsedTableFunction(
                 alias, node.Offset, Expression(node.Any("function")), node.Text("with_ordinality") != "WITHOUT_ORDINALITY", node.Texts("column_name_alias")),
             "EXPRESSION_LIST" => Values(node, alias),
-            "PIVOT" => throw _text.At(node.Offset, "sql.unsupported", "PIVOT and UNPIVOT"),
+            "PIVOT" => Pivot(node, alias),
             "SHOW_REF" => throw _text.At(0, "sql.not_select"),
             "COLUMN_DATA" or "DELIM_GET" or "BOUND_TABLE_REF" => throw node.Unknown(type),
             _ => throw node.Unknown(type),
@@ -41,6 +41,31 @@ internal sealed partial class ParseTreeReader
         List<string> names = node.Texts("expected_names");
         if (node.List("expected_types").Any()) throw node.Unknown("expected_types");
         return new ParsedValues(alias, node.Offset, rows, names);
+    }
+
+    private ParsedPivot Pivot(TreeNode node, string alias)
+    {
+        ParsedTable source = Table(node.Any("source"));
+        long offset = node.Offset >= 0 ? node.Offset : source.Offset;
+        List<ParsedPivotAxis> axes = [.. node.List("pivots").Select(axis => Axis(new TreeNode(_text, axis, "pivot"), offset))];
+        return new ParsedPivot(
+            alias, offset, source, Expressions(node, "aggregates"), axes, node.Texts("groups"), node.Texts("unpivot_names"), node.Flag("include_nulls"), node.Texts("column_name_alias"));
+    }
+
+    private ParsedPivotAxis Axis(TreeNode node, long offset)
+    {
+        if (node.Text("pivot_enum").Length > 0) throw _text.At(offset, "sql.pivot_without_values");
+        var entries = new List<ParsedPivotEntry>();
+        foreach (JsonElement element in node.List("entries"))
+        {
+            var entry = new TreeNode(_text, element, "entry");
+            List<ParsedConstant> values = [.. entry.List("values").Select(value => ConstantOf(value, offset, "") ?? throw _text.At(offset, "sql.pivot_value"))];
+            entries.Add(new ParsedPivotEntry(values, Optional(entry, "star_expr"), entry.Text("alias")));
+            entry.End();
+        }
+        var axis = new ParsedPivotAxis(Expressions(node, "pivot_expressions"), node.Texts("unpivot_names"), entries);
+        node.End();
+        return axis;
     }
 
     private ParsedJoin Join(TreeNode node, string alias)

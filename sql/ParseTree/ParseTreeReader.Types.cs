@@ -101,27 +101,34 @@ internal sealed partial class ParseTreeReader
 
     private ParsedConstant Constant(TreeNode node, string alias)
     {
-        var value = new TreeNode(_text, node.Any("value"), "constant");
-        SqlType type = value.Any("type") is var typeElement && typeElement.GetProperty("id").GetString() == "NULL" ? new SqlType("NULL") : Type(typeElement, node.Offset);
+        JsonElement value = node.Any("value");
+        return ConstantOf(value, node.Offset, alias) ?? throw _text.At(node.Offset, "sql.unsupported_type", Type(value.GetProperty("type"), node.Offset).Name);
+    }
+
+    /// <summary>The constant, or null where it is of a type of which none are written out.</summary>
+    private ParsedConstant? ConstantOf(JsonElement element, long offset, string alias)
+    {
+        var value = new TreeNode(_text, element, "constant");
+        SqlType type = value.Any("type") is var typeElement && typeElement.GetProperty("id").GetString() == "NULL" ? new SqlType("NULL") : Type(typeElement, offset);
         bool isNull = value.Flag("is_null");
         object? result = null;
         if (isNull) value.Optional("value");
         else
         {
-            JsonElement element = value.Any("value");
-            result = (type.Name, element.ValueKind) switch
+            JsonElement written = value.Any("value");
+            result = (type.Name, written.ValueKind) switch
             {
                 ("BOOLEAN", JsonValueKind.True) => true,
                 ("BOOLEAN", JsonValueKind.False) => false,
-                ("VARCHAR", JsonValueKind.String) => element.GetString(),
-                ("DOUBLE", JsonValueKind.Number) => element.GetDouble(),
-                ("TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT", _) => TreeNode.Integer(element),
-                var (name, _) when name.StartsWith("DECIMAL(", StringComparison.Ordinal) => TreeNode.Integer(element),
+                ("VARCHAR", JsonValueKind.String) => written.GetString(),
+                ("DOUBLE", JsonValueKind.Number) => written.GetDouble(),
+                ("TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT", _) => TreeNode.Integer(written),
+                var (name, _) when name.StartsWith("DECIMAL(", StringComparison.Ordinal) => TreeNode.Integer(written),
                 _ => null,
             };
-            if (result is null) throw _text.At(node.Offset, "sql.unsupported_type", type.Name);
+            if (result is null) return null;
         }
         value.End();
-        return new ParsedConstant(alias, node.Offset, type, result);
+        return new ParsedConstant(alias, offset, type, result);
     }
 }

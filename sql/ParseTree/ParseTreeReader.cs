@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Sql.ParseTree;
@@ -50,11 +51,16 @@ internal sealed partial class ParseTreeReader
     {
         string type = answer.Text("error_type");
         string message = FirstLine(answer.Text("error_message"));
-        if (type == "not implemented" && message.StartsWith("Only SELECT", StringComparison.Ordinal)) return _text.At(0, "sql.not_select");
+        if (type == "not implemented" && message.StartsWith("Only SELECT", StringComparison.Ordinal)) 
+            return PivotWithoutValues().Match(_text.Text) is { Success: true } select ? _text.AtCharacter(select.Groups["pivot"].Index, "sql.pivot_without_values") : _text.At(0, "sql.not_select");
         int index = 0;
         if (answer.Optional("position") is { } position && long.TryParse(position.ToString(), out long characters)) index = CharacterOfCodePoint(characters);
         return _text.AtCharacter(Math.Max(index, _text.PrefixLength), "sql.syntax", message);
     }
+
+    // DuckDB makes several statements of such a PIVOT and says no more than that they are not one SELECT.
+    [GeneratedRegex(@"\A[\s(]*(?:(?<pivot>PIVOT)|(?:SELECT|WITH|FROM)\b.*?\b(?<pivot>PIVOT))\b", RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex PivotWithoutValues();
 
     // The parser counts code points where the tree counts bytes.
     private int CharacterOfCodePoint(long codePoints)

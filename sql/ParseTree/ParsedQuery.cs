@@ -32,5 +32,16 @@ internal sealed record ParsedValues(string Alias, long Offset, IReadOnlyList<IRe
 
 internal sealed record ParsedTableFunction(string Alias, long Offset, ParsedExpression Function, bool HasOrdinality, IReadOnlyList<string> ColumnNames) : ParsedTable(Alias, Offset);
 
+/// <summary>PIVOT, or UNPIVOT where <paramref name="ValueNames"/> are given.</summary>
+internal sealed record ParsedPivot(
+    string Alias, long Offset, ParsedTable Source, IReadOnlyList<ParsedExpression> Aggregates, IReadOnlyList<ParsedPivotAxis> Axes, IReadOnlyList<string> Groups,
+    IReadOnlyList<string> ValueNames, bool IncludesNulls, IReadOnlyList<string> ColumnNames) : ParsedTable(Alias, Offset);
+
+/// <summary>What becomes columns: expressions and the values that they may have; for UNPIVOT, the name of the column of names and the columns that become rows.</summary>
+internal sealed record ParsedPivotAxis(IReadOnlyList<ParsedExpression> Expressions, IReadOnlyList<string> Names, IReadOnlyList<ParsedPivotEntry> Entries);
+
+/// <summary>One entry of IN (…): values, for UNPIVOT names of columns; or an expression that gives columns.</summary>
+internal sealed record ParsedPivotEntry(IReadOnlyList<ParsedConstant> Values, ParsedExpression? Expression, string Alias);
+
 internal sealed record ParsedJoin(string Alias, long Offset, ParsedTable Left, ParsedTable Right, string Kind, string Reference, ParsedExpression? Condition, IReadOnlyList<string> Using)
     : ParsedTable(Alias, Offset);

@@ -79,6 +79,15 @@ internal sealed partial class DuckDbWriter
         return select;
     }
 
+    private SelectText Unpivot(BoundUnpivot unpivot)
+    {
+        SelectText select = UpTo(unpivot.Source, SelectStage.Where);
+        IEnumerable<(BoundColumn, string)> rows = unpivot.NewColumns.Select((column, i) => (column, $"unnest([{string.Join(", ", unpivot.Rows.Select(row => Expression(row[i])))}])"));
+        SetItems(select, [.. unpivot.Source.Columns.Select(column => (column, _columns[column])), .. rows], []);
+        // Rows come of what stands in the list, so nothing may be left out of it.
+        return Wrap(select, unpivot);
+    }
+
     private SelectText Join(BoundJoin join)
     {
         SelectText left = UpTo(join.Left, SelectStage.From);

@@ -47,6 +47,7 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
             BoundProject project => Project(project),
             BoundAggregate aggregate => Aggregate(aggregate),
             BoundWindow window => Window(window),
+            BoundUnpivot unpivot => Unpivot(unpivot),
             BoundJoin join => Join(join),
             BoundSetOperation operation => SetOperation(operation),
             BoundDistinct distinct => Distinct(distinct),

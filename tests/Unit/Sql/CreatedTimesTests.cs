@@ -42,6 +42,8 @@ internal sealed class CreatedTimesTests
     [TestCase("SELECT t.id, l.m FROM t, LATERAL (SELECT max(w) AS m FROM u WHERE u.k = t.k) l",
         "SELECT t.id, max(u.w), greatest(t.ts, max(u.since)) FROM t LEFT JOIN u ON u.k = t.k GROUP BY t.id, t.ts")]
     [TestCase("SELECT id, z FROM t, unnest([id, n]) AS q(z)", "SELECT id, z, ts FROM t, unnest([id, n]) AS q(z)")]
+    [TestCase("SELECT k, name, v FROM t UNPIVOT (v FOR name IN (id, n))", "SELECT k, name, v, ts FROM t UNPIVOT (v FOR name IN (id, n))")]
+    [TestCase("SELECT * FROM t PIVOT (sum(n) FOR k IN ('a') GROUP BY ok)", "SELECT ok, sum(n) FILTER (WHERE k = 'a'), max(ts) FROM t GROUP BY ok")]
     [TestCase("SELECT k, ok, grouping(k, ok) AS g FROM t GROUP BY ROLLUP (k, ok)", "SELECT k, ok, grouping(k, ok), max(ts) FROM t GROUP BY ROLLUP (k, ok)")]
     public void Carry_Query_GivesTheGreatestCreatedTimeThatWasRead(string sql, string inPlainWords)
     {

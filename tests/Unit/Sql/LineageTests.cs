@@ -41,6 +41,11 @@ internal sealed class LineageTests
     [TestCase("SELECT l.m AS c FROM t LEFT JOIN LATERAL (SELECT w + t.n AS m FROM u) l ON l.m > t.id", "t.n u.w", "t.id t.n u.w")]
     [TestCase("SELECT t.id AS c FROM t, LATERAL (SELECT w FROM u) l", "t.id", "")]
     [TestCase("SELECT z AS c FROM t, unnest([id, n]) AS q(z)", "t.id t.n", "t.id t.n")]
+    [TestCase("SELECT v AS c FROM t UNPIVOT (v FOR name IN (id, n))", "t.id t.n", "t.id t.n")]
+    [TestCase("SELECT name AS c FROM t UNPIVOT INCLUDE NULLS (v FOR name IN (id, n))", "", "")]
+    [TestCase("SELECT k AS c FROM t UNPIVOT INCLUDE NULLS (v FOR name IN (id, n))", "t.k", "")]
+    [TestCase("SELECT a AS c FROM t PIVOT (sum(n) FOR k IN ('a') GROUP BY ok)", "t.n", "t.k t.ok")]
+    [TestCase("SELECT ok AS c FROM t PIVOT (sum(n) FOR k IN ('a') GROUP BY ok)", "t.ok", "t.ok")]
     [TestCase("SELECT max(COLUMNS('^n$')) AS c FROM t", "t.n", "")]
     [TestCase("SELECT grouping(k) AS c FROM t GROUP BY ROLLUP (k)", "", "t.k")]
     [TestCase("SELECT k AS c FROM t GROUP BY ROLLUP (k, ok) HAVING grouping(ok) = 1", "t.k", "t.k t.ok")]
@@ -110,6 +115,11 @@ internal sealed class LineageTests
     [TestCase("SELECT t.id AS c FROM t JOIN (SELECT avg(x) AS a FROM t) q ON t.x > q.a", false, true)]
     [TestCase("SELECT CASE WHEN (SELECT sum(x) FROM t) > 1 THEN 1 ELSE 2 END AS c FROM u", true, false)]
     [TestCase("SELECT k AS c FROM (SELECT k, sum(x) AS s FROM t GROUP BY k)", false, false)]
+    [TestCase("SELECT v AS c FROM (SELECT k, sum(x) AS s, count(*) AS n FROM t GROUP BY k) UNPIVOT (v FOR name IN (s, n))", true, true)]
+    [TestCase("SELECT v AS c FROM (SELECT k, sum(x) AS s, count(*) AS n FROM t GROUP BY k) UNPIVOT INCLUDE NULLS (v FOR name IN (s, n))", true, false)]
+    [TestCase("SELECT a AS c FROM t PIVOT (sum(x) FOR k IN ('a') GROUP BY ok)", true, false)]
+    [TestCase("SELECT l.m AS c FROM t, LATERAL (SELECT sum(x) AS m FROM t AS r WHERE r.k = t.k) l", true, false)]
+    [TestCase("SELECT grouping(k) AS c FROM (SELECT sum(x) AS k FROM t GROUP BY ok) GROUP BY CUBE (k)", false, true)]
     public void Bind_FloatSums_MarkWhatTheyFlowInto(string sql, bool isInexact, bool rowsAreInexact)
     {
         BoundQuery query = _bench.Bind(sql);
