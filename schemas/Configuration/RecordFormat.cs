@@ -176,7 +176,8 @@ public sealed class RecordFormat<T> : RecordFormat
         string word = key.Text.Text;
         return Suggest.Nearest(word, Properties.Select(property => property.Key)) is { } nearest
             ? key.Error("schemas.key_unknown_near", word, Named, nearest)
-            : key.Error("schemas.key_unknown", word, Named, string.Join(", ", Properties.Select(property => property.Key)));
+            // A comma ends a text between braces, and what stands behind it looks like a key.
+            : key.Error(word.Contains(' ', StringComparison.Ordinal) ? "schemas.key_unknown_words" : "schemas.key_unknown", word, Named, string.Join(", ", Properties.Select(property => property.Key)));
     }
 }
 

@@ -39,6 +39,7 @@ internal sealed class DefinitionTests
     [TestCase("{ min_rows: 1, on_failure: quarantine }", "jobs.rule_on_table", "6:37")]
     [TestCase("{ min_rows: 5, max_rows: 1 }", "jobs.rule_bounds_swapped", "6:35")]
     [TestCase("{ column: x, betwen: [1, 2] }", "schemas.key_unknown_near", "6:23")]
+    [TestCase("{ sql: coalesce(x, y) > 0 }", "schemas.key_unknown_words", "6:29")]
     public void Read_ARuleThatAsksNothingSensible_IsRefusedWhereItStands(string rule, string code, string place)
     {
         LeptonDataException refused = Assert.Catch<LeptonDataException>(() => Read(Head + rule + "\n"))!;
