@@ -23,6 +23,29 @@ public sealed record BoundWith(EquatableList<BoundCommonTable> Tables, BoundRela
     public override EquatableList<BoundColumn> Columns => Source.Columns;
 }
 
+/// <summary>
+/// The rows of a common table that reads itself: the anchor's; then, round by round, those that the step makes of the rows of the round before, until a round gives none.
+/// Column by column of the anchor's types, to which the step's values are cast.
+/// </summary>
+/// <param name="IsAll">Whether equal rows stay apart; where they do not, a row that was there before does not go round again.</param>
+/// <param name="Anchor">What begins.</param>
+/// <param name="Step">Reads <paramref name="Working"/>.</param>
+/// <param name="Working">The rows of the round before; its relation is a <see cref="BoundWorkingTable"/>.</param>
+/// <param name="ResultColumns">What comes out.</param>
+public sealed record BoundRecursion(bool IsAll, BoundRelation Anchor, BoundRelation Step, BoundCommonTable Working, EquatableList<BoundColumn> ResultColumns) : BoundRelation
+{
+    /// <inheritdoc/>
+    public override EquatableList<BoundColumn> Columns => ResultColumns;
+}
+
+/// <summary>The rows of the round before, inside the step of a <see cref="BoundRecursion"/>.</summary>
+/// <param name="WorkingColumns">One for each column of the recursion.</param>
+public sealed record BoundWorkingTable(EquatableList<BoundColumn> WorkingColumns) : BoundRelation
+{
+    /// <inheritdoc/>
+    public override EquatableList<BoundColumn> Columns => WorkingColumns;
+}
+
 /// <summary>One reading of a common table.</summary>
 /// <param name="Table">Which.</param>
 /// <param name="ScanColumns">One for each column of the table's relation, in its order.</param>

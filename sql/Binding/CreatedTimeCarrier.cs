@@ -53,6 +53,7 @@ internal sealed class CreatedTimeCarrier(SqlText text, IReadOnlyDictionary<strin
                 return Follow(limit.Source).Time is null ? (limit, null) : throw NotFollowed("LIMIT");
             case BoundJoin join: return Join(join);
             case BoundSetOperation operation: return SetOperation(operation);
+            case BoundRecursion recursion: return Recursion(recursion);
             case BoundWith with:
                 (BoundRelation inner, BoundColumn? innerTime) = Follow(with.Source);
                 if (innerTime is null) return (with, null);
@@ -72,6 +73,22 @@ internal sealed class CreatedTimeCarrier(SqlText text, IReadOnlyDictionary<strin
         (BoundRelation relation, BoundColumn? time) = Follow(table.Relation);
         known = time is null ? (table, false) : (new BoundCommonTable(table.Name, WithTime(relation, table.Relation.Columns, time, NewTime())), true);
         return _commonTables[table] = known;
+    }
+
+    private (BoundRelation, BoundColumn?) Recursion(BoundRecursion recursion)
+    {
+        if (!ExpressionWalk.AllRelations(recursion).OfType<BoundInput>().Any(input => columnByInput.ContainsKey(input.Name))) return (recursion, null);
+        // With times beside them equal rows would differ, and go round again.
+        if (!recursion.IsAll) throw NotFollowed("WITH RECURSIVE … UNION");
+        var working = new BoundCommonTable(recursion.Working.Name, new BoundWorkingTable(new EquatableList<BoundColumn>([.. recursion.Working.Relation.Columns, NewTime()])));
+        _commonTables[recursion.Working] = (working, true);
+        (BoundRelation anchor, BoundColumn? anchorTime) = Follow(recursion.Anchor);
+        (BoundRelation step, BoundColumn? stepTime) = Follow(recursion.Step);
+        BoundColumn time = NewTime();
+        var carried = new BoundRecursion(
+            true, WithTime(anchor, recursion.Anchor.Columns, anchorTime, NewTime()), WithTime(step, recursion.Step.Columns, stepTime, NewTime()), working,
+            new EquatableList<BoundColumn>([.. recursion.ResultColumns, time]));
+        return (carried, time);
     }
 
     private (BoundRelation, BoundColumn?) Window(BoundWindow window)

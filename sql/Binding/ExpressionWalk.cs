@@ -46,6 +46,7 @@ internal static class ExpressionWalk
         BoundLimit limit => [limit.Source],
         BoundJoin join => [join.Left, join.Right],
         BoundSetOperation operation => [operation.Left, operation.Right],
+        BoundRecursion recursion => [recursion.Anchor, recursion.Step],
         BoundWith with => [.. with.Tables.Select(table => table.Relation), with.Source],
         _ => [],
     };

@@ -43,9 +43,25 @@ internal sealed partial class QueryBinder(SqlText text, ISqlFrontEnd frontEnd, I
         {
             ParsedSelect select => Select(select, outer, commonTables),
             ParsedSetOperation operation => SetOperation(operation, outer, commonTables),
+            ParsedRecursion recursion => Recursion(recursion, commonTables),
             _ => throw new InvalidOperationException($"A query is a {query.GetType()}."),
         };
         return tables.Count == 0 ? bound : new BoundWith(new EquatableList<BoundCommonTable>(tables), bound);
+    }
+
+    private BoundRecursion Recursion(ParsedRecursion recursion, CommonTableScope? commonTables)
+    {
+        if (recursion.Modifiers != ParsedModifiers.None) throw text.At(-1, "sql.unknown_node", "RECURSIVE_CTE_NODE.modifiers");
+        BoundRelation anchor = Query(recursion.Anchor, null, commonTables);
+        IReadOnlyList<string> names = recursion.ColumnNames;
+        if (names.Count > anchor.Columns.Count) throw text.At(FirstOffset(recursion.Anchor), "sql.too_many_column_names", recursion.Name, names.Count, anchor.Columns.Count);
+        // The anchor's types hold, and what the step gives is cast to them. What is nothing but NULL there is an INTEGER.
+        EquatableList<BoundColumn> Columns() => new(anchor.Columns.Select((column, i)
+            => new BoundColumn(i < names.Count ? names[i] : column.Name, column.Type.DataType is NullType ? new SqlType("INTEGER") : column.Type)));
+        var working = new BoundCommonTable(recursion.Name, new BoundWorkingTable(Columns()));
+        BoundRelation step = Query(recursion.Step, null, new CommonTableScope(commonTables, working));
+        if (step.Columns.Count != anchor.Columns.Count) throw text.At(FirstOffset(recursion.Step), "sql.set_operation_columns", anchor.Columns.Count, step.Columns.Count);
+        return new BoundRecursion(recursion.IsAll, anchor, step, working, Columns());
     }
 
     private BoundProject Renamed(BoundRelation relation, IReadOnlyList<string> names, string table, long offset)

@@ -34,6 +34,11 @@ internal sealed class ReferenceCollector(SqlText text)
                 Query(operation.Left, inner);
                 Query(operation.Right, inner);
                 break;
+            case ParsedRecursion recursion:
+                Query(recursion.Anchor, inner);
+                inner.Add(recursion.Name);
+                Query(recursion.Step, inner);
+                break;
             case ParsedSelect select:
                 Table(select.From, inner);
                 foreach (ParsedExpression expression in (IEnumerable<ParsedExpression>)[.. select.Items, .. select.Groups]) Visit(expression);

@@ -17,14 +17,14 @@ internal static class FunctionPage
 
             ## What is accepted
 
-            `WITH` (not recursive; the hint `MATERIALIZED` is read and dropped, the engine decides), joins (`INNER`, `LEFT`, `RIGHT`, `FULL`, `CROSS`, `SEMI`, `ANTI`, `NATURAL`, `ASOF` and `ASOF LEFT`, with `ON` or `USING`; `LATERAL`, written or not, where the join is inner, left or cross), `WHERE`,
+            `WITH` and `WITH RECURSIVE` (`UNION ALL` and `UNION`; the anchor's types hold; one that never ends runs until it is stopped; the hint `MATERIALIZED` is read and dropped, the engine decides), joins (`INNER`, `LEFT`, `RIGHT`, `FULL`, `CROSS`, `SEMI`, `ANTI`, `NATURAL`, `ASOF` and `ASOF LEFT`, with `ON` or `USING`; `LATERAL`, written or not, where the join is inner, left or cross), `WHERE`,
             `GROUP BY` (`ALL`, ordinals, `ROLLUP`, `CUBE`, `GROUPING SETS`, with `GROUPING(…)`), `HAVING`, `QUALIFY`, windows with frames, `DISTINCT` and `DISTINCT ON`, `ORDER BY`, `LIMIT` and `OFFSET` with numbers, `UNION` (also `BY NAME`), `EXCEPT` and `INTERSECT` (with or without `ALL`),
             subqueries (scalar, `IN`, `EXISTS`, `ANY`, `ALL`; correlated ones too), `VALUES`, `CASE`, casts, lambdas, lists, structs and maps. `*` takes `EXCLUDE`, `REPLACE` and `RENAME`, and `* LIKE 'a%'` and its kin pick columns by name.
             `COLUMNS(…)` in the select list takes a regular expression, a list of names, a lambda over names or `*`; `\1` in the alias is what its first group matched; `*COLUMNS(…)` puts the columns side by side as arguments.
 
             `UNPIVOT` takes columns, `COLUMNS(…)` or `*`; `PIVOT` takes values that are written out (`ON k IN ('a', 'b')`), since columns that depend on the data have no types before it is read. As in DuckDB its values are compared as texts: `20` is not `20.0`.
 
-            Not yet: `WITH RECURSIVE`, `COLLATE`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
+            Not yet: `WITH RECURSIVE` with `USING KEY`, `COLLATE`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
 
             ## Types that come out
 

@@ -24,6 +24,8 @@ internal sealed record Flow(IReadOnlySet<InputColumn> Values, IReadOnlySet<Input
 
     internal IEnumerable<InputColumn> Everything => Values.Concat(Influences);
 
+    internal bool Same(Flow other) => IsInexact == other.IsInexact && Values.SetEquals(other.Values) && Influences.SetEquals(other.Influences);
+
     /// <summary>The same columns, none of them by value.</summary>
     internal Flow AsInfluence() => new(None.Values, Everything.ToHashSet(), IsInexact);
 }
@@ -92,6 +94,7 @@ internal sealed class LineageBuilder(IReadOnlyDictionary<string, Schema> inputs)
                 Flow joined = Flow.Union([Rows(join.Left), Rows(join.Right)]);
                 return join.Condition is null ? joined : Flow.Union([joined, Of(join.Condition).AsInfluence()]);
             case BoundSetOperation operation: return SetOperation(operation);
+            case BoundRecursion recursion: return Recursion(recursion);
             case BoundWith with: return Rows(with.Source);
             case BoundCommonTableScan scan:
                 if (!_commonTables.TryGetValue(scan.Table, out Flow? rows)) _commonTables[scan.Table] = rows = Rows(scan.Table.Relation);
@@ -142,6 +145,30 @@ internal sealed class LineageBuilder(IReadOnlyDictionary<string, Schema> inputs)
             _flows[operation.Columns[i]] = operation.Kind == SetOperationKind.Union ? Flow.Union([left, right]) : left;
             if (!isPlain) rows = Flow.Union([rows, left.AsInfluence(), right.AsInfluence()]);
         }
+        return rows;
+    }
+
+    // What flows into the anchor flows round by round, until a round brings nothing new.
+    private Flow Recursion(BoundRecursion recursion)
+    {
+        Flow Distinct(Flow rows, IEnumerable<Flow> columns) => recursion.IsAll ? rows : Flow.Union([rows, .. columns.Select(column => column.AsInfluence())]);
+        Flow rows = Rows(recursion.Anchor);
+        List<Flow> columns = [.. recursion.Anchor.Columns.Select(column => _flows[column])];
+        rows = Distinct(rows, columns);
+        for (bool isNew = true; isNew;)
+        {
+            _commonTables[recursion.Working] = rows;
+            for (int i = 0; i < columns.Count; i++) _flows[recursion.Working.Relation.Columns[i]] = columns[i];
+            HashSet<BoundCommonTable> known = [.. _commonTables.Keys];
+            Flow stepped = Rows(recursion.Step);
+            // What a common table inside the step was found to be holds for this round only.
+            foreach (BoundCommonTable inside in _commonTables.Keys.Where(table => !known.Contains(table)).ToList()) _commonTables.Remove(inside);
+            List<Flow> next = [.. columns.Select((column, i) => Flow.Union([column, _flows[recursion.Step.Columns[i]]]))];
+            Flow nextRows = Distinct(Flow.Union([rows, stepped]), next);
+            isNew = !nextRows.Same(rows) || next.Where((column, i) => !column.Same(columns[i])).Any();
+            (columns, rows) = (next, nextRows);
+        }
+        for (int i = 0; i < columns.Count; i++) _flows[recursion.Columns[i]] = columns[i];
         return rows;
     }
 

@@ -101,7 +101,12 @@ internal sealed partial class ParseTreeReader
                     CommonTables(node), Modifiers(node), kind, node.Flag("setop_all"), QueryNode(node.Any("left")), QueryNode(node.Any("right")));
                 node.End();
                 return operation;
-            case "RECURSIVE_CTE_NODE": throw _text.At(-1, "sql.unsupported", "WITH RECURSIVE");
+            case "RECURSIVE_CTE_NODE":
+                if (node.List("key_targets").Any()) throw _text.At(-1, "sql.unsupported", "USING KEY");
+                var recursion = new ParsedRecursion(
+                    CommonTables(node), Modifiers(node), node.Text("cte_name"), node.Flag("union_all"), node.Texts("aliases"), QueryNode(node.Any("left")), QueryNode(node.Any("right")));
+                node.End();
+                return recursion;
             default: throw node.Unknown(type);
         }
     }

@@ -11,6 +11,11 @@ internal sealed record ParsedSelect(
 internal sealed record ParsedSetOperation(
     IReadOnlyList<ParsedCommonTable> CommonTables, ParsedModifiers Modifiers, string Type, bool IsAll, ParsedQuery Left, ParsedQuery Right) : ParsedQuery(CommonTables, Modifiers);
 
+/// <summary>A table of WITH RECURSIVE that reads itself: the anchor's rows, then what the step makes of the rows of the round before, until there are none.</summary>
+internal sealed record ParsedRecursion(
+    IReadOnlyList<ParsedCommonTable> CommonTables, ParsedModifiers Modifiers, string Name, bool IsAll, IReadOnlyList<string> ColumnNames, ParsedQuery Anchor, ParsedQuery Step)
+    : ParsedQuery(CommonTables, Modifiers);
+
 internal sealed record ParsedCommonTable(string Name, IReadOnlyList<string> ColumnNames, ParsedQuery Query);
 
 /// <summary>What follows a query's rows: DISTINCT, ORDER BY, LIMIT.</summary>

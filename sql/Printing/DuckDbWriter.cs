@@ -14,7 +14,8 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
 {
     private readonly Dictionary<BoundColumn, string> _columns = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<BoundCommonTable, (string Name, IReadOnlyList<string> Columns)> _commonTables = new(ReferenceEqualityComparer.Instance);
-    private readonly List<string> _commonTableTexts = [];
+    // The whole text, and the steps of recursions that are being written: the outermost that a common table can stand in is the best.
+    private readonly List<WithText> _with = [new(null)];
     private readonly HashSet<BoundColumn> _impure = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<BoundColumn> _aggregates = new(ReferenceEqualityComparer.Instance);
     private int _aliasCount;
@@ -25,7 +26,7 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
         SelectText select = Relation(root);
         EnsureItems(select, root);
         string text = select.Finish([.. root.Columns.Select(column => column.Name)]);
-        return _commonTableTexts.Count == 0 ? text : $"WITH {string.Join(", ", _commonTableTexts)} {text}";
+        return _with[0].Before(text);
     }
 
     /// <summary>Says what text a column has; for columns that come from outside of what is written.</summary>
@@ -43,6 +44,7 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
             BoundValues values => Leaf($"(VALUES {string.Join(", ", values.Rows.Select(row => $"({string.Join(", ", row.Select(Expression))})"))})", values.Columns, named: true),
             BoundTableFunction function => Leaf($"{function.Function.DuckDbName}({string.Join(", ", function.Arguments.Select(Expression))})", function.Columns, named: true),
             BoundCommonTableScan scan => Scan(scan),
+            BoundRecursion recursion => Recursion(recursion),
             BoundFilter filter => Filter(filter),
             BoundProject project => Project(project),
             BoundAggregate aggregate => Aggregate(aggregate),
@@ -79,12 +81,52 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
             string text = select.Finish(names);
             table = (NewAlias("c"), names);
             string list = select.SetOperation is not null ? $"({string.Join(", ", names.Select(SqlLiteral.Name))})" : "";
-            _commonTableTexts.Add($"{table.Name}{list} AS ({text})");
+            WithFor(scan.Table.Relation).Texts.Add($"{table.Name}{list} AS ({text})");
             _commonTables[scan.Table] = table;
         }
         string alias = NewAlias();
         for (int i = 0; i < table.Columns.Count; i++) _columns[scan.Columns[i]] = $"{alias}.{SqlLiteral.Name(table.Columns[i])}";
         return new SelectText { From = $"{table.Name} AS {alias}", IsSingleRelation = true };
+    }
+
+    // It is always a common table of its own, since only such a one can read itself.
+    private SelectText Recursion(BoundRecursion recursion)
+    {
+        List<string> names = Distinct(recursion.Columns);
+        string name = NewAlias("c");
+        _commonTables[recursion.Working] = (name, names);
+        string anchor = Side(recursion.Anchor, names);
+        var inside = new WithText(recursion.Working.Relation);
+        _with.Add(inside);
+        string step = Side(recursion.Step, names);
+        _with.Remove(inside);
+        WithText with = WithFor(recursion);
+        with.IsRecursive = true;
+        with.Texts.Add($"{name}({string.Join(", ", names.Select(SqlLiteral.Name))}) AS (({anchor}) UNION{(recursion.IsAll ? " ALL" : "")} ({inside.Before(step)}))");
+        string alias = NewAlias();
+        for (int i = 0; i < names.Count; i++) _columns[recursion.Columns[i]] = $"{alias}.{SqlLiteral.Name(names[i])}";
+        return new SelectText { From = $"{name} AS {alias}", IsSingleRelation = true };
+    }
+
+    // What reads the rows of a round must stand inside that recursion's step.
+    private WithText WithFor(BoundRelation relation)
+    {
+        if (_with.Count == 1) return _with[0];
+        HashSet<BoundRelation> read = new(ExpressionWalk.AllRelations(relation), ReferenceEqualityComparer.Instance);
+        return _with.Last(with => with.Round is null || read.Contains(with.Round));
+    }
+
+    /// <summary>The common tables of one WITH while they are written.</summary>
+    private sealed class WithText(BoundRelation? round)
+    {
+        /// <summary>The rows that only what stands in here can read; null for the whole text.</summary>
+        internal BoundRelation? Round { get; } = round;
+
+        internal List<string> Texts { get; } = [];
+
+        internal bool IsRecursive { get; set; }
+
+        internal string Before(string select) => Texts.Count == 0 ? select : $"WITH {(IsRecursive ? "RECURSIVE " : "")}{string.Join(", ", Texts)} {select}";
     }
 
     /// <summary>Names that differ even without case.</summary>

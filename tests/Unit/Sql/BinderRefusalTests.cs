@@ -132,7 +132,12 @@ internal sealed class BinderRefusalTests
     [TestCase("SELECT '1'::UUID AS i", "sql.column_type", 1, 11)]
     [TestCase("SELECT x::mood AS i FROM t", "sql.unsupported_type", 1, 9)]
     // What is not built yet says so.
-    [TestCase("WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r) SELECT i FROM r", "sql.unsupported", 1, 1)]
+    [TestCase("WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i, i FROM r) SELECT i FROM r", "sql.set_operation_columns", 1, 53)]
+    [TestCase("WITH RECURSIVE r(a, b) AS (SELECT 1 AS i UNION ALL SELECT a FROM r) SELECT i FROM r", "sql.too_many_column_names", 1, 35)]
+    [TestCase("WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT nothing FROM r) SELECT i FROM r", "sql.unknown_column", 1, 53)]
+    [TestCase("WITH RECURSIVE r AS (SELECT i FROM r UNION ALL SELECT 1) SELECT i FROM r", "sql.unknown_table", 1, 36)]
+    [TestCase("WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT * FROM read_text('x')) SELECT i FROM r", "sql.refused_table_function", 1, 60)]
+    [TestCase("WITH r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r) SELECT i FROM r", "sql.unknown_table", 1, 54)]
     [TestCase("FROM t PIVOT (sum(n) FOR k IN moods)", "sql.pivot_without_values", 1, 8)]
     [TestCase("FROM t PIVOT (sum(n) + count(*) FOR k IN ('a'))", "sql.pivot_aggregate", 1, 22)]
     [TestCase("FROM t PIVOT (sum(n) FILTER (WHERE ok) FOR k IN ('a'))", "sql.unsupported_with_remedy", 1, 15)]

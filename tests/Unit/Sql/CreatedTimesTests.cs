@@ -44,6 +44,11 @@ internal sealed class CreatedTimesTests
     [TestCase("SELECT id, z FROM t, unnest([id, n]) AS q(z)", "SELECT id, z, ts FROM t, unnest([id, n]) AS q(z)")]
     [TestCase("SELECT k, name, v FROM t UNPIVOT (v FOR name IN (id, n))", "SELECT k, name, v, ts FROM t UNPIVOT (v FOR name IN (id, n))")]
     [TestCase("SELECT * FROM t PIVOT (sum(n) FOR k IN ('a') GROUP BY ok)", "SELECT ok, sum(n) FILTER (WHERE k = 'a'), max(ts) FROM t GROUP BY ok")]
+    [TestCase("WITH RECURSIVE r AS (SELECT id AS i, 0 AS depth FROM t UNION ALL SELECT u.w, r.depth + 1 FROM r JOIN u ON u.id = r.i WHERE r.depth < 2) SELECT i, depth FROM r",
+        "WITH RECURSIVE r AS (SELECT id AS i, 0 AS depth, ts AS c FROM t UNION ALL SELECT u.w, r.depth + 1, greatest(r.c, u.since) FROM r JOIN u ON u.id = r.i WHERE r.depth < 2) SELECT i, depth, c FROM r")]
+    [TestCase("WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT r.i + 1 FROM r JOIN t ON t.id = r.i) SELECT i FROM r",
+        "WITH RECURSIVE r AS (SELECT 1 AS i, NULL::TIMESTAMPTZ AS c UNION ALL SELECT r.i + 1, greatest(r.c, t.ts) FROM r JOIN t ON t.id = r.i) SELECT i, c FROM r")]
+    [TestCase("WITH RECURSIVE r AS (SELECT 1 AS i UNION SELECT i + 1 FROM r WHERE i < 3) SELECT t.id, r.i FROM t, r", "SELECT t.id, r.i, t.ts FROM t, range(1, 4) AS r(i)")]
     [TestCase("SELECT k, ok, grouping(k, ok) AS g FROM t GROUP BY ROLLUP (k, ok)", "SELECT k, ok, grouping(k, ok), max(ts) FROM t GROUP BY ROLLUP (k, ok)")]
     public void Carry_Query_GivesTheGreatestCreatedTimeThatWasRead(string sql, string inPlainWords)
     {
@@ -84,6 +89,7 @@ internal sealed class CreatedTimesTests
     [TestCase("SELECT (SELECT max(w) FROM u) AS m FROM s.v")]
     [TestCase("SELECT v.id FROM s.v JOIN t ON v.id = t.id AND EXISTS (SELECT 1 FROM u)")]
     [TestCase("SELECT t.id, l.w FROM t, LATERAL (SELECT w FROM u WHERE u.k = t.k ORDER BY since, id LIMIT 1) l")]
+    [TestCase("WITH RECURSIVE r AS (SELECT id AS i FROM t UNION SELECT u.w FROM r JOIN u ON u.id = r.i) SELECT i FROM r")]
     public void Carry_FormThatHidesWhatWasRead_IsRefused(string sql)
         => Assert.That(Assert.Throws<LeptonDataException>(() => CreatedTimes.Carry(_bench.Bind(sql), s_both))!.Code, Is.EqualTo("sql.created_time_not_followed"));
 

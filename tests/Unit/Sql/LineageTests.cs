@@ -46,6 +46,10 @@ internal sealed class LineageTests
     [TestCase("SELECT k AS c FROM t UNPIVOT INCLUDE NULLS (v FOR name IN (id, n))", "t.k", "")]
     [TestCase("SELECT a AS c FROM t PIVOT (sum(n) FOR k IN ('a') GROUP BY ok)", "t.n", "t.k t.ok")]
     [TestCase("SELECT ok AS c FROM t PIVOT (sum(n) FOR k IN ('a') GROUP BY ok)", "t.ok", "t.ok")]
+    [TestCase("WITH RECURSIVE r AS (SELECT id AS i, n AS a, 0::BIGINT AS b FROM t UNION ALL SELECT i + 1, b, a FROM r WHERE i < 5) SELECT b AS c FROM r", "t.n", "t.id")]
+    [TestCase("WITH RECURSIVE r AS (SELECT id AS i, n AS a, 0::BIGINT AS b FROM t UNION ALL SELECT i + 1, a, b FROM r WHERE i < 5) SELECT b AS c FROM r", "", "t.id")]
+    [TestCase("WITH RECURSIVE r AS (SELECT id AS i FROM t UNION SELECT u.w FROM r JOIN u ON u.id = r.i) SELECT i AS c FROM r", "t.id u.w", "t.id u.id u.w")]
+    [TestCase("WITH RECURSIVE r AS (SELECT id AS i, 0 AS a, 0 AS b FROM t UNION ALL (WITH x AS (SELECT * FROM r WHERE i < 5) SELECT i + 1, b, i FROM x)) SELECT a AS c FROM r", "t.id", "t.id")]
     [TestCase("SELECT max(COLUMNS('^n$')) AS c FROM t", "t.n", "")]
     [TestCase("SELECT grouping(k) AS c FROM t GROUP BY ROLLUP (k)", "", "t.k")]
     [TestCase("SELECT k AS c FROM t GROUP BY ROLLUP (k, ok) HAVING grouping(ok) = 1", "t.k", "t.k t.ok")]
@@ -120,6 +124,8 @@ internal sealed class LineageTests
     [TestCase("SELECT a AS c FROM t PIVOT (sum(x) FOR k IN ('a') GROUP BY ok)", true, false)]
     [TestCase("SELECT l.m AS c FROM t, LATERAL (SELECT sum(x) AS m FROM t AS r WHERE r.k = t.k) l", true, false)]
     [TestCase("SELECT grouping(k) AS c FROM (SELECT sum(x) AS k FROM t GROUP BY ok) GROUP BY CUBE (k)", false, true)]
+    [TestCase("WITH RECURSIVE r AS (SELECT 1 AS i, 0.0::DOUBLE AS c UNION ALL SELECT i + 1, (SELECT sum(x) FROM t) AS s FROM r WHERE i < 3) SELECT c FROM r", true, false)]
+    [TestCase("WITH RECURSIVE r AS (SELECT sum(x) AS c FROM t UNION SELECT c / 2 FROM r WHERE c > 1) SELECT 1 AS c FROM r", false, true)]
     public void Bind_FloatSums_MarkWhatTheyFlowInto(string sql, bool isInexact, bool rowsAreInexact)
     {
         BoundQuery query = _bench.Bind(sql);
