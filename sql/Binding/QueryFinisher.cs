@@ -116,6 +116,9 @@ internal static class QueryFinisher
         }
         catch (SqlFrontEndException error)
         {
+            // Said in no scope, since only both sides together show that the one is made for each row of the other.
+            if (error.Message.Contains("non-inner LATERAL JOIN", StringComparison.Ordinal))
+                throw text.At(ExpressionWalk.AllRelations(root).OfType<BoundJoin>().First(join => join is { Kind: JoinKind.Left, IsLateral: true }).Condition!.Offset, "sql.lateral_condition");
             throw RefusalWords.Error(text, -1, error);
         }
         for (int i = 0; i < found.Count; i++)

@@ -17,7 +17,7 @@ internal static class FunctionPage
 
             ## What is accepted
 
-            `WITH` and `WITH RECURSIVE` (`UNION ALL` and `UNION`; the anchor's types hold; one that never ends runs until it is stopped; the hint `MATERIALIZED` is read and dropped, the engine decides), joins (`INNER`, `LEFT`, `RIGHT`, `FULL`, `CROSS`, `SEMI`, `ANTI`, `NATURAL`, `ASOF` and `ASOF LEFT`, with `ON` or `USING`; `LATERAL`, written or not, where the join is inner, left or cross), `WHERE`,
+            `WITH` and `WITH RECURSIVE` (`UNION ALL` and `UNION`; the anchor's types hold; one that never ends runs until it is stopped; the hint `MATERIALIZED` is read and dropped, the engine decides), joins (`INNER`, `LEFT`, `RIGHT`, `FULL`, `CROSS`, `SEMI`, `ANTI`, `NATURAL`, `ASOF` and `ASOF LEFT`, with `ON` or `USING`; `LATERAL`, written or not, where the join is inner, left or cross; a table of `WITH` reads no column around it), `WHERE`,
             `GROUP BY` (`ALL`, ordinals, `ROLLUP`, `CUBE`, `GROUPING SETS`, with `GROUPING(…)`), `HAVING`, `QUALIFY`, windows with frames, `DISTINCT` and `DISTINCT ON`, `ORDER BY`, `LIMIT` and `OFFSET` with numbers, `UNION` (also `BY NAME`), `EXCEPT` and `INTERSECT` (with or without `ALL`),
             subqueries (scalar, `IN`, `EXISTS`, `ANY`, `ALL`; correlated ones too), `VALUES`, `CASE`, casts, lambdas, lists, structs and maps. `*` takes `EXCLUDE`, `REPLACE` and `RENAME`, and `* LIKE 'a%'` and its kin pick columns by name.
             `COLUMNS(…)` in the select list takes a regular expression, a list of names, a lambda over names or `*`; `\1` in the alias is what its first group matched; `*COLUMNS(…)` puts the columns side by side as arguments.

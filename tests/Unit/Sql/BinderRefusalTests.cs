@@ -173,6 +173,7 @@ internal sealed class BinderRefusalTests
     [TestCase("SELECT 1 AS a FROM t RIGHT JOIN (SELECT w FROM u WHERE u.k = t.k) l ON true", "sql.lateral_join_kind", 1, 22)]
     [TestCase("SELECT 1 AS a FROM t SEMI JOIN LATERAL (SELECT w FROM u WHERE u.k = t.k) l ON true", "sql.lateral_join_kind", 1, 22)]
     [TestCase("SELECT 1 AS a FROM t ASOF JOIN LATERAL (SELECT since FROM u WHERE u.k = t.k) l ON t.ts >= l.since", "sql.lateral_join_kind", 1, 22)]
+    [TestCase("SELECT 1 AS a FROM t LEFT JOIN LATERAL (SELECT w FROM u WHERE u.k = t.k) l ON l.w > t.id AND t.n > 5", "sql.lateral_condition", 1, 90)]
     [TestCase("SELECT 1 AS a FROM (SELECT t.id FROM u) q, t", "sql.unknown_column_suggest", 1, 28)]
     [TestCase("SELECT 1 AS a FROM t, LATERAL (SELECT max(t.id) AS m FROM u) l", "sql.outer_aggregate", 1, 39)]
     [TestCase("SELECT q FROM unnest([1]) AS q", "sql.table_as_value", 1, 8)]

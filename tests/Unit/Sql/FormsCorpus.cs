@@ -33,6 +33,17 @@ internal static class FormsCorpus
         "SELECT t.id, r.i FROM t, generate_series(1, t.id) AS r(i) WHERE r.i % 2 = 1",
         "SELECT t.id, (SELECT sum(z) FROM unnest([t.id, t.n]) AS q(z)) AS s FROM t",
         "SELECT k, sum(z) AS s FROM t, unnest([n, id]) AS q(z) GROUP BY k",
+        // Of one form over another.
+        "SELECT t.id, p.a, p.b FROM t, LATERAL (SELECT * FROM (SELECT k, w + t.id AS w FROM u) PIVOT (sum(w) FOR k IN ('a', 'b'))) AS p",
+        "SELECT t.id, p.name, p.v FROM t, LATERAL (SELECT * FROM (SELECT k, w + t.id AS w, id AS uid FROM u) UNPIVOT (v FOR name IN (w, uid))) AS p",
+        "SELECT * FROM (SELECT k, count(*) AS a, sum(n) AS b FROM t GROUP BY k ORDER BY k, a LIMIT 2) UNPIVOT (v FOR name IN (a, b))",
+        "SELECT * FROM (SELECT 1 AS a, 2 AS b) UNPIVOT (v FOR name IN (a, b))",
+        "SELECT v FROM (SELECT NULL AS a, NULL AS b FROM t) UNPIVOT INCLUDE NULLS (v FOR name IN (a, b))",
+        "SELECT p.first, t.id FROM u PIVOT (count(*) FOR w IN (5 AS first, 1) GROUP BY k) AS p JOIN t ON p.k = t.k",
+        "SELECT id, COLUMNS('^n$') AS c, c + 1 AS d FROM t",
+        "WITH RECURSIVE r AS (SELECT id AS i, 0 AS n FROM t UNION ALL SELECT l.w, n + 1 FROM r, LATERAL (SELECT max(w) AS w FROM u WHERE u.id = r.i) AS l WHERE n < 2) SELECT * FROM r",
+        "SELECT t.id, l.m FROM t, LATERAL (WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < 3) SELECT max(i) + t.n AS m FROM r WHERE r.i <= t.id) AS l",
+        "SELECT name, grouping(name) AS g, sum(v) AS s FROM t UNPIVOT (v FOR name IN (id, n)) GROUP BY ROLLUP (name)",
         // WITH RECURSIVE; each ends, whatever the rows.
         "WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < 5) SELECT i FROM r ORDER BY i",
         "WITH RECURSIVE plain AS (SELECT id FROM t) SELECT * FROM plain",
