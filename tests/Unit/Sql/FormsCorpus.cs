@@ -82,7 +82,7 @@ internal static class FormsCorpus
         "SELECT * FROM (SELECT k, ok, id, n FROM t) PIVOT (max(id) AS m, count(n) AS c FOR ok IN (true, false) k IN ('a', '北京'))",
         "SELECT * FROM (SELECT k, n FROM t) PIVOT (sum(n) + 1 FOR k IN ('a', 'O''Hare \"x\"'))",
         "SELECT * FROM (SELECT id, k, ok FROM t) PIVOT (min(id) FOR (k, ok) IN (('a', true), ('b', false)))",
-        "SELECT a, c.b FROM (SELECT n, id, k FROM t) PIVOT (list(id ORDER BY id) FOR n IN (1 AS a, -1 AS b, 20.0) GROUP BY k) AS c",
+        "SELECT a, c.b, z FROM (SELECT n, id, k FROM t) PIVOT (list(id ORDER BY id) FOR n IN (10 AS a, -1 AS b, 20.0 AS z) GROUP BY k) AS c",
         "SELECT * FROM (SELECT x, k, id FROM t) PIVOT (count(DISTINCT id) FOR x IN ('nan', 1.5, 'inf'))",
         "SELECT p.* EXCLUDE (k) FROM (PIVOT t ON upper(k) IN ('A') USING max(n) GROUP BY k, d) AS p",
         "PIVOT (SELECT ok, k, n FROM t) ON k IN ('c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'l', 'm', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'y', 'z', 'a', 'b') USING sum(n), count(*)",

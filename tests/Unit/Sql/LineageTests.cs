@@ -48,6 +48,7 @@ internal sealed class LineageTests
     [TestCase("SELECT ok AS c FROM t PIVOT (sum(n) FOR k IN ('a') GROUP BY ok)", "t.ok", "t.ok")]
     [TestCase("WITH RECURSIVE r AS (SELECT id AS i, n AS a, 0::BIGINT AS b FROM t UNION ALL SELECT i + 1, b, a FROM r WHERE i < 5) SELECT b AS c FROM r", "t.n", "t.id")]
     [TestCase("WITH RECURSIVE r AS (SELECT id AS i, n AS a, 0::BIGINT AS b FROM t UNION ALL SELECT i + 1, a, b FROM r WHERE i < 5) SELECT b AS c FROM r", "", "t.id")]
+    [TestCase("WITH RECURSIVE r AS (SELECT id AS i, n AS a, 0::BIGINT AS b, 0::BIGINT AS d FROM t UNION ALL SELECT i + 1, a, a, b FROM r WHERE i < 5) SELECT d AS c FROM r", "t.n", "t.id")]
     [TestCase("WITH RECURSIVE r AS (SELECT id AS i FROM t UNION SELECT u.w FROM r JOIN u ON u.id = r.i) SELECT i AS c FROM r", "t.id u.w", "t.id u.id u.w")]
     [TestCase("WITH RECURSIVE r AS (SELECT id AS i, 0 AS a, 0 AS b FROM t UNION ALL (WITH x AS (SELECT * FROM r WHERE i < 5) SELECT i + 1, b, i FROM x)) SELECT a AS c FROM r", "t.id", "t.id")]
     [TestCase("SELECT max(COLUMNS('^n$')) AS c FROM t", "t.n", "")]
