@@ -17,7 +17,7 @@ internal static class RunCommand
         var names = new Argument<string[]>("PIPELINE") { Description = Texts.Get("cli.help_run_pipelines"), Arity = ArgumentArity.ZeroOrMore };
         var fullRefresh = new Option<bool>("--full-refresh") { Description = Texts.Get("cli.help_full_refresh") };
         var plan = new Option<bool>("--plan") { Description = Texts.Get("cli.help_run_plan") };
-        var select = new Option<string[]>("--select") { Description = Texts.Get("cli.help_run_select"), HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
+        var select = new Option<string[]>("--select") { Description = Texts.Get("cli.help_run_select"), HelpName = "STEP" };
         return verbs.Verb("run", Texts.Get("cli.help_run"), context => RunAsync(context, context.Get(names) ?? [], new RunOptions(context.Get(fullRefresh), context.Get(select) ?? []), context.Get(plan)), [names, fullRefresh, plan, select]);
     }
 
@@ -70,7 +70,7 @@ internal static class RunCommand
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), step.Table));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done))
             foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0 }))
-                context.Terminal.Out.WriteLine(Texts.Get("cli.run_warned", step.Name, rule.Name, rule.Text, TextTable.Number(rule.BrokenRowCount)));
+                context.Terminal.Out.WriteLine(Texts.Get(rule.RowsFound is null ? "cli.run_warned" : "cli.run_warned_table", step.Name, rule.Name, rule.Text, TextTable.Number(rule.RowsFound ?? rule.BrokenRowCount)));
         context.Terminal.Out.Flush();
     }
 
@@ -92,7 +92,8 @@ internal static class RunCommand
             {
                 json.WriteString("rule", rule.Name);
                 json.WriteString("on_failure", rule.OnFailure);
-                json.WriteOptional("rows_broken", rule.BrokenRowCount);
+                json.WriteBoolean("holds", rule.BrokenRowCount is not > 0);
+                json.WriteOptional(rule.RowsFound is null ? "rows_broken" : "rows_found", rule.RowsFound ?? rule.BrokenRowCount);
             });
             json.WriteOptional("version", item.Step.Version);
             json.WriteString("content_hash", item.Step.ContentHash);

@@ -51,17 +51,25 @@ internal sealed class Preparation
         var tables = new Dictionary<TableName, Snapshot?>();
         var rowsVersions = new Dictionary<TableName, long>();
         var inexact = new List<TableName>();
+        var absent = new Dictionary<TableName, Schema>();
         // A table of a pipeline that is not run now is read as every reader reads it: at the version that belongs with its pipeline's other tables.
         IReadOnlyDictionary<TableName, long> published = RunLog.PublishedVersions(earlier);
         foreach ((StepNode node, StepInput input, TableName table) in graph.Nodes.SelectMany(node => node.Inputs.Where(input => input is { Step: null, Table: not null }).Select(input => (node, input, input.Table!))).DistinctBy(read => read.Item3))
         {
             Snapshot? snapshot = await lake.Table(table).ReadAsync(published.TryGetValue(table, out long version) ? version : null, cancellationToken).ConfigureAwait(false);
-            if (snapshot is null && input.IsLeftOut) throw new LeptonDataException("jobs.left_out", [node.Step.Name, input.Name]) { Place = input.Place };
+            if (snapshot is null && input.IsLeftOut)
+            {
+                // The quarantine of a step that has no rules reads as empty.
+                Snapshot? owner = table.QuarantineOf is { } made ? await lake.Table(made).ReadAsync(null, cancellationToken).ConfigureAwait(false) : null;
+                if (owner is null) throw new LeptonDataException("jobs.left_out", [node.Step.Name, input.Name]) { Place = input.Place };
+                absent.Add(table, StepRun.QuarantineSchemaOf(owner.Schema));
+            }
             tables.Add(table, snapshot);
             if (snapshot is not null) rowsVersions.Add(table, await lake.Table(table).RowsSinceAsync(snapshot.Version, cancellationToken).ConfigureAwait(false));
             if (earlier.SelectMany(record => record.Steps).Any(step => step.RowsAreInexact && step.Table == table.ToString() && step.Version == snapshot?.Version)) inexact.Add(table);
         }
         var preparation = new Preparation(ready, tables, inexact, stage) { RowsVersions = rowsVersions };
+        foreach ((TableName table, Schema schema) in absent) preparation._tableSchemas.Add(table, schema);
         preparation.Bind(graph, binder, run.Access);
         return preparation;
     }

@@ -38,7 +38,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
             Introduction = definition.Introduction,
             Sources = [.. newest.SelectMany(record => record.Sources).DistinctBy(source => source.Name).Select(Source)],
             Steps = [.. steps.Select(made => Step(made, descriptions.GetValueOrDefault((made.Pipeline, made.Step.Name))))],
-            Rules = [.. steps.SelectMany(made => made.Step.Rules.Select(rule => new ReportRule(made.Step.Table, rule.Name, rule.Text, rule.OnFailure, made.Step.RowsComputed, rule.BrokenRowCount)))],
+            Rules = [.. steps.SelectMany(made => made.Step.Rules.Select(rule => new ReportRule(made.Step.Table, rule.Name, rule.Text, rule.OnFailure, made.Step.RowsComputed, rule.BrokenRowCount, rule.RowsFound)))],
             Lineage = definition.Lineage is { } target ? Lineage(target, trainingSets, steps) : null,
             Provenance = new ReportProvenance(
                 project.Name,

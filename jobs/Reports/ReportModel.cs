@@ -62,7 +62,7 @@ public sealed record ReportPhase(string Name, long DurationMs);
 public sealed record ReportInput(string Name, long? Rows, bool IsCheckOnly);
 
 /// <summary>A rule and how many rows broke it.</summary>
-public sealed record ReportRule(string Table, string Name, string Says, string OnFailure, long? RowsChecked, long? RowsBroken);
+public sealed record ReportRule(string Table, string Name, string Says, string OnFailure, long? RowsChecked, long? RowsBroken, long? RowsFound = null);
 
 /// <summary>Some of the rows that a step refused.</summary>
 /// <param name="RowCount">How many there are in all.</param>

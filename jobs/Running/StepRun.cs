@@ -166,7 +166,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
             bool isBroken = rowCount < rule.Min || rowCount > rule.Max;
             if (isBroken && rule.OnFailure == OnFailure.Fail)
                 throw new LeptonDataException("jobs.row_count", [rule.Name, Name, rowCount, RuleCompiler.TextOf(rule)]) { Place = rule.Place, Kind = ErrorKind.DataRefused };
-            rules.Add(new RuleRecord(rule.Name, RuleCompiler.TextOf(rule), NameOf(rule.OnFailure), isBroken ? 1 : 0));
+            rules.Add(new RuleRecord(rule.Name, RuleCompiler.TextOf(rule), NameOf(rule.OnFailure), isBroken ? 1 : 0) { RowsFound = rowCount });
         }
         return [.. rules];
     }

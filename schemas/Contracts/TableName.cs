@@ -20,6 +20,9 @@ public sealed record TableName
     /// <summary>The table beside this one that takes what its expectations refuse.</summary>
     public TableName Quarantine => new(Schema, Table + QuarantineSuffix);
 
+    /// <summary>The table whose quarantine this is; null for another table.</summary>
+    public TableName? QuarantineOf => Table.EndsWith(QuarantineSuffix, StringComparison.Ordinal) ? new(Schema, Table[..^QuarantineSuffix.Length]) : null;
+
     /// <summary>Reads <c>table</c> or <c>schema.table</c>; each part is <c>[a-z][a-z0-9_]*</c>, and <c>__</c> is ours alone.</summary>
     /// <exception cref="LeptonDataException"><c>schemas.bad_name</c></exception>
     public static TableName Parse(string text)

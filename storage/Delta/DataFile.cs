@@ -13,9 +13,10 @@ namespace Lepton.Data.Storage.Delta;
 /// <param name="ContentSum">The sum of its rows' hashes; null where the writer was not ours, or rows were deleted since.</param>
 public sealed record DataFile(string Path, long SizeBytes, EventTime ModifiedAt, FileStatistics? Statistics, ContentSum? ContentSum)
 {
+    // The first to be copied: a copy made while another thread reads may then lack what was read, and reads it again.
+    private volatile bool _isRead;
     private FileStatistics? _statistics = Statistics;
     private readonly UnreadStatistics _unread;
-    private volatile bool _isRead;
 
     /// <summary>Row count and per-column bounds of all rows in the file, deleted ones too; null where the writer gave none.</summary>
     public FileStatistics? Statistics

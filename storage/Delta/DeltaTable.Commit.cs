@@ -103,6 +103,12 @@ public sealed partial class DeltaTable
         if (!CheckpointWriter.IsDue(state)) return;
         try
         {
+            // What is missing in one would be missing in all that follow.
+            while (!state.TryReadStatistics())
+            {
+                if (!_passedOver.Add(state.Checkpoint!.Files[0])) return;
+                state = (await OpenAsync(state.Version, cancellationToken).ConfigureAwait(false))!;
+            }
             await new CheckpointWriter(store, folder, _checkpoints).WriteAsync(state, now, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception)

@@ -19,6 +19,9 @@ public sealed partial class DeltaTable(IObjectStore store, string folder) : ITab
     private readonly SemaphoreSlim _gate = new(1, 1);
     private LogState? _state;
 
+    // Checkpoints whose statistics cannot be read: an older one, or the commits, say the same and more.
+    private readonly HashSet<ObjectInfo> _passedOver = [];
+
     public string RootPath { get; } = store.Locate(folder);
 
     public async ValueTask<Snapshot?> ReadAsync(long? version = null, CancellationToken cancellationToken = default)
@@ -57,6 +60,7 @@ public sealed partial class DeltaTable(IObjectStore store, string folder) : ITab
     /// <summary>The newest state; what is known already is kept, and only what was added since is read.</summary>
     private async ValueTask<LogState?> RefreshUnsynchronizedAsync(CancellationToken cancellationToken)
     {
+        if (_state is { HasFailed: true }) PassOver(_state);
         if (_state is { HasFailed: false, Newest: not null } known && await _log.FindAsync(known.Version, cancellationToken).ConfigureAwait(false) == known.Newest)
         {
             await FollowAsync(known, cancellationToken).ConfigureAwait(false);
@@ -92,15 +96,22 @@ public sealed partial class DeltaTable(IObjectStore store, string folder) : ITab
     {
         (LogState? state, LeptonDataException? broken) = await FromCheckpointAsync(listing, version, cancellationToken).ConfigureAwait(false);
         if (state is not null) return state;
+        if (listing.FirstMissing(0, version) is not null)
+        {
+            // Then better without statistics than not at all.
+            (state, broken) = await FromCheckpointAsync(listing, version, cancellationToken, isLastResort: true).ConfigureAwait(false);
+            if (state is not null) return state;
+        }
         if (listing.FirstMissing(0, version) is not { } first) return await ReplayAsync(new LogState(RootPath), version, cancellationToken).ConfigureAwait(false);
         throw broken ?? (first == 0 && listing.HasCheckpoints ? Cleaned(version) : Gap(first, version));
     }
 
-    private async ValueTask<(LogState? State, LeptonDataException? Broken)> FromCheckpointAsync(LogListing listing, long version, CancellationToken cancellationToken)
+    private async ValueTask<(LogState? State, LeptonDataException? Broken)> FromCheckpointAsync(LogListing listing, long version, CancellationToken cancellationToken, bool isLastResort = false)
     {
         LeptonDataException? broken = null;
         foreach (CheckpointFiles checkpoint in listing.CheckpointsUpTo(version))
         {
+            if (!isLastResort && _passedOver.Contains(checkpoint.Files[0])) continue;
             if (listing.FirstMissing(checkpoint.Version + 1, version) is { } missing) throw Gap(missing, version);
             try
             {
@@ -117,6 +128,8 @@ public sealed partial class DeltaTable(IObjectStore store, string folder) : ITab
         }
         return (null, broken);
     }
+
+    private void PassOver(LogState state) => _passedOver.Add(state.Checkpoint!.Files[0]);
 
     private async ValueTask<LogState> ReplayAsync(LogState state, long version, CancellationToken cancellationToken)
     {

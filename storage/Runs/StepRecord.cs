@@ -111,6 +111,9 @@ public sealed record RuleRecord(string Name, string Text, string OnFailure, long
 {
     /// <summary>The word for a rule whose broken rows stay in the table.</summary>
     public const string Warn = "warn";
+
+    /// <summary>Of a rule on the table: how many rows there were; null for a rule on rows.</summary>
+    public long? RowsFound { get; init; }
 }
 
 /// <summary>How long a phase of a step took.</summary>

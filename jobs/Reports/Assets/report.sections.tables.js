@@ -62,7 +62,7 @@ function rowsSection() {
 function expectationsSection() {
   const count = value => (value === null ? '–' : number(value));
   const outcome = r => (!r.rowsBroken ? tag(t('rule.holds'), 'good')
-    : tag(r.onFailure === 'fail' ? t('rule.failed') : t(r.onFailure === 'warn' ? 'rule.warned' : 'rule.quarantined', number(r.rowsBroken)), 'warn'));
+    : tag(r.onFailure === 'fail' ? t('rule.failed') : r.onFailure === 'warn' ? (r.rowsFound == null ? t('rule.warned', number(r.rowsBroken)) : t('rule.warned_table', number(r.rowsFound))) : t('rule.quarantined', number(r.rowsBroken)), 'warn'));
   const columns = [
     { title: t('rule.name'), head: true, value: r => [code(r.name), h('div', { class: 'small' }, code(r.says))] },
     { title: t('rule.table'), value: r => code(r.table) },

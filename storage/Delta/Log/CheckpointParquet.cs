@@ -74,44 +74,44 @@ internal sealed class CheckpointParquet : IDisposable
     internal void ReadFiles(RestoredFiles files, CancellationToken cancellationToken) => ReadAdds(RestoredFiles.FilesSql, files.Add, cancellationToken);
 
     /// <summary>The files' statistics: most of the bytes, which few ask for.</summary>
-    /// <returns>Reads them, in the order of <see cref="ReadFiles"/>; to be called once. Until then the files are held open, so that it does not matter when the checkpoint is deleted meanwhile.</returns>
-    internal Func<IReadOnlyList<TextColumn>> HoldStatistics()
+    /// <returns>Reads them, in the order of <see cref="ReadFiles"/>, with their files' paths; to be called once. Until then the files are held open, so that it does not matter when the checkpoint is deleted meanwhile.</returns>
+    internal Func<IReadOnlyList<(TextColumn Paths, TextColumn Texts)>> HoldStatistics()
     {
         if (_paths.Count > HandlesMax || !Directory.Exists(HandlesFolder))
         {
-            IReadOnlyList<TextColumn> read = ReadStatistics();
+            IReadOnlyList<(TextColumn, TextColumn)> read = ReadStatistics();
             return () => read;
         }
-        (string Path, SafeFileHandle Handle, string Name)[] held = [.. _paths.Select(Hold)];
+        var held = new List<SafeFileHandle>();
+        try
+        {
+            foreach (string path in _paths) held.Add(FileErrors.Guard(path, () => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)));
+        }
+        catch
+        {
+            held.ForEach(handle => handle.Dispose());
+            throw;
+        }
         return () =>
         {
             try
             {
                 // DuckDB looks where a name leads, which is a file's own folder while it is not deleted.
-                using var parquet = new CheckpointParquet([.. held.Select(file => file.Name)], [HandlesFolder, .. _folders], _sizeBytes);
+                string[] names = [.. held.Select(handle => string.Create(CultureInfo.InvariantCulture, $"{HandlesFolder}/{handle.DangerousGetHandle()}"))];
+                using var parquet = new CheckpointParquet(names, [HandlesFolder, .. _folders], _sizeBytes);
                 return parquet.ReadStatistics();
-            }
-            catch (DuckDbException failure)
-            {
-                throw failure.In(text => held.Aggregate(text, (said, file) => said.Replace(file.Name, file.Path, StringComparison.Ordinal)));
             }
             finally
             {
-                foreach ((_, SafeFileHandle handle, _) in held) handle.Dispose();
+                held.ForEach(handle => handle.Dispose());
             }
         };
-
-        static (string, SafeFileHandle, string) Hold(string path)
-        {
-            SafeFileHandle handle = FileErrors.Guard(path, () => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return (path, handle, string.Create(CultureInfo.InvariantCulture, $"{HandlesFolder}/{handle.DangerousGetHandle()}"));
-        }
     }
 
-    private List<TextColumn> ReadStatistics()
+    private List<(TextColumn Paths, TextColumn Texts)> ReadStatistics()
     {
-        var read = new List<TextColumn>();
-        ReadAdds(RestoredFiles.StatisticsSql, batch => read.Add(new TextColumn(batch.Column(0))), CancellationToken.None);
+        var read = new List<(TextColumn, TextColumn)>();
+        ReadAdds(RestoredFiles.StatisticsSql, batch => read.Add((new TextColumn(batch.Column(0)), new TextColumn(batch.Column(1)))), CancellationToken.None);
         return read;
     }
 

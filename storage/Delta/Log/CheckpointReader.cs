@@ -38,18 +38,7 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
             void Read(CheckpointParquet parquet)
             {
                 parquet.ReadFiles(restored, cancellationToken);
-                Func<IReadOnlyList<TextColumn>> statistics = parquet.HoldStatistics();
-                restored.AddStatistics(() =>
-                {
-                    try
-                    {
-                        return statistics();
-                    }
-                    catch (LeptonDataException failure)
-                    {
-                        throw Translate(failure, place);
-                    }
-                });
+                restored.AddStatistics(parquet.HoldStatistics());
             }
         }).ConfigureAwait(false);
         return state;
@@ -142,21 +131,15 @@ internal sealed class CheckpointReader(IObjectStore store, string tableFolder, L
         {
             await read().ConfigureAwait(false);
         }
-        catch (LeptonDataException failure)
+        catch (LeptonDataException failure) when (failure.Code != Code)
         {
-            throw Translate(failure, place);
+            // What is wrong alone: the place is most often this one, and the remedy, which is a message's last part, is ours.
+            var words = new LeptonDataException(failure.Code, failure.Arguments);
+            BilingualText reason = failure is DuckDbException error && error.In(store.NameObjects).Words is var said
+                ? new BilingualText(said, said)
+                : new BilingualText(UpToLast("; ", words.Message), UpToLast("；", words.MessageIn(CultureInfo.GetCultureInfo("zh"))));
+            throw new LeptonDataException(Code, [reason], failure) { Place = place };
         }
-    }
-
-    private LeptonDataException Translate(LeptonDataException failure, SourcePlace place)
-    {
-        if (failure.Code == Code) return failure;
-        // What is wrong alone: the place is most often this one, and the remedy, which is a message's last part, is ours.
-        var words = new LeptonDataException(failure.Code, failure.Arguments);
-        BilingualText reason = failure is DuckDbException error && error.In(store.NameObjects).Words is var said
-            ? new BilingualText(said, said)
-            : new BilingualText(UpToLast("; ", words.Message), UpToLast("；", words.MessageIn(CultureInfo.GetCultureInfo("zh"))));
-        return new LeptonDataException(Code, [reason], failure) { Place = place };
     }
 
     private static string UpToLast(string mark, string text) => text.LastIndexOf(mark, StringComparison.Ordinal) is > 0 and var end ? text[..end] : text;

@@ -34,8 +34,11 @@ internal sealed class LogState(string table)
     /// <summary>The checkpoint that it was read from; null where it was read from version 0 on.</summary>
     internal CheckpointFiles? Checkpoint { get; private set; }
 
-    /// <summary>Whether part of that checkpoint turned out not to be readable, so that the state is better read anew.</summary>
+    /// <summary>Whether it turned out that the statistics in that checkpoint cannot be read, so that the state is better read from somewhere else.</summary>
     internal bool HasFailed => _restored?.HasFailed ?? false;
+
+    /// <summary>Whether the statistics of all files can be read, which is then done.</summary>
+    internal bool TryReadStatistics() => _restored?.TryReadStatistics() ?? true;
 
     /// <summary>Something of others that we do not keep, so that we cannot write a checkpoint; null for nothing.</summary>
     internal string? ForeignAction { get; private set; }

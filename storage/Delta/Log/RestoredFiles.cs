@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Text;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
@@ -18,9 +17,9 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
     private static readonly byte[] s_contentSumTag = Encoding.UTF8.GetBytes(ActionWriter.ContentSumTag);
 
     private readonly List<Block> _blocks = [];
-    private readonly List<Func<IReadOnlyList<TextColumn>>> _unreadStatistics = [];
-    private (int Start, TextColumn Texts)[]? _statistics;
-    private volatile Exception? _failure;
+    private readonly List<Func<IReadOnlyList<(TextColumn Paths, TextColumn Texts)>>> _unreadStatistics = [];
+    private volatile (int Start, TextColumn Texts)[]? _statistics;
+    private volatile bool _hasFailed;
     private readonly Lock _reading = new();
 
     // Where a key stands: open addressing, each slot a row's number and one; and of each row its key's hash.
@@ -43,7 +42,8 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         => $"SELECT {string.Join(", ", s_fields.Select(field => $"{ValueSql(field.Name, field.Type, fields)} AS {field.Name}"))} FROM {rows} WHERE {string.Join(" OR ", s_fields.Take(3).Select(field => $"{ValueSql(field.Name, field.Type, fields)} IS NOT NULL"))}";
 
     /// <summary>The query for the statistics of the same rows, in the same order.</summary>
-    internal static string StatisticsSql(string rows, IReadOnlyList<string> fields) => $"SELECT {ValueSql("stats", "VARCHAR", fields)} FROM {rows} WHERE {ValueSql("size", "BIGINT", fields)} IS NOT NULL";
+    internal static string StatisticsSql(string rows, IReadOnlyList<string> fields) 
+        => $"SELECT {ValueSql("path", "VARCHAR", fields)} AS path, {ValueSql("stats", "VARCHAR", fields)} AS stats FROM {rows} WHERE {ValueSql("size", "BIGINT", fields)} IS NOT NULL";
 
     private static string ValueSql(string field, string type, IReadOnlyList<string> fields) => $"CAST({(fields.Contains(field, StringComparer.Ordinal) ? $"add.{field}" : "NULL")} AS {type})";
 
@@ -73,50 +73,51 @@ internal sealed class RestoredFiles(string table, string root, SourcePlace place
         }
     }
 
-    /// <summary>Says where the statistics of further rows come from, when the first is asked for.</summary>
-    internal void AddStatistics(Func<IReadOnlyList<TextColumn>> read) => _unreadStatistics.Add(read);
+    /// <summary>Says where the statistics of further rows come from, when the first is asked for: each with the paths that they are of, as the log has them.</summary>
+    internal void AddStatistics(Func<IReadOnlyList<(TextColumn Paths, TextColumn Texts)>> read) => _unreadStatistics.Add(read);
 
-    /// <summary>A file's statistics as JSON; empty for none.</summary>
-    /// <exception cref="LeptonDataException"><c>storage.checkpoint</c>: they cannot be read.</exception>
+    /// <summary>A file's statistics as JSON; empty for none, and where they cannot be read: they save work, and no answer rests on them alone.</summary>
     internal ReadOnlyMemory<byte> StatisticsOf(int row)
     {
         (int Start, TextColumn Texts)[] all = _statistics ?? ReadStatistics();
+        if (all.Length == 0) return default;
         int at = all.Length - 1;
         while (all[at].Start > row) at--;
         return all[at].Texts.Memory(row - all[at].Start);
     }
+
+    /// <summary>Whether all statistics can be read, which is then done.</summary>
+    internal bool TryReadStatistics() => Count == 0 || (_statistics ?? ReadStatistics()).Length > 0;
+
+    /// <summary>Whether it turned out that statistics cannot be read, so that these files are better read from somewhere else.</summary>
+    internal bool HasFailed => _hasFailed;
 
     private (int Start, TextColumn Texts)[] ReadStatistics()
     {
         lock (_reading)
         {
             if (_statistics is not null) return _statistics;
-            if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
             try
             {
                 var all = new List<(int, TextColumn)>();
                 int count = 0;
-                foreach (TextColumn texts in _unreadStatistics.SelectMany(read => read()))
+                foreach ((TextColumn paths, TextColumn texts) in _unreadStatistics.SelectMany(read => read()))
                 {
-                    all.Add((count, texts));
-                    count += texts.Count;
+                    // Read later, by another query: only what names the same files is believed.
+                    for (int i = 0; i < paths.Count; i++, count++)
+                        if (count >= Count || !paths[i].SequenceEqual(BlockOf(count, out int row).Paths[row])) throw Broken();
+                    all.Add((count - paths.Count, texts));
                 }
-                return _statistics = count == Count ? [.. all] : throw Broken();
+                _statistics = count == Count ? [.. all] : throw Broken();
             }
-            catch (Exception failure)
+            catch (LeptonDataException)
             {
-                _failure = failure;
-                throw;
+                (_hasFailed, _statistics) = (true, []);
             }
-            finally
-            {
-                _unreadStatistics.Clear();
-            }
+            _unreadStatistics.Clear();
+            return _statistics;
         }
     }
-
-    /// <summary>Whether statistics could not be read, so that these files are better read anew.</summary>
-    internal bool HasFailed => _failure is not null;
 
     /// <summary>The row of a file, by what the log knows it by; -1 for none.</summary>
     internal int Find(string key)

@@ -16,7 +16,6 @@ internal readonly record struct StatisticsText
     internal bool IsAtHand => _files is null;
 
     /// <summary>In UTF-8; empty for none.</summary>
-    /// <exception cref="Schemas.LeptonDataException"><c>storage.checkpoint</c>: they cannot be read.</exception>
     internal ReadOnlyMemory<byte> Json => _files?.StatisticsOf(_row) ?? _json;
 
     public static implicit operator StatisticsText(byte[] json) => new(json.AsMemory());

@@ -74,6 +74,16 @@ internal sealed class RuleTests
         });
     }
 
+    [TestCase("{ sql: n > 0, on_failure: warn }", "{ sql: n > 0, on_failure: fail }")]
+    [TestCase("{ min_rows: 6, on_failure: warn }", "{ min_rows: 6 }")]
+    public async Task Run_ARuleThatWarnedAndNowFails_IsAskedAnew(string before, string after)
+    {
+        Arrange($"r: {before}");
+        await _project.RunWellAsync();
+        Arrange($"r: {after}");
+        Assert.That((await _project.RunAsync()).FailureKind, Is.EqualTo(ErrorKind.DataRefused));
+    }
+
     [TestCase("{ sql: n > 0, on_failure: fail }", "jobs.rule_broken", "2 of 5 rows")]
     [TestCase("{ column: word, in: known.w, on_failure: fail }", "jobs.rule_broken", "word 'Bad' is not in known.w")]
     [TestCase("{ unique: [word], on_failure: fail }", "jobs.rule_broken", "2 of 5 rows")]

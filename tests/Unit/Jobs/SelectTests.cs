@@ -92,6 +92,21 @@ public sealed class SelectTests
         Assert.That(await _project.SnapshotAsync("c"), Is.Null);
     }
 
+    [Test]
+    public async Task Run_SelectedThatReadsTheQuarantineOfAStepWithoutRules_ReadsItAsEmpty()
+    {
+        _project.Pipeline("""
+            pipeline: p
+            sources: { src: { format: csv, path: data/src.csv } }
+            steps:
+              a: { sql: SELECT n FROM src }
+              q: { sql: SELECT count(*) AS bad FROM a__quarantine }
+            """);
+        await _project.RunWellAsync();
+        Assert.That((await _project.RunAsync(isFullRefresh: true, select: ["q"])).IsComplete);
+        Assert.That(await _project.RowsAsync("q"), Is.EqualTo(new[] { "0" }));
+    }
+
     [TestCase("bb", "jobs.unknown_step_but")]
     [TestCase("+nothing_like_it", "jobs.unknown_step")]
     [TestCase("src", "jobs.unknown_step")]

@@ -21,7 +21,7 @@ public sealed class RestoredFilesTests
         new Field("tags", DataType.Parse("MAP(VARCHAR, VARCHAR)")), new Field("deletionVector", DataType.Parse("STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality BIGINT)")),
     ]);
 
-    private static readonly Schema s_statistics = new([new Field("stats", DataType.String)]);
+    private static readonly Schema s_statistics = new([new Field("path", DataType.String), new Field("stats", DataType.String)]);
 
     [Test]
     public void Read_AnyFiles_SaysWhatTheCheckpointSays([Values(1, 2, 3)] int seed)
@@ -61,17 +61,26 @@ public sealed class RestoredFilesTests
 
     [TestCase(1)]
     [TestCase(3)]
-    public void Statistics_OfOtherRows_AreRefusedEachTime(int count)
+    public void Statistics_OfAnotherNumberOfFiles_AreNotBelieved(int count)
     {
         var files = new RestoredFiles(Table, "/lake", s_place);
         AddAction[] adds = [Add("a"), Add("b")];
         using RecordBatch batch = BatchOf(adds);
         files.Add(batch);
-        files.AddStatistics(() => [StatisticsOf([.. Enumerable.Repeat(adds[0], count)])]);
+        files.AddStatistics(() => [StatisticsOf([.. adds.Append(Add("c", rows: 3)).Take(count)])]);
         AddAction read = files.Read(0);
         Assert.That(files.HasFailed, Is.False);
-        for (int i = 0; i < 2; i++) Assert.That(Assert.Throws<LeptonDataException>(() => _ = read.Statistics.Json)!.Code, Is.EqualTo("storage.checkpoint"));
-        Assert.That(files.HasFailed);
+        Assert.That((read.Statistics.Json.Length, files.TryReadStatistics(), files.HasFailed), Is.EqualTo((0, false, true)));
+    }
+
+    [Test]
+    public void Statistics_OfOtherFiles_AreNotBelieved()
+    {
+        var files = new RestoredFiles(Table, "/lake", s_place);
+        using RecordBatch batch = BatchOf([Add("a", rows: 1), Add("b", rows: 2)]);
+        files.Add(batch);
+        files.AddStatistics(() => [StatisticsOf([Add("b", rows: 2), Add("a", rows: 1)])]);
+        Assert.That((files.TryReadStatistics(), files.Read(0).Statistics.Json.Length), Is.EqualTo((false, 0)));
     }
 
     [Test]
@@ -125,12 +134,16 @@ public sealed class RestoredFilesTests
         static KeyValuePair<object, object?>[] Entries(IReadOnlyDictionary<string, string?> texts) => [.. texts.Select(text => new KeyValuePair<object, object?>(text.Key, text.Value))];
     }
 
-    private static TextColumn StatisticsOf(IReadOnlyList<AddAction> adds)
+    private static (TextColumn, TextColumn) StatisticsOf(IReadOnlyList<AddAction> adds)
     {
         using var builder = new RecordBatchBuilder(s_statistics);
-        foreach (AddAction add in adds) builder.Column(0).AppendValue(add.Statistics.Json is { IsEmpty: false } json ? Encoding.UTF8.GetString(json.Span) : null);
+        foreach (AddAction add in adds)
+        {
+            builder.Column(0).AppendValue(add.Path.InLog);
+            builder.Column(1).AppendValue(add.Statistics.Json is { IsEmpty: false } json ? Encoding.UTF8.GetString(json.Span) : null);
+        }
         using RecordBatch batch = builder.Build();
-        return new TextColumn(batch.Column(0));
+        return (new TextColumn(batch.Column(0)), new TextColumn(batch.Column(1)));
     }
 
     private static string Text(AddAction add)
