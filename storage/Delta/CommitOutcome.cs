@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Lepton.Data.Schemas;
 using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Objects;
@@ -44,6 +45,7 @@ public static class CommitOutcome
         return files.All(file => live.Contains(file.Path));
     }
 
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Another failure in the place of the first would not say that the commit may be there, and its files would be deleted.")]
     private static async ValueTask<Snapshot?> FindAsync(ITable table, IObjectStore store, IReadOnlyList<DataFile> files)
     {
         try
@@ -53,8 +55,9 @@ public static class CommitOutcome
             await store.SyncAsync([new LogFolder(store, store.PathOf(table.RootPath)!).PathOf(newest.Version)]).ConfigureAwait(false);
             return newest;
         }
-        catch (LeptonDataException)
+        catch (Exception)
         {
+            // Whatever keeps it from being found, the first failure is told, which says that nobody knows.
             return null;
         }
     }

@@ -52,9 +52,9 @@ public sealed class SnapshotRows : IDisposable
     /// <exception cref="LeptonDataException"><c>storage.file_rows</c></exception>
     internal static void CheckRowCounts(Snapshot snapshot, DuckDbConnection connection, CancellationToken cancellationToken)
     {
-        var known = new Dictionary<string, DataFile>(StringComparer.Ordinal);
+        var known = new Dictionary<string, (DataFile File, long RowCount)>(StringComparer.Ordinal);
         foreach (DataFile file in snapshot.Files)
-            if (file.Statistics is not null) known[snapshot.LocationOf(file.Path)] = file;
+            if (file.RowCount is { } left) known[snapshot.LocationOf(file.Path)] = (file, left + (file.DeletionVector?.RowCount ?? 0));
         if (known.Count == 0) return;
         string sql = $"SELECT file_name, num_rows FROM parquet_file_metadata({SqlLiteral.TextList(known.Keys.Select(ParquetSql.Pattern))})";
         using DuckDbReader reader = connection.Read(sql, null, null, cancellationToken);
@@ -62,8 +62,8 @@ public sealed class SnapshotRows : IDisposable
         {
             using (batch)
                 for (int row = 0; row < batch.RowCount; row++)
-                    if (known.TryGetValue((string)batch.Column(0).Value(row)!, out DataFile? file) && (long)batch.Column(1).Value(row)! is var found && found != file.Statistics!.RowCount)
-                        throw new LeptonDataException("storage.file_rows", [snapshot.CalledPath, NameOf(file, snapshot), found, file.Statistics.RowCount]);
+                    if (known.TryGetValue((string)batch.Column(0).Value(row)!, out (DataFile File, long RowCount) log) && (long)batch.Column(1).Value(row)! is var found && found != log.RowCount)
+                        throw new LeptonDataException("storage.file_rows", [snapshot.CalledPath, NameOf(log.File, snapshot), found, log.RowCount]);
         }
     }
 

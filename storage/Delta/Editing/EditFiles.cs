@@ -138,7 +138,8 @@ internal sealed class EditFiles(IObjectStore store, string folder, DuckDbDatabas
         _written.RemoveAll(file => !paths.Contains(file.Path));
     }
 
-    private Task CheckRowCountsAsync(Snapshot opened, CancellationToken cancellationToken) => Task.Run(
+    /// <inheritdoc cref="SnapshotRows.CheckRowCounts"/>
+    internal Task CheckRowCountsAsync(Snapshot opened, CancellationToken cancellationToken) => opened.Files.Count == 0 ? Task.CompletedTask : Task.Run(
         () =>
         {
             try

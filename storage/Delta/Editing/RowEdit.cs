@@ -112,6 +112,7 @@ internal sealed class RowEdit(EditFiles files, IRecordBatchReader? reader, Schem
     /// <param name="keeps">Which are not; SQL.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
     /// <returns>The plan as it is now that the files were read, and what is kept of those that it calls mixed.</returns>
+    /// <exception cref="LeptonDataException"><c>storage.file_rows</c></exception>
     private async ValueTask<(RewritePlan Plan, IReadOnlyList<DataFile> Kept)> WithoutAsync(RewritePlan plan, string matches, string keeps, CancellationToken cancellationToken)
     {
         if (plan.Mixed.Count == 0) return (plan, []);
@@ -122,10 +123,14 @@ internal sealed class RowEdit(EditFiles files, IRecordBatchReader? reader, Schem
         {
             foreach (object?[] row in await files.QueryAsync($"SELECT t.{number}, count(*) FROM {rows.Sql} AS t WHERE {matches} GROUP BY t.{number}", cancellationToken).ConfigureAwait(false))
                 counts.Add(plan.Mixed[checked((int)(long)row[0]!)], (long)row[1]!);
+            // Of those that go as a whole nothing is written that could be counted: one with more rows than the log says would take them along.
+            await files.CheckRowCountsAsync(rows.Snapshot with { Files = [.. rows.Snapshot.Files.Where((_, i) => IsWhole(plan.Mixed[i]))] }, cancellationToken).ConfigureAwait(false);
         }
-        plan = plan.Found([.. plan.Mixed.Where(counts.ContainsKey)], [.. plan.Mixed.Where(file => counts.TryGetValue(file, out long count) && count == file.RowCount)]);
+        plan = plan.Found([.. plan.Mixed.Where(counts.ContainsKey)], [.. plan.Mixed.Where(IsWhole)]);
         if (plan.Mixed.Count == 0) return (plan, []);
         return (plan, await files.RewriteAsync(plan.MixedRows, plan.Base.Schema, keeps, file => counts[file], cancellationToken).ConfigureAwait(false));
+
+        bool IsWhole(DataFile file) => counts.TryGetValue(file, out long count) && count == file.RowCount;
     }
 
     private TableChange Write(Snapshot current, Schema schema, IReadOnlyList<DataFile> added, string mode) => new()

@@ -1,6 +1,8 @@
+using Lepton.Data.Schemas;
+
 namespace Lepton.Data.Storage.Delta.Log;
 
-/// <summary>How much a commit moved, for the history: under the names that Spark has for each operation. Rows are left out where a file's writer did not count them.</summary>
+/// <summary>How much a commit moved, for the history: under the names that Spark has for each operation. Rows are left out where a file's writer did not count them, or what it said cannot be read.</summary>
 internal static class OperationMetrics
 {
     internal static IEnumerable<(string Name, long Value)> Of(TableChange change)
@@ -11,12 +13,12 @@ internal static class OperationMetrics
             "DELETE" =>
             [
                 ("numRemovedFiles", removed.Count), ("numRemovedBytes", removed.Bytes), ("numAddedFiles", added.Count), ("numAddedBytes", added.Bytes),
-                ("numDeletedRows", removed.Rows - added.Rows), ("numCopiedRows", added.Rows),
+                ("numDeletedRows", RowsOf(change.Removed) - RowsOf(change.Added)), ("numCopiedRows", RowsOf(change.Added)),
             ],
             "MERGE" =>
             [
                 ("numTargetFilesRemoved", removed.Count), ("numTargetBytesRemoved", removed.Bytes), ("numTargetFilesAdded", added.Count), ("numTargetBytesAdded", added.Bytes),
-                ("numSourceRows", change.SourceRowCount), ("numTargetRowsCopied", added.Rows - change.SourceRowCount), ("numOutputRows", added.Rows),
+                ("numSourceRows", change.SourceRowCount), ("numTargetRowsCopied", RowsOf(change.Added) - change.SourceRowCount), ("numOutputRows", RowsOf(change.Added)),
             ],
             "OPTIMIZE" => [("numRemovedFiles", removed.Count), ("numRemovedBytes", removed.Bytes), ("numAddedFiles", added.Count), ("numAddedBytes", added.Bytes)],
             "RESTORE" when Files.Of(change.Base!.Files) is var before =>
@@ -25,18 +27,27 @@ internal static class OperationMetrics
                 ("numOfFilesAfterRestore", before.Count - removed.Count + added.Count), ("tableSizeAfterRestore", before.Bytes - removed.Bytes + added.Bytes),
             ],
             _ when added.Count + removed.Count == 0 => [],
-            _ => [("numFiles", added.Count), ("numOutputBytes", added.Bytes), ("numOutputRows", added.Rows), ("numRemovedFiles", removed.Count), ("numRemovedBytes", removed.Bytes)],
+            _ => [("numFiles", added.Count), ("numOutputBytes", added.Bytes), ("numOutputRows", RowsOf(change.Added)), ("numRemovedFiles", removed.Count), ("numRemovedBytes", removed.Bytes)],
         };
         return metrics.Where(metric => metric.Value is not null).Select(metric => (metric.Name, metric.Value!.Value));
     }
 
-    private readonly record struct Files(long Count, long Bytes, long? Rows)
+    // Only where they are told: of a file that a checkpoint names they may have to be read from it.
+    private static long? RowsOf(IReadOnlyList<DataFile> files)
     {
-        internal static Files Of(IReadOnlyList<DataFile> files)
+        try
         {
-            var sum = new Files(files.Count, 0, 0);
-            foreach (DataFile file in files) sum = sum with { Bytes = sum.Bytes + file.SizeBytes, Rows = sum.Rows + file.RowCount };
-            return sum;
+            return files.Aggregate((long?)0, (sum, file) => sum is null ? null : sum + file.RowCount);
         }
+        catch (LeptonDataException)
+        {
+            // A number for the history keeps nobody from replacing what is damaged.
+            return null;
+        }
+    }
+
+    private readonly record struct Files(long Count, long Bytes)
+    {
+        internal static Files Of(IReadOnlyList<DataFile> files) => new(files.Count, files.Sum(file => file.SizeBytes));
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Storage.Delta.Editing;
 using Lepton.Data.Storage.Delta.Log;
 using Lepton.Data.Storage.Delta.Predicates;
@@ -249,23 +250,42 @@ public sealed class TableEditorTests
     }
 
     [Test]
-    public async Task Edit_FileOfOtherRows_IsRefusedByTableFileAndCounts([Values("delete", "cluster", "widen", "widening upsert")] string operation)
+    public async Task Edit_FileOfOtherRows_IsRefusedByTableFileAndCounts([Values("delete", "cluster", "widen", "widening upsert", "delete whole", "upsert whole", "overwrite whole")] string operation)
     {
         await CreateAsync();
         DataFile file = (await AppendAsync([1L, "a", 1], [5L, "e", 5])).Files[0];
         string log = _t["t/_delta_log/00000000000000000001.json"];
-        File.WriteAllText(log, File.ReadAllText(log).Replace("numRecords\\\":2", "numRecords\\\":3", StringComparison.Ordinal).Replace("contentSum\":\"2:", "contentSum\":\"3:", StringComparison.Ordinal));
+        // Where it says 1, as many rows are meant as it says.
+        long said = operation.EndsWith("whole", StringComparison.Ordinal) ? 1 : 3;
+        File.WriteAllText(log, File.ReadAllText(log).Replace("numRecords\\\":2", $"numRecords\\\":{said}", StringComparison.Ordinal).Replace("contentSum\":\"2:", $"contentSum\":\"{said}:", StringComparison.Ordinal));
         TableEditor editor = _t.Editor();
         var wider = new Schema([Columns[0], Columns[1], new Field("value", DataType.Int64)]);
         LeptonDataException refusal = await Refusal.Of("storage.file_rows", async () => _ = operation switch
         {
-            "delete" => await editor.DeleteAsync(s_low),
+            "delete" or "delete whole" => await editor.DeleteAsync(s_low),
+            "upsert whole" => await editor.UpsertAsync(Rows([1L, "x", 9]), ["id"]),
+            "overwrite whole" => await editor.OverwriteWhereAsync(s_low, Rows([2L, "x", 9])),
             "cluster" => await editor.CompactAsync(clusterBy: ["id"]),
             "widen" => await editor.AppendAsync(RowsOf(wider, [7L, "a", 1L]), SchemaPolicy.Widen),
             _ => await editor.UpsertAsync(RowsOf(wider, [7L, "a", 1L]), ["id"], SchemaPolicy.Widen),
         });
-        Assert.That(refusal.Arguments, Is.EqualTo(new object[] { _t["t"], file.Path, 2L, 3L }));
+        Assert.That(refusal.Arguments, Is.EqualTo(new object[] { _t["t"], file.Path, 2L, said }));
         Assert.That(await _t.LeftoversAsync(), Is.Empty);
+    }
+
+    [TestCase("WRITE", "numOutputRows=1")]
+    [TestCase("DELETE", "numCopiedRows=1")]
+    [TestCase("OPTIMIZE", "")]
+    [TestCase("RESTORE", "")]
+    public async Task Metrics_RemovedFileWhoseRowCountIsRefused_AreThoseThatNeedItNot(string operation, string expected)
+    {
+        await CreateAsync();
+        Snapshot current = await AppendAsync([1L, "a", 1]);
+        DataFile damaged = current.Files[0] with { DeletionVector = new DeletionVector("i", "x", null, 1, 5) };
+        Refusal.Of("storage.log_field", () => _ = damaged.RowCount);
+        TableChange change = DeltaFixture.Append(current with { Files = [damaged] }, current.Files[0]) with { Removed = [damaged], Operation = operation };
+        IEnumerable<string> rows = OperationMetrics.Of(change).Where(metric => metric.Name.EndsWith("Rows", StringComparison.Ordinal)).Select(metric => $"{metric.Name}={metric.Value}");
+        Assert.That(string.Join(' ', rows), Is.EqualTo(expected));
     }
 
     [TestCase("append", "numFiles=1 numOutputBytes=+ numOutputRows=2 numRemovedFiles=0 numRemovedBytes=0")]
