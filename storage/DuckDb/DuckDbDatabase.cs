@@ -107,7 +107,10 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         SetConfig(config, "autoload_known_extensions", "false");
         SetConfig(config, "allow_community_extensions", "false");
         SetConfig(config, "preserve_insertion_order", options.KeepsInsertionOrder ? "true" : "false");
-        if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database, options.TempFolder is { } temp ? HeldFolder.TryMakePrivate(temp, "spill-") : null);
+        // Before the database, which nobody would close where this fails.
+        HeldFolder? spill = string.IsNullOrEmpty(options.TempFolder) ? null : HeldFolder.TryMakePrivate(options.TempFolder, "spill-");
+        if (NativeMethods.Open(":memory:", out nint database, config, out byte* error) == 0) return new DatabaseHandle(database, spill);
+        spill?.Dispose();
         string message = Marshal.PtrToStringUTF8((nint)error) ?? "the database was refused";
         NativeMethods.Free(error);
         throw DuckDbException.Of(message);

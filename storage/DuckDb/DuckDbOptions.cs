@@ -11,7 +11,7 @@ public sealed record DuckDbOptions
 
     /// <summary>
     /// Where to spill, absolute: databases of several processes may share it, it is made where it is not there, and each has a folder of its own in it that others cannot look into, gone when the
-    /// database is (what a killed process left, when the next one opens). Null, or where the file system refuses: nothing spills, and what does not fit is <see cref="DuckDbError.OutOfMemory"/>.
+    /// database is (what a killed process left, when the next one opens). Null or empty, or where the file system refuses: nothing spills, and what does not fit is <see cref="DuckDbError.OutOfMemory"/>.
     /// </summary>
     public string? TempFolder { get; init; }
 

@@ -25,6 +25,7 @@ internal sealed class RunLease : IDisposable
 
     private const string Folder = $"{Lake.SystemFolder}/run.lock";
     private const int SizeMax = 4096;
+    private const int AttemptsMax = 8;
 
     private readonly IObjectStore _store;
     private readonly TimeProvider _time;
@@ -71,8 +72,10 @@ internal sealed class RunLease : IDisposable
     private static async ValueTask<RunLease> TakeAsync(Lake lake, LeaseHolder holder, TimeProvider time)
     {
         IObjectStore store = lake.Store;
-        while (true)
+        for (int attempt = 1; attempt <= AttemptsMax; attempt++)
         {
+            // Another one was faster, or a server shows a lease and does not give it.
+            if (attempt > 1) await Task.Delay(TimeSpan.FromMilliseconds(5 << (attempt - 1)), time).ConfigureAwait(false);
             ObjectInfo? newest = await NewestAsync(store).ConfigureAwait(false);
             bool provesDeath = true;
             LeaseHolder? other = newest is null ? LeaseHolder.Nobody : await ReadAsync(store, newest).ConfigureAwait(false);
@@ -83,7 +86,7 @@ internal sealed class RunLease : IDisposable
                 // Of this machine and this cache: the lock file, which we hold, says that it is dead.
                 provesDeath = other.Identity == holder.Identity;
                 if (!provesDeath && await NowAsync(store).ConfigureAwait(false) - newest.ModifiedAt.MicrosecondsSinceEpoch < (long)Expiry.TotalMicroseconds)
-                    throw new LeptonDataException("storage.run_in_progress", [lake.RootPath, other.Name, s_remedy]) { IsTransient = true };
+                    throw InProgress(other);
             }
             long number = newest is null ? 1 : NumberOf(newest) + 1;
             if (!await store.PutIfAbsentAsync(PathOf(number), holder.Write()).ConfigureAwait(false)) continue;
@@ -96,6 +99,9 @@ internal sealed class RunLease : IDisposable
             if (newest is not null) await store.DeleteAsync(newest.Path).ConfigureAwait(false);
             return new RunLease(store, time, holder, number, provesDeath);
         }
+        throw InProgress(LeaseHolder.Unknown);
+
+        LeptonDataException InProgress(LeaseHolder other) => new("storage.run_in_progress", [lake.RootPath, other.Name, s_remedy]) { IsTransient = true };
     }
 
     private async Task RenewAsync()

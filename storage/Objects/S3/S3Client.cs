@@ -72,7 +72,12 @@ internal sealed class S3Client : IDisposable
             request,
             async answer =>
             {
-                using (answer) return ReadXml(answer, await ReadBodyAsync(answer.Response, answer.Url, AnswerSizeMax, cancellationToken).ConfigureAwait(false), read);
+                using (answer)
+                {
+                    byte[] body = await ReadBodyAsync(answer.Response, AnswerSizeMax, cancellationToken).ConfigureAwait(false);
+                    if (body.Length > AnswerSizeMax) throw new LeptonDataException("storage.s3_answer", [answer.Url, $"more than {AnswerSizeMax} bytes"]);
+                    return ReadXml(answer, body, read);
+                }
             },
             cancellationToken);
 
@@ -206,7 +211,7 @@ internal sealed class S3Client : IDisposable
     private async ValueTask<LeptonDataException> RefusalAsync(S3Request request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         int status = (int)response.StatusCode;
-        (string Code, string Text)? error = request.Method == "HEAD" ? null : ErrorIn(await ReadBodyAsync(response, UrlOf(request.Key), ErrorSizeMax, cancellationToken).ConfigureAwait(false));
+        (string Code, string Text)? error = request.Method == "HEAD" ? null : ErrorIn(await ReadBodyAsync(response, ErrorSizeMax, cancellationToken).ConfigureAwait(false));
         string code = error?.Code ?? response.ReasonPhrase ?? "";
         string text = error?.Text ?? "";
         if (code == "NoSuchBucket") return new LeptonDataException(NoBucketCode, [Options.Bucket, _origin]);
@@ -258,16 +263,15 @@ internal sealed class S3Client : IDisposable
         }
     }
 
-    /// <summary>All of an answer's body, as long as it says and no longer than it may be.</summary>
-    private async ValueTask<byte[]> ReadBodyAsync(HttpResponseMessage response, string url, int sizeMax, CancellationToken cancellationToken)
+    /// <summary>All of an answer's body; of one that is longer than it may be, somewhat more than that. A refusal's status says enough without the words of, say, a proxy's page.</summary>
+    private async ValueTask<byte[]> ReadBodyAsync(HttpResponseMessage response, int sizeMax, CancellationToken cancellationToken)
     {
         using var body = new MemoryStream();
         Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         byte[] buffer = new byte[1 << 14];
-        while (await WithinTimeAsync(token => stream.ReadAsync(buffer, token), Options.Timeout, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+        while (body.Length <= sizeMax && await WithinTimeAsync(token => stream.ReadAsync(buffer, token), Options.Timeout, cancellationToken).ConfigureAwait(false) is > 0 and var read)
         {
             body.Write(buffer, 0, read);
-            if (body.Length > sizeMax) throw new LeptonDataException("storage.s3_answer", [url, $"more than {sizeMax} bytes"]);
         }
         return body.ToArray();
     }

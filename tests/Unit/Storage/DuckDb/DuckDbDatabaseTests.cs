@@ -103,6 +103,14 @@ public sealed class DuckDbDatabaseTests
     }
 
     [Test]
+    public void Open_EmptyNameForTheTempFolder_IsNone()
+    {
+        using DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions { TempFolder = "" });
+        using DuckDbConnection connection = database.Connect();
+        Assert.That(connection.ReadValue<string>("SELECT current_setting('temp_directory')"), Is.Empty);
+    }
+
+    [Test]
     public void Copy_ToAFullDisk_IsDiskFull()
     {
         if (!File.Exists("/dev/full")) Assert.Ignore("this system has no device that is always full");

@@ -60,6 +60,24 @@ public sealed class RunLeaseTests
         Assert.That(hold.ProvesDeath, Is.False, "whoever it is may only be slow");
     }
 
+    [TestCase("GET")]
+    [TestCase("PUT")]
+    public void Take_LeaseThatIsShownAndNotGivenOrTheReverse_IsRefusedAfterSomeAttempts(string method)
+    {
+        using var world = new World();
+        world.PutHolder(world.One);
+        int asked = 0;
+        world.Server.Before = request =>
+        {
+            if (!request.RequestUri!.AbsolutePath.Contains("run.lock/0", StringComparison.Ordinal) || request.Method.Method != method) return null;
+            if (++asked > 100) throw new InvalidOperationException("it goes on for ever");
+            return FakeS3.Error(method == "GET" ? 404 : 412, method == "GET" ? "NoSuchKey" : "PreconditionFailed");
+        };
+        LeptonDataException refused = Refusal.Of("storage.run_in_progress", () => RunLock.Take(world.One, "run two").Dispose());
+        Assert.That(refused.Message, Does.Contain("by whom cannot be read"));
+        Assert.That(asked, Is.GreaterThan(1));
+    }
+
     [Test]
     public void EnsureHeld_TakenOverByAnother_Says()
     {

@@ -231,6 +231,15 @@ public sealed class S3ObjectStoreTests : IDisposable
         Refusal.Of("storage.s3_no_bucket", () => { Lake.Open(_store); });
     }
 
+    [Test]
+    public async Task Requests_RefusedWithALongPage_AreWhatTheirStatusSays()
+    {
+        _server.Before = _ => new HttpResponseMessage(HttpStatusCode.NotFound) { Content = new StreamContent(new EndlessStream()) };
+        Assert.That(await _store.OpenAsync("a"), Is.Null);
+        _server.Before = _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Content = new StreamContent(new EndlessStream()) };
+        await Refusal.Of("storage.s3_busy", () => _store.OpenAsync("a").AsTask());
+    }
+
     // The clock moves by what a connection that nobody answers takes.
     [Test]
     public async Task Requests_ServerThatNeverAnswered_EndSoonAndSayHowLongTheyTried()
