@@ -13,7 +13,7 @@ internal static class FunctionPage
             """
             # SQL
 
-            Queries are plain `SELECT`s in DuckDB's dialect. This page is made from the function table in `sql/Functions`; to make it anew, run the unit tests with `LEPTON_UPDATE=1`.
+            Queries are plain `SELECT`s in DuckDB's dialect. This page is made from the function table in `sql/Functions`; to make it anew, run the unit tests with `LEPTON_UPDATE_DOCS=1`.
 
             ## What is accepted
 

@@ -82,8 +82,8 @@ internal sealed class FunctionTableTests
     {
         string path = RepositoryFolder.At("docs/sql.md");
         string expected = FunctionPage.Markdown();
-        if (Environment.GetEnvironmentVariable("LEPTON_UPDATE") == "1") File.WriteAllText(path, expected);
-        Assert.That(File.Exists(path) ? File.ReadAllText(path) : "", Is.EqualTo(expected), "docs/sql.md is stale: run the unit tests with LEPTON_UPDATE=1 and commit it");
+        if (Environment.GetEnvironmentVariable("LEPTON_UPDATE_DOCS") == "1") File.WriteAllText(path, expected);
+        Assert.That(File.Exists(path) ? File.ReadAllText(path) : "", Is.EqualTo(expected), "docs/sql.md is stale: run the unit tests with LEPTON_UPDATE_DOCS=1 and commit it");
     }
 
     [TestCase("SELECT random() AS r", "random")]
