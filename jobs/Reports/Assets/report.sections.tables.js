@@ -67,13 +67,14 @@ function expectationsSection() {
     { title: t('rule.name'), head: true, value: r => [code(r.name), h('div', { class: 'small' }, code(r.says))] },
     { title: t('rule.table'), value: r => code(r.table) },
     { title: t('rule.checked'), number: true, value: r => count(r.rowsChecked) },
-    { title: t('rule.broken'), number: true, value: r => count(r.rowsBroken) },
+    { title: t('rule.broken'), number: true, value: r => (r.rowsFound == null ? count(r.rowsBroken) : '–') },
     { title: t('rule.outcome'), value: outcome },
   ];
   const broken = data.rules.filter(r => r.rowsBroken > 0).sort((a, b) => b.rowsBroken - a.rowsBroken);
+  const onRows = broken.filter(r => r.rowsFound == null);
   return section('expectations', t('rule.title'), t('rule.about', number(data.rules.length), number(data.rules.length - broken.length)),
     h('div', { class: 'card' },
-      broken.length > 1 ? bars({ label: t('rule.chart'), rows: broken.map(r => ({ name: r.table + '.' + r.name, value: r.rowsBroken, text: number(r.rowsBroken), warn: true })), nameWidth: 260 }) : null,
+      onRows.length > 1 ? bars({ label: t('rule.chart'), rows: onRows.map(r => ({ name: r.table + '.' + r.name, value: r.rowsBroken, text: number(r.rowsBroken), warn: true })), nameWidth: 260 }) : null,
       table(columns, data.rules)),
     data.refused.filter(r => r.rows.length).map(r => [
       h('h3', null, t('refused.title', r.table)),
