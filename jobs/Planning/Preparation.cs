@@ -54,7 +54,7 @@ internal sealed class Preparation
         var absent = new Dictionary<TableName, Schema>();
         // A table of a pipeline that is not run now is read as every reader reads it: at the version that belongs with its pipeline's other tables.
         IReadOnlyDictionary<TableName, long> published = RunLog.PublishedVersions(earlier);
-        foreach ((StepNode node, StepInput input, TableName table) in graph.Nodes.SelectMany(node => node.Inputs.Where(input => input is { Step: null, Table: not null }).Select(input => (node, input, input.Table!))).DistinctBy(read => read.Item3))
+        foreach ((StepNode node, StepInput input, TableName table) in graph.Nodes.SelectMany(node => node.Inputs.Where(input => input is { Step: null, Table: not null }).Select(input => (node, input, Table: input.Table!))).DistinctBy(read => read.Table))
         {
             Snapshot? snapshot = await lake.Table(table).ReadAsync(published.TryGetValue(table, out long version) ? version : null, cancellationToken).ConfigureAwait(false);
             if (snapshot is null && input.IsLeftOut)

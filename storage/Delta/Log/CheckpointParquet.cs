@@ -147,10 +147,10 @@ internal sealed class CheckpointParquet : IDisposable
     private (string Rows, IReadOnlyList<string> Names)[] Groups(DuckDbConnection connection, string column) =>
     [
         .. _paths
-        .Select(path => (Path: path, Names: NamesOf(connection, path, column)))
-        .Where(file => file.Names.Length > 0)
-        .GroupBy(file => string.Join('\n', file.Names), StringComparer.Ordinal)
-        .Select(group => (RowsOf(group.Select(file => file.Path)), (IReadOnlyList<string>)group.First().Names)),
+            .Select(path => (Path: path, Names: NamesOf(connection, path, column)))
+            .Where(file => file.Names.Length > 0)
+            .GroupBy(file => string.Join('\n', file.Names), StringComparer.Ordinal)
+            .Select(group => (RowsOf(group.Select(file => file.Path)), (IReadOnlyList<string>)group.First().Names)),
     ];
 
     private static string[] NamesOf(DuckDbConnection connection, string path, string column)
