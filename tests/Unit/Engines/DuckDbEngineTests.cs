@@ -264,7 +264,8 @@ public sealed class DuckDbEngineTests
     [Test]
     public async Task DisposeAsync_WhileItWrites_LeavesNoFile()
     {
-        BoundQuery query = Bind("SELECT range AS id, md5(CAST(range AS VARCHAR)) AS name FROM range(2000000)", new Inputs());
+        // So many rows that no pause of the machine between the file's first sight and the end lets the write finish.
+        BoundQuery query = Bind("SELECT range AS id, md5(CAST(range AS VARCHAR)) AS name FROM range(2000000000)", new Inputs());
         DuckDbEngine engine = Engine(2);
         Task<IReadOnlyList<DataFile>> work = engine.WriteAsync(query, new Inputs(), new FileTarget(_folder["table"]), Run(), default).AsTask();
         while (!Directory.Exists(_folder["table"]) || Directory.GetFiles(_folder["table"]).Length == 0) await Task.Delay(5);
