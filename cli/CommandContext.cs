@@ -48,6 +48,22 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     /// <summary>The project's lake, which must be there.</summary>
     internal Lake Lake => _lake ??= Lake.Open(Store, CancellationToken);
 
+    /// <summary>The project's lake; null where there is none yet.</summary>
+    internal Lake? LakeIfAny
+    {
+        get
+        {
+            try
+            {
+                return Lake;
+            }
+            catch (LeptonDataException failure) when (failure.Code == "storage.no_lake")
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>The project's lake, made where it is not there yet.</summary>
     internal Lake LakeToWrite => _lake ??= Lake.Create(Store, CancellationToken);
 

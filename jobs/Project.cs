@@ -1,5 +1,6 @@
 using Lepton.Data.Connectors.Files;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Testing;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Storage.Objects;
@@ -38,6 +39,9 @@ public sealed record Project
 
     /// <summary>The files below <c>pipelines/</c>, absolute, in order of name.</summary>
     public IReadOnlyList<string> PipelineFiles => FilesIn("pipelines");
+
+    /// <summary>The files below <c>pipelines/tests/</c>, absolute, in order of name.</summary>
+    public IReadOnlyList<string> UnitTestFiles => FilesIn("pipelines/tests");
 
     /// <summary>The files below <c>features/</c>, absolute, in order of name.</summary>
     public IReadOnlyList<string> FeatureFiles => FilesIn("features");
@@ -79,6 +83,22 @@ public sealed record Project
             pipelines.Add(pipeline);
         }
         return pipelines;
+    }
+
+    /// <summary>Reads and checks the project's unit tests, in order of file name.</summary>
+    /// <exception cref="LeptonDataException">A file is not as it must be; its place says where.</exception>
+    public IReadOnlyList<UnitTestDefinition> LoadUnitTests()
+    {
+        var tests = new List<UnitTestDefinition>();
+        foreach (string file in UnitTestFiles)
+        {
+            foreach (UnitTestDefinition test in UnitTestFormat.Format.Read(ReadFile(file), DisplayPath(file)).Select(test => test with { Folder = Path.GetDirectoryName(file)! }))
+            {
+                if (tests.Find(other => other.Name == test.Name) is { } twin) throw new LeptonDataException("jobs.test_twice", [test.Name, twin.Place]) { Place = test.Place };
+                tests.Add(test);
+            }
+        }
+        return tests;
     }
 
     /// <summary>Opens the store of the lake; nothing is read or asked yet. The caller disposes it where it can be.</summary>

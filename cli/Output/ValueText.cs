@@ -13,7 +13,8 @@ internal static class ValueText
     /// <summary>The value as text, nested ones as JSON; null for NULL.</summary>
     internal static string? Of(in ColumnView column, int row) => Of(column.Type, column.Value(row));
 
-    private static string? Of(DataType type, object? value) => value switch
+    /// <summary>The value, as a column of <paramref name="type"/> gives it, as text.</summary>
+    internal static string? Of(DataType type, object? value) => value switch
     {
         null => null,
         bool truth => truth ? "true" : "false",
@@ -36,10 +37,13 @@ internal static class ValueText
     }
 
     /// <summary>The value as text, whole seconds without their zeros.</summary>
-    internal static string? ForPeople(in ColumnView column, int row)
+    internal static string? ForPeople(in ColumnView column, int row) => ForPeople(column.Type, column.Value(row));
+
+    /// <inheritdoc cref="ForPeople(in ColumnView, int)"/>
+    internal static string? ForPeople(DataType type, object? value)
     {
-        string? text = Of(column, row);
-        if (text is null || column.Type.Id is not (TypeId.Instant or TypeId.NaiveTime)) return text;
+        string? text = Of(type, value);
+        if (text is null || type.Id is not (TypeId.Instant or TypeId.NaiveTime)) return text;
         return text.Replace(".000000", "", StringComparison.Ordinal).Replace('T', ' ');
     }
 
@@ -50,7 +54,8 @@ internal static class ValueText
     /// <remarks>A struct is an object, a list an array, a map an object by the texts of its keys.</remarks>
     internal static void WriteJson(Utf8JsonWriter json, in ColumnView column, int row) => WriteJson(json, column.Type, column.Value(row));
 
-    private static void WriteJson(Utf8JsonWriter json, DataType type, object? value)
+    /// <summary>Writes a value that a column of <paramref name="type"/> gave.</summary>
+    internal static void WriteJson(Utf8JsonWriter json, DataType type, object? value)
     {
         switch (value)
         {

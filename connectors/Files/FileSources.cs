@@ -67,6 +67,19 @@ public sealed class FileSources : IDisposable
         return source.Format == FileFormat.Parquet ? Parquet(source, files, cancellationToken) : Csv(source, files, cancellationToken);
     }
 
+    /// <summary>The columns that a source offers, found without reading its files whole: no digests are taken, and text is not checked.</summary>
+    /// <inheritdoc cref="InspectAsync" path="/param[@name='source']"/>
+    /// <param name="cancellationToken">Observed between files.</param>
+    /// <exception cref="LeptonDataException">As for <see cref="InspectAsync"/>.</exception>
+    public Schema ColumnsOf(FileSourceDefinition source, CancellationToken cancellationToken)
+    {
+        List<SourceFile> files = [.. SourcePaths.Resolve(source.Path, _projectFolder).Select(RealPath.Of).Distinct(StringComparer.Ordinal).Select(path => new SourceFile(path, 0, default, ""))];
+        if (source.Format == FileFormat.Parquet)
+            foreach (SourceFile file in files) ParquetFooter.Check(file.Path, source.Path.Place);
+        CheckZones(source);
+        return (source.Format == FileFormat.Parquet ? Parquet(source, files, cancellationToken) : Csv(source, files, cancellationToken)).Scan.Schema;
+    }
+
     /// <summary>Closes what reads the files.</summary>
     public void Dispose()
     {

@@ -53,6 +53,9 @@ public static class Kinds
             (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
             "number");
 
+    /// <summary>Any value at all, nothing included; what it means is found out later, when its type is known.</summary>
+    public static ValueKind<YamlNode> Any { get; } = new NodeKind();
+
     /// <summary>One of a few words.</summary>
     public static ValueKind<T> Choice<T>(params (string Word, T Value)[] choices) => new ChoiceKind<T>(choices);
 

@@ -39,6 +39,19 @@ internal sealed class SqlKind : ValueKind<TextWithPlace>
     }
 }
 
+internal sealed class NodeKind : ValueKind<YamlNode>
+{
+    public override BilingualText Form { get; } = new("a value", "值");
+
+    public override YamlShapes Shapes => YamlShapes.Scalar | YamlShapes.List | YamlShapes.Map;
+
+    private protected override bool TakesNothing => true;
+
+    internal override JsonObject JsonSchema(JsonObject definitions, CultureInfo culture) => [];
+
+    private protected override YamlNode ReadCore(YamlNode node) => node;
+}
+
 internal sealed class ChoiceKind<T>((string Word, T Value)[] choices) : ValueKind<T>
 {
     public override BilingualText Form { get; } = new(

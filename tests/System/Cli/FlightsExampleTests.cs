@@ -18,7 +18,7 @@ internal sealed class FlightsExampleTests
     {
         _folder = new TestFolder();
         string example = Path.Combine(LeptonProcess.Repository, "examples", "flights");
-        foreach (string file in (string[])["lepton.yaml", "pipelines/flights.yaml", "features/flights.yaml", "reports/flights.yaml"]) _folder.Write(file, File.ReadAllText(Path.Combine(example, file)));
+        foreach (string file in (string[])["lepton.yaml", "pipelines/flights.yaml", "features/flights.yaml", "reports/flights.yaml", "pipelines/tests/flights.yaml", "pipelines/tests/flights-airports.csv"]) _folder.Write(file, File.ReadAllText(Path.Combine(example, file)));
         Directory.CreateDirectory(_folder["data"]);
         foreach (string file in (string[])["flights-3m.parquet", "airports.csv"])
             File.CreateSymbolicLink(_folder[$"data/{file}"], Path.Combine(LeptonProcess.Repository, "node_modules", "vega-datasets", "data", file));
@@ -42,6 +42,32 @@ internal sealed class FlightsExampleTests
             Assert.That(flights.GetProperty("rows_quarantined").GetInt64(), Is.EqualTo(11));
             Assert.That(Csv("SELECT __rules, count(*) AS n FROM flights__quarantine GROUP BY __rules"), Is.EqualTo("__rules,n\ndelay_in_range,11\n"));
         });
+    }
+
+    // Here the data is there: what the tests declare of its columns must be so.
+    [Test]
+    public void Test_OfTheSteps_PassesBesideTheData()
+    {
+        JsonElement tested = _folder.Lepton.Done("test", "--output", "json").Json;
+        Assert.That((tested.GetProperty("failed").GetInt32(), tested.GetProperty("passed").GetInt32()), Is.EqualTo((0, 7)));
+        Assert.That(_folder.Lepton.Done("test", "airports").Out, Does.Contain("airports_of_one_code_are_quarantined").And.Contain("1 passed, 0 failed"));
+    }
+
+    [Test]
+    public void Test_ThatExpectsOtherRows_ShowsTheCellAndFails()
+    {
+        string text = File.ReadAllText(_folder["pipelines/tests/flights.yaml"]);
+        try
+        {
+            _folder.Write("pipelines/tests/flights.yaml", text.Replace("p90_delay: 16 }", "p90_delay: 17 }", StringComparison.Ordinal));
+            Answer result = _folder.Lepton.Run("test", "airport_hourly");
+            Assert.That(result.ExitCode, Is.EqualTo(1));
+            Assert.That(result.Out, Does.Contain("17 -> 16").And.Contain("0 passed, 1 failed"));
+        }
+        finally
+        {
+            _folder.Write("pipelines/tests/flights.yaml", text);
+        }
     }
 
     [Test]

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Testing;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
@@ -80,6 +81,16 @@ internal sealed class ProjectFixture : IAsyncDisposable
         IReadOnlyList<PipelineDefinition> pipelines = project.LoadPipelines();
         await using IEngine engine = OpenEngine(project, pipelines);
         return await new PipelineRunner(Lake, engine, _frontEnd).PlanAsync(project, pipelines, Context(), new RunOptions(Select: select), CancellationToken.None);
+    }
+
+    /// <summary>Runs the project's unit tests; without a lake.</summary>
+    internal async Task<IReadOnlyList<UnitTestResult>> TestAsync(Func<Lake?>? lake = null) => await TestAsync(Project.Load(Folder.Path), Folder["scratch"], Context(), _frontEnd, lake);
+
+    /// <summary>Runs a project's unit tests.</summary>
+    internal static async Task<IReadOnlyList<UnitTestResult>> TestAsync(Project project, string scratch, RunContext run, DuckDbFrontEnd frontEnd, Func<Lake?>? lake = null)
+    {
+        await using var engine = new DuckDbEngine(new DuckDbEngineOptions { ThreadCount = 2, MemoryLimitBytes = 512L << 20, AllowedFolders = [scratch] });
+        return await new StepTester(engine, frontEnd, scratch).RunAsync(project, project.LoadPipelines(), project.LoadUnitTests(), lake ?? (() => null), run, CancellationToken.None);
     }
 
     /// <summary>Runs, and returns the record of the only pipeline; a failure fails the test.</summary>
