@@ -9,6 +9,9 @@ namespace Lepton.Data.Sql.Binding;
 /// <summary>The names that DuckDB gives to expressions without an alias, for the usual ones.</summary>
 internal static class AutomaticName
 {
+    /// <summary>What a column is called while nobody needs its name: in a subquery, on the right of a set operation. It cannot come out.</summary>
+    internal const string Unnamed = "(unnamed)";
+
     /// <summary>The name, or null for an expression that should be given one with AS.</summary>
     internal static string? Of(ParsedExpression expression) => expression switch
     {

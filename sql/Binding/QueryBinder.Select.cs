@@ -72,7 +72,7 @@ internal sealed partial class QueryBinder
         IReadOnlyList<SqlType> types = _prober.Types([.. items, .. hidden], where);
         var all = new List<BoundItem>();
         for (int i = 0; i < items.Count; i++)
-            all.Add(new BoundItem(new BoundColumn(block.Items[i].Name ?? AutomaticName.Of(block.Items[i].Parsed!) ?? throw text.At(block.Items[i].Offset, "sql.unnamed_column"), types[i]), items[i]));
+            all.Add(new BoundItem(new BoundColumn(block.Items[i].Name ?? AutomaticName.Of(block.Items[i].Parsed!) ?? AutomaticName.Unnamed, types[i]), items[i]));
         for (int i = 0; i < hidden.Count; i++) all.Add(new BoundItem(new BoundColumn("__order", types[items.Count + i]), hidden[i]));
 
         relation = new BoundProject(relation, new EquatableList<BoundItem>(all));
@@ -117,8 +117,12 @@ internal sealed partial class QueryBinder
         foreach (BoundExpression item in items)
         {
             IReadOnlySet<BoundColumn> columns = ExpressionWalk.Columns(item);
-            if (block.Windows.Find(window => columns.Contains(window.Column)) is { } window) throw text.At(item.Offset, "sql.window_not_here", window.Call.Function.Name, "GROUP BY ALL");
-            if (columns.Count > 0 && !block.Aggregates.Exists(call => columns.Contains(call.Column)) && !keys.Contains(item)) keys.Add(item);
+            // A window over aggregates is computed from the groups, so it cannot be what makes them.
+            bool IsAggregated(IReadOnlySet<BoundColumn> read) => block.Aggregates.Exists(call => read.Contains(call.Column));
+            List<BoundWindowItem> windows = block.Windows.FindAll(window => columns.Contains(window.Column));
+            if (windows.Exists(window => IsAggregated(ExpressionWalk.Columns(window.Call)))) continue;
+            if (windows is [var window, ..]) throw text.At(item.Offset, "sql.window_not_here", window.Call.Function.Name, "GROUP BY ALL");
+            if (columns.Count > 0 && !IsAggregated(columns) && !keys.Contains(item)) keys.Add(item);
         }
         return keys;
     }

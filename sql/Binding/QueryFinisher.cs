@@ -25,6 +25,7 @@ internal static class QueryFinisher
         for (int i = 0; i < columns.Count; i++)
         {
             BoundColumn column = root.Columns[i];
+            if (column.Name == AutomaticName.Unnamed) throw text.At(OffsetOf(root, i, throughStars: true), "sql.unnamed_column");
             if (!lineage.TryAdd(column.Name, new ColumnLineage(columns[i].Values, columns[i].Influences.Concat(rows.Influences).ToHashSet())))
                 throw text.At(OffsetOf(root, i), "sql.duplicate_output", column.Name);
             Field field = new(column.Name, column.Type.DataType!);
@@ -60,15 +61,19 @@ internal static class QueryFinisher
         return new BoundProject(root, new EquatableList<BoundItem>(items));
     }
 
-    // Where the text says what the column is.
-    private static long OffsetOf(BoundRelation root, int index)
+    // Where the text says what the column is; or, through stars, what it is made of.
+    private static long OffsetOf(BoundRelation root, int index, bool throughStars = false)
     {
+        long outer = -1;
         while (true)
         {
             switch (root)
             {
-                case BoundProject project when project.Items[index].Expression is { Offset: >= 0 } expression: return expression.Offset;
-                case BoundProject project when project.Items[index].Expression is BoundColumnReference reference && IndexOf(project.Source.Columns, reference.Column) is >= 0 and var inner:
+                case BoundProject project:
+                    BoundExpression expression = project.Items[index].Expression;
+                    int inner = expression is BoundColumnReference reference ? IndexOf(project.Source.Columns, reference.Column) : -1;
+                    if (expression.Offset >= 0) outer = expression.Offset;
+                    if (inner < 0 || (outer >= 0 && !throughStars)) return outer;
                     (root, index) = (project.Source, inner);
                     break;
                 case BoundDistinct or BoundDistinctOn or BoundSort or BoundLimit or BoundWith:
@@ -77,7 +82,7 @@ internal static class QueryFinisher
                 case BoundSetOperation operation:
                     root = operation.Left;
                     break;
-                default: return -1;
+                default: return outer;
             }
         }
     }

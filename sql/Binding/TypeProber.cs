@@ -19,8 +19,10 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
     {
         if (where is null && expressions.All(expression => expression is BoundColumnReference)) return [.. expressions.Select(expression => ((BoundColumnReference)expression).Column.Type)];
         IReadOnlyList<SqlType> types = Ask(expressions, [], where);
-        return [.. types.Select((type, i) => type.Name == "INTEGER" && HoldsNull(expressions[i]) && IsUntyped(expressions[i]) ? s_untyped : type)];
+        return [.. types.Select((type, i) => Settle(type, expressions[i]))];
     }
+
+    private SqlType Settle(SqlType type, BoundExpression expression) => type.Name == "INTEGER" && HoldsNull(expression) && IsUntyped(expression) ? s_untyped : type;
 
     // What is nothing but NULL has no type until something beside it gives it one; asked about alone, it is said to be an INTEGER.
     private bool IsUntyped(BoundExpression expression)
@@ -37,7 +39,7 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
     }
 
     private static bool HoldsNull(BoundExpression expression)
-        => expression is BoundConstant { Value: null } || expression is BoundColumnReference { Column.Type.DataType: NullType } || ExpressionWalk.Parts(expression).Any(HoldsNull);
+        => expression is BoundConstant { Value: null } || expression is BoundColumnReference { Column: { IsTyped: true, Type.DataType: NullType } } || ExpressionWalk.Parts(expression).Any(HoldsNull);
 
     /// <summary>Refuses conditions that cannot be true or false.</summary>
     internal void Check(IReadOnlyList<BoundExpression> conditions)
@@ -61,10 +63,10 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
             List<SqlType> argumentTypes = [.. call.Arguments.Select(TypeOf)];
             (SqlFunction function, SqlType? result) = Settle(call.Function, argumentTypes, types[keys.Count + i]);
             bool isExact = IsExact(function, argumentTypes, call.Order.Count > 0);
-            calls[i].Column.Type = result ?? types[keys.Count + i];
+            calls[i].Column.Type = result ?? Settle(types[keys.Count + i], call);
             typed.Add(calls[i] with { Call = call with { Function = function, Result = result, IsExact = isExact } });
         }
-        return ([.. types.Take(keys.Count).Select((type, i) => type.Name == "INTEGER" && HoldsNull(keys[i]) && IsUntyped(keys[i]) ? s_untyped : type)], typed);
+        return ([.. types.Take(keys.Count).Select((type, i) => Settle(type, keys[i]))], typed);
     }
 
     /// <summary>The windows with their types, exactness and casts.</summary>
@@ -83,7 +85,7 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
             // A frame counted in rows holds other rows when they come in another order, so it needs one that is said.
             bool isOrdered = call.Order.Count > 0;
             bool isExact = IsExact(function, argumentTypes, isOrdered || call.ArgumentOrder.Count > 0) && (isOrdered || !call.Frame.DependsOnOrder);
-            calls[i].Column.Type = result ?? types[i];
+            calls[i].Column.Type = result ?? Settle(types[i], call);
             typed.Add(calls[i] with { Call = call with { Function = function, Result = result, IsExact = isExact } });
         }
         return typed;

@@ -63,6 +63,8 @@ internal sealed partial class DuckDbWriter
         if (call.Names.Count > 0) arguments = [.. arguments.Select((argument, i) => $"{SqlLiteral.Name(call.Names[i])} := {argument}")];
         return call.Function.Form switch
         {
+            // Only so written may it be a map or a struct whose part is taken.
+            _ when name == "array_extract" && arguments.Count == 2 => $"({arguments[0]})[{arguments[1]}]",
             FunctionForm.Infix when arguments.Count == 2 => $"({arguments[0]} {name} {arguments[1]})",
             FunctionForm.Infix or FunctionForm.Prefix => $"({name} {arguments[0]})",
             _ => $"{name}({string.Join(", ", arguments)})",

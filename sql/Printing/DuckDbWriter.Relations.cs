@@ -9,7 +9,7 @@ internal sealed partial class DuckDbWriter
     private SelectText Filter(BoundFilter filter)
     {
         SelectText select = Relation(filter.Source);
-        if (select.Stage is SelectStage.Group or SelectStage.Having && filter.Source is BoundAggregate)
+        if (select.Stage is SelectStage.Group or SelectStage.Having && filter.Source is BoundAggregate && !HidesAggregate(filter.Condition))
         {
             select.Having.Add(Expression(filter.Condition));
             select.Stage = SelectStage.Having;
@@ -48,13 +48,17 @@ internal sealed partial class DuckDbWriter
             SetItems(select, kept, []);
             return select;
         }
-        bool canAdd = select.Stage < SelectStage.Items || (select.Items is null && select.SetOperation is null && select.Stage > SelectStage.Distinct);
+        bool canAdd = !project.Items.Any(item => HidesAggregate(item.Expression)) && (select.Stage < SelectStage.Items || (select.Items is null && select.SetOperation is null && select.Stage > SelectStage.Distinct));
         if (!canAdd) select = Wrap(select, project.Source);
         SetItems(select, [.. project.Items.Select(item => (item.Column, Expression(item.Expression)))], project.Items.SelectMany(item => ExpressionWalk.Columns(item.Expression)));
         _impure.UnionWith(project.Items.Where(item => IsImpure(item.Expression)).Select(item => item.Column));
         if (select.Stage < SelectStage.Items) select.Stage = SelectStage.Items;
         return select;
     }
+
+    // Whether an aggregate would be written inside a subquery: of one over constants the engine could not tell whose it is.
+    private bool HidesAggregate(BoundExpression expression)
+        => (expression is BoundSubquery subquery && ExpressionWalk.Columns(subquery.Query).Overlaps(_aggregates)) || ExpressionWalk.Parts(expression).Any(HidesAggregate);
 
     private SelectText Aggregate(BoundAggregate aggregate)
     {

@@ -93,6 +93,7 @@ internal sealed class BinderRefusalTests
     [TestCase("SELECT id, k AS ID FROM t", "sql.duplicate_output", 1, 12)]
     [TestCase("SELECT * FROM t JOIN u ON t.id = u.id", "sql.duplicate_output", 1, 8)]
     [TestCase("SELECT row_number() OVER (ORDER BY id) FROM t", "sql.unnamed_column", 1, 8)]
+    [TestCase("SELECT * FROM (SELECT id, CASE WHEN ok THEN 1 END FROM t)", "sql.unnamed_column", 1, 27)]
     [TestCase("SELECT random() AS r, r + 1 AS q", "sql.impure_alias", 1, 23)]
     [TestCase("SELECT b AS a, a AS b FROM (VALUES (1)) AS v(z)", "sql.unknown_column", 1, 8)]
     [TestCase("SELECT z FROM t AS q(a,b,c,d,e,f,g,h,i)", "sql.too_many_column_names", 1, 15)]

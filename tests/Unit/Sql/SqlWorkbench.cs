@@ -55,6 +55,14 @@ internal sealed class SqlWorkbench : IDisposable
             """),
         ("s.v", "id INTEGER, \"Odd Name\" VARCHAR, tags VARCHAR[], place STRUCT(lat DOUBLE, lon DOUBLE)",
             "(1, 'one', ['x', 'y'], {'lat': 1.5, 'lon': 2.5}), (2, '二', [], NULL), (3, NULL, NULL, {'lat': NULL, 'lon': -0.5})"),
+        ("m", "id INTEGER, k VARCHAR, price DECIMAL(12,2), nums BIGINT[], pair STRUCT(a BIGINT, b VARCHAR), tally MAP(VARCHAR, BIGINT), seen TIMESTAMPTZ",
+            """
+            (1, 'a', 10.00, [1, 2, 3], {'a': 1, 'b': 'x'}, MAP {'a': 1, '北京': 2}, TIMESTAMPTZ '2001-03-25 00:59:59+00'),
+            (2, 'b', 0.01, [], {'a': NULL, 'b': '二'}, MAP {}, TIMESTAMPTZ '2001-03-25 01:00:00+00'),
+            (3, '北京', NULL, [NULL, 5], NULL, NULL, TIMESTAMPTZ '2001-10-28 00:30:00+00'),
+            (4, 'a', -99.99, NULL, {'a': 4, 'b': NULL}, MAP {'a': NULL}, NULL),
+            (5, NULL, 1234567890.12, [9223372036854775807], {'a': 5, 'b': ''}, MAP {'b': 7}, TIMESTAMPTZ '2001-10-28 01:30:00+00')
+            """),
         .. TradeCorpus.Tables,
         .. FlightsCorpus.Tables,
     ];
@@ -88,7 +96,8 @@ internal sealed class SqlWorkbench : IDisposable
             StringType => "concat({0}, 'z')",
             DateType => "coalesce({0}, DATE '2003-03-03') - 1",
             InstantType => "coalesce({0}, TIMESTAMPTZ '2003-03-03 00:00:00+00') - INTERVAL 1 HOUR",
-            ListType => "list_concat({0}, ['q'])",
+            ListType { Element.Type: StringType } => "list_concat({0}, ['q'])",
+            ListType => "list_concat({0}, [-5])",
             _ => "NULL",
         };
         string value = string.Format(System.Globalization.CultureInfo.InvariantCulture, other, $"\"{changed.Name}\"");
