@@ -43,6 +43,9 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     /// <summary>The folder named by <c>--project</c>; else the nearest one upwards that holds a project, or the current one.</summary>
     internal string ProjectFolder => _projectFolder ??= FindProjectFolder(parsed.GetValue(globals.Project));
 
+    /// <summary>Whether there is a project; without one, files that the command line names can be looked at all the same.</summary>
+    internal bool HasProject => _project is not null || File.Exists(Path.Combine(ProjectFolder, Project.FileName));
+
     internal Project Project => _project ??= Project.Load(ProjectFolder);
 
     /// <summary>The project's lake, which must be there.</summary>
@@ -76,10 +79,10 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     internal IEngine Engine => _engine ??= new DuckDbEngine(new DuckDbEngineOptions
     {
         MemoryLimitBytes = MemoryBytes,
-        ThreadCount = Project.ThreadCount,
+        ThreadCount = HasProject ? Project.ThreadCount : null,
         TempFolder = TempFolder,
-        Store = Store,
-        AllowedFolders = [RealPath.Of(Store.LocalRoot), .. _foldersToReach],
+        Store = HasProject ? Store : null,
+        AllowedFolders = [.. HasProject ? [RealPath.Of(Store.LocalRoot)] : Array.Empty<string>(), .. _foldersToReach],
     });
 
     internal DuckDbFrontEnd FrontEnd => _frontEnd ??= new DuckDbFrontEnd();
@@ -97,7 +100,7 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
 
     private static string TempFolder => Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}");
 
-    private long MemoryBytes => Project.MemoryBytes ?? Math.Max(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+    private long MemoryBytes => (HasProject ? Project.MemoryBytes : null) ?? Math.Max(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 
     /// <summary>Names folders that the engine has to reach besides the lake; before its first use.</summary>
     internal void Reach(IEnumerable<string> folders)

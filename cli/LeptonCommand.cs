@@ -18,6 +18,8 @@ internal static class LeptonCommand
         root.Subcommands.Add(InitCommand.Create(verbs));
         root.Subcommands.Add(RunCommand.Create(verbs));
         root.Subcommands.Add(TestCommand.Create(verbs));
+        root.Subcommands.Add(ProfileCommand.Create(verbs));
+        root.Subcommands.Add(ContractCommands.Create(verbs));
         root.Subcommands.Add(FeatureCommands.CreatePlan(verbs));
         root.Subcommands.Add(FeatureCommands.CreateApply(verbs));
         root.Subcommands.Add(HistoricalFeaturesCommand.Create(verbs));

@@ -48,6 +48,13 @@ public sealed record NotNullRule(string Name, SourcePlace Place, OnFailure OnFai
 /// <summary>Columns that together name a row. Every row of a key that occurs twice breaks the rule; a key with a NULL in it breaks nothing.</summary>
 public sealed record UniqueRule(string Name, SourcePlace Place, OnFailure OnFailure, IReadOnlyList<Located<string>> Columns) : RuleDefinition(Name, Place, OnFailure);
 
+/// <summary>A column of one type. It is judged when the step is bound, so that no row of another type is ever written.</summary>
+public sealed record TypeRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, Located<DataType> Type) : RuleDefinition(Name, Place, OnFailure)
+{
+    /// <inheritdoc/>
+    public override bool IsOnTable => true;
+}
+
 /// <summary>How many rows the table may have, after the bad ones left.</summary>
 public sealed record RowCountRule(string Name, SourcePlace Place, OnFailure OnFailure, long? Min, long? Max) : RuleDefinition(Name, Place, OnFailure)
 {

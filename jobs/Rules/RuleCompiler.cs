@@ -24,6 +24,11 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     {
         var rules = new List<CompiledRule>();
         if (step.EventTime is { } eventTime) rules.Add(Compile(new NotNullRule(EventTimeRuleName(), eventTime.Place, OnFailure.Quarantine, [eventTime])));
+        foreach (TypeRule rule in step.Rules.OfType<TypeRule>())
+        {
+            Field field = Column(rule.Column);
+            if (!field.Type.Equals(rule.Type.Value)) throw new LeptonDataException("jobs.rule_type", [rule.Name, field.Name, step.Name, field.Type, rule.Type.Value]) { Place = rule.Type.Place };
+        }
         rules.AddRange(step.Rules.Where(rule => !rule.IsOnTable).Select(Compile));
         return rules;
     }

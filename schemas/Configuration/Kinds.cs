@@ -9,6 +9,9 @@ public static class Kinds
     /// <summary>Any text that is not empty.</summary>
     public static ValueKind<string> Text { get; } = new ScalarKind<string>(new("a text", "文本"), (string text, out string value) => (value = text).Length > 0);
 
+    /// <summary>Any text; the empty one is written in quotes.</summary>
+    public static ValueKind<string> TextOrEmpty { get; } = new ScalarKind<string>(new("a text", "文本"), (string text, out string value) => (value = text) is not null);
+
     /// <summary>SQL, or another text into which errors point. What is folded over several lines is refused, since places and <c>--</c> comments would be lost.</summary>
     public static ValueKind<TextWithPlace> Sql { get; } = new SqlKind();
 

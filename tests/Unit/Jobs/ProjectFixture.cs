@@ -2,10 +2,12 @@ using System.Globalization;
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Profiles;
 using Lepton.Data.Jobs.Testing;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Runs;
@@ -99,6 +101,14 @@ internal sealed class ProjectFixture : IAsyncDisposable
         RunSummary summary = await RunAsync();
         foreach (StepFailure failure in summary.Failures) throw new InvalidOperationException($"{failure.Step}: {failure.Error}", failure.Error);
         return summary.Runs.Single();
+    }
+
+    /// <summary>What a table's rows are like.</summary>
+    internal async Task<TableProfile> ProfileAsync(string table)
+    {
+        await using var engine = new DuckDbEngine(new DuckDbEngineOptions { ThreadCount = 2, MemoryLimitBytes = 512L << 20, AllowedFolders = [Lake.RootPath] });
+        Snapshot snapshot = await SnapshotAsync(table) ?? throw new InvalidOperationException($"there is no {table}");
+        return await new Profiler(engine, new Binder(_frontEnd)).ProfileAsync(table, new SnapshotInput(snapshot), Context(), CancellationToken.None);
     }
 
     internal async Task<Snapshot?> SnapshotAsync(string table) => await Lake.Table(TableName.Parse(table)).ReadAsync();
