@@ -19,6 +19,7 @@ internal static class LeptonCommand
         root.Subcommands.Add(RunCommand.Create(verbs));
         root.Subcommands.Add(TestCommand.Create(verbs));
         root.Subcommands.Add(ProfileCommand.Create(verbs));
+        root.Subcommands.Add(DiffCommand.Create(verbs));
         root.Subcommands.Add(ContractCommands.Create(verbs));
         root.Subcommands.Add(FeatureCommands.CreatePlan(verbs));
         root.Subcommands.Add(FeatureCommands.CreateApply(verbs));

@@ -16,6 +16,10 @@ namespace Lepton.Data.Cli;
 /// <param name="UtcColumns">Of a file: columns whose times have no zone, and are read as UTC.</param>
 internal sealed record NamedRelation(string Name, Input Input, Snapshot? Snapshot, IReadOnlyList<string> UtcColumns)
 {
+    /// <summary>Equal for equal rows: a table's content hash, a file's digest; null where there is none.</summary>
+    internal string? ContentHash => Snapshot is { } snapshot ? snapshot.ContentHash?.ToString()
+        : Input is FileInput { Scan.Files: [var file] } ? $"sha256:{file.Sha256}" : null;
+
     /// <summary>Opens it; before the engine's first use, since that has to reach a file's folder.</summary>
     /// <exception cref="LeptonDataException">There is no such table, version or file, or it cannot be read.</exception>
     internal static async Task<NamedRelation> OpenAsync(CommandContext context, string text)
@@ -24,7 +28,8 @@ internal sealed record NamedRelation(string Name, Input Input, Snapshot? Snapsho
         int at = text.LastIndexOf('@');
         if (at < 0)
         {
-            CatalogInputs found = await context.FeatureStore().Catalog.InputsForAsync([(text, null)], context.CancellationToken);
+            // Not by way of the feature store, which opens the engine.
+            CatalogInputs found = await new LakeCatalog(context.Lake).InputsForAsync([(text, null)], context.CancellationToken);
             return new NamedRelation(text, found.Inputs.ByName[text], found.Snapshots.GetValueOrDefault(text), []);
         }
         if (!long.TryParse(text.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long version)) throw new LeptonDataException("cli.bad_version", [text, text[(at + 1)..]]);

@@ -1,9 +1,7 @@
 using System.Globalization;
 using Lepton.Data.Engines;
 using Lepton.Data.Schemas;
-using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
-using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.Jobs.Profiles;
@@ -44,40 +42,33 @@ public sealed class Profiler(IEngine engine, Binder binder)
     /// <exception cref="LeptonDataException">The rows cannot be read.</exception>
     public async ValueTask<TableProfile> ProfileAsync(string name, Input input, RunContext run, CancellationToken cancellationToken)
     {
-        await using StagedRelation? staged = await StageAsync(input, run, cancellationToken).ConfigureAwait(false);
+        var queries = new RelationQueries(engine, binder, run);
+        await using StagedRelation? staged = await queries.StageAsync(input, cancellationToken).ConfigureAwait(false);
         Inputs inputs = new Inputs().Add(Input, staged is null ? input : new StagedInput(staged));
-        long rows = (long)(await ReadAsync("SELECT count(*) AS n FROM data", inputs, run, cancellationToken).ConfigureAwait(false))[0][0]!;
+        long rows = (long)(await queries.ReadAsync("SELECT count(*) AS n FROM data", inputs, cancellationToken).ConfigureAwait(false))[0][0]!;
         var columns = new List<ColumnProfile>(input.Schema.Count);
         foreach (Field[] fields in input.Schema.Fields.Chunk(ColumnsAQuery))
         {
             run.Progress?.Report(new StepProgress(name, "jobs.profiling", (double)columns.Count / input.Schema.Count));
             ProfileExpressions[] asked = [.. fields.Select((field, i) => new ProfileExpressions(field, i, rows <= ExactQuantileRowsMax))];
-            object?[] answer = (await ReadAsync($"SELECT {string.Join(", ", asked.SelectMany(column => column.List))} FROM {Input}", inputs, run, cancellationToken).ConfigureAwait(false))[0];
+            object?[] answer = (await queries.ReadAsync($"SELECT {string.Join(", ", asked.SelectMany(column => column.List))} FROM {Input}", inputs, cancellationToken).ConfigureAwait(false))[0];
             int at = 0;
             foreach (ProfileExpressions column in asked)
             {
                 ColumnProfile profile = column.Read(answer.AsSpan(at, column.List.Count), rows);
                 at += column.List.Count;
-                columns.Add(await LookCloserAsync(column, profile, rows, inputs, run, cancellationToken).ConfigureAwait(false));
+                columns.Add(await LookCloserAsync(column, profile, rows, queries, inputs, cancellationToken).ConfigureAwait(false));
             }
         }
         return new TableProfile(name, rows, columns);
     }
 
-    // What is read by rows is read once.
-    private async ValueTask<StagedRelation?> StageAsync(Input input, RunContext run, CancellationToken cancellationToken)
-    {
-        if (input is not FileInput { Scan.Format: FileFormat.Csv }) return null;
-        Inputs inputs = new Inputs().Add(Input, input);
-        return await engine.StageAsync(binder.Bind(new SqlText($"SELECT * FROM {Input}", Input), inputs.Schemas, run.Access), inputs, run, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async ValueTask<ColumnProfile> LookCloserAsync(ProfileExpressions column, ColumnProfile profile, long rows, Inputs inputs, RunContext run, CancellationToken cancellationToken)
+    private static async ValueTask<ColumnProfile> LookCloserAsync(ProfileExpressions column, ColumnProfile profile, long rows, RelationQueries queries, Inputs inputs, CancellationToken cancellationToken)
     {
         if (rows > profile.NullCount && profile.DistinctCount <= CountedValuesMax)
         {
             string groups = $"SELECT {column.Name} AS value, count(*) AS n FROM {Input} WHERE {column.Name} IS NOT NULL GROUP BY {column.Name}";
-            List<object?[]> top = await ReadAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT value, n, count(*) OVER () AS different FROM ({groups}) AS g ORDER BY n DESC, value LIMIT {TopCount}"), inputs, run, cancellationToken).ConfigureAwait(false);
+            List<object?[]> top = await queries.ReadAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT value, n, count(*) OVER () AS different FROM ({groups}) AS g ORDER BY n DESC, value LIMIT {TopCount}"), inputs, cancellationToken).ConfigureAwait(false);
             profile = profile with { DistinctCount = (long)top[0][2]!, IsDistinctExact = true, Top = [.. top.Select(row => new ValueCount(row[0]!, (long)row[1]!))] };
         }
         if (column.BinsOf(profile) is not { } bins) return profile;
@@ -85,19 +76,7 @@ public sealed class Profiler(IEngine engine, Binder binder)
         string sql = string.Create(
             CultureInfo.InvariantCulture,
             $"SELECT bin, count(*) AS n FROM (SELECT least(CAST(floor(({column.Scale} - {ProfileExpressions.Double(bins.Low)}) / {ProfileExpressions.Double(bins.Width)}) AS INTEGER), {bins.Count - 1}) AS bin FROM {Input} WHERE {column.IsOnScale}) AS b GROUP BY bin");
-        foreach (object?[] row in await ReadAsync(sql, inputs, run, cancellationToken).ConfigureAwait(false)) counts[(int)row[0]!] = (long)row[1]!;
+        foreach (object?[] row in await queries.ReadAsync(sql, inputs, cancellationToken).ConfigureAwait(false)) counts[(int)row[0]!] = (long)row[1]!;
         return profile with { Histogram = new Histogram(bins.Low, bins.Low + (bins.Width * bins.Count), counts) };
-    }
-
-    private async ValueTask<List<object?[]>> ReadAsync(string sql, Inputs inputs, RunContext run, CancellationToken cancellationToken)
-    {
-        await using IRecordBatchReader reader = await engine.ReadAsync(binder.Bind(new SqlText(sql, Input), inputs.Schemas, run.Access), inputs, run with { Progress = null }, cancellationToken).ConfigureAwait(false);
-        var rows = new List<object?[]>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) is { } batch)
-        {
-            using (batch)
-                for (int row = 0; row < batch.RowCount; row++) rows.Add([.. Enumerable.Range(0, batch.Schema.Count).Select(column => batch.Column(column).Value(row))]);
-        }
-        return rows;
     }
 }
