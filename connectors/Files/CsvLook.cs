@@ -26,7 +26,7 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
             // The sniffer gives a second "a" the name "a_1"; a person who asks for a column should know which one it is.
             if (fields.Find(field => string.Equals(field.Name, name, StringComparison.OrdinalIgnoreCase)) is { } twin)
                 throw new LeptonDataException("connectors.names_collide", [twin.Name, name, path, name]) { Place = source.Place };
-            fields.Add(new Field(name, FileTypes.Of(columns[i].Type) ?? DataType.String));
+            fields.Add(new Field(name, (source.ReadsAsText ? null : FileTypes.Of(columns[i].Type)) ?? DataType.String));
         }
         var format = new CsvFormat(dialect.Delimiter, dialect.Quote, dialect.Escape, hasHeader, new EquatableList<string>(source.Csv.NullTexts ?? [""]), source.Csv.Encoding ?? "utf-8");
         return (format, [.. fields]);

@@ -25,6 +25,9 @@ public sealed record FileSourceDefinition
     /// <summary>Whether there is a place where the person could declare columns; a file that a command line names has none.</summary>
     public bool TakesDeclarations { get; init; } = true;
 
+    /// <summary>Whether every column of delimited text is offered as the text that it is, whatever it looks like: for who looks into a file before its types are known.</summary>
+    public bool ReadsAsText { get; init; }
+
     /// <summary>How delimited text is written, as far as the person says; what is not said is found out.</summary>
     public CsvDeclaration Csv { get; init; } = new();
 }

@@ -46,7 +46,7 @@ public static class FileSourceFormat
         Property<char> quote = format.Optional("quote", Character, "CSV: the character around fields; found out where it is not said.", "CSV：包围字段的字符；省略时自动识别。");
         Property<char> escape = format.Optional("escape", Character, "CSV: the character before a quote inside a quoted field.", "CSV：带引号的字段内引号前的转义字符。");
         Property<bool> header = format.Optional("header", Kinds.Boolean, "CSV: whether the first line names the columns; found out where it is not said.", "CSV：首行是否为列名；省略时自动识别。");
-        Property<EquatableList<string>> nulls = format.Optional("nulls", Kinds.OneOrMore(Kinds.Text), "CSV: texts that mean NULL where they stand unquoted; the empty text where it is not said.", "CSV：未加引号时表示 NULL 的文本；省略时为空文本。");
+        Property<EquatableList<string>> nulls = format.Optional("nulls", Kinds.OneOrMore(Kinds.TextOrEmpty), "CSV: texts that mean NULL where they stand unquoted, such as [\"\", NA]; the empty text where it is not said.", "CSV：未加引号时表示 NULL 的文本，如 [\"\", NA]；省略时为空文本。");
         Property<string> encoding = format.Optional("encoding", Kinds.Choice(("utf-8", "utf-8"), ("utf-16", "utf-16"), ("latin-1", "latin-1")), "CSV: how characters are written; utf-8 where it is not said.", "CSV：字符编码；省略时为 utf-8。");
         Property[] csvOnly = [delimiter, quote, escape, header, nulls, encoding];
         return values =>
