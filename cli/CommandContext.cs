@@ -98,9 +98,12 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
         AllowedFolders = [RealPath.Of(Store.LocalRoot)],
     });
 
-    private static string TempFolder => Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}");
+    internal static string TempFolder => Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}");
 
-    private long MemoryBytes => (HasProject ? Project.MemoryBytes : null) ?? Math.Max(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+    private long MemoryBytes => (HasProject ? Project.MemoryBytes : null) ?? MemoryOfMachine;
+
+    /// <summary>What is taken where no project says how much.</summary>
+    internal static long MemoryOfMachine => Math.Max(512L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 
     /// <summary>Names folders that the engine has to reach besides the lake; before its first use.</summary>
     internal void Reach(IEnumerable<string> folders)

@@ -86,7 +86,7 @@ public sealed class ProjectDraft
     /// <summary>The JSON schemas by which editors complete and check a project's files, as files of the project (<c>.lepton/schemas/…</c>).</summary>
     /// <param name="culture">The language of their descriptions.</param>
     public static IReadOnlyList<(string Path, string Content)> EditorSchemas(CultureInfo culture)
-        => [.. new RecordFormat[] { ProjectDefinition.Format, PipelineFormat.Format, DefinitionFormats.FeatureFile, Reports.ReportDefinition.Format }.Select(format => ($".lepton/schemas/{format.Name.Replace(' ', '-')}.json", format.ToJsonSchema(culture)))];
+        => [.. new RecordFormat[] { ProjectDefinition.Format, PipelineFormat.Format, DefinitionFormats.FeatureFile, Testing.UnitTestFormat.Format, Reports.ReportDefinition.Format }.Select(format => ($".lepton/schemas/{format.Name.Replace(' ', '-')}.json", format.ToJsonSchema(culture)))];
 
     // What is written must work: read, looked into and bound as a run does it, all but the rows.
     private async ValueTask CheckAsync(string yaml, string path, ISqlFrontEnd frontEnd, CancellationToken cancellationToken)
