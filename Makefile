@@ -33,6 +33,14 @@ $(LEPTON): $(SOURCES) | prepare
 demo: build ## the main job on 3,000,000 real flights, from files to a training set and a report
 	@tools/demo
 
+.PHONY: air
+air: build ## another example: a year of air measurements with their gaps
+	@tools/demo air-quality
+
+.PHONY: visits
+visits: build ## another example: a week of restaurant visits
+	@tools/demo visits
+
 .PHONY: test
 test: ## all tests: Unit, then System; ends with `N passed, N failed, N skipped`
 	@tools/test

@@ -1,10 +1,12 @@
 using Lepton.Data.Engines;
+using System.Globalization;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Reports;
 using Lepton.Data.Jobs.Testing;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage.Runs;
 using Lepton.Data.Testing;
 using NUnit.Framework;
 
@@ -48,4 +50,59 @@ public sealed class ExampleTests
             foreach (UnitTestResult result in results) Assert.That(result.IsPassed, $"{result.Test.Name}: {result.Error?.Message}");
         });
     }
+
+    // The counts of the samples, found with another tool; those of the whole files are checked where they are (tests/System/Cli/SmallExamplesTests.cs).
+    [Test]
+    public async Task AirQuality_OfTheSample_HasEachHourOnceAndNullsForItsSentinels()
+    {
+        await using ProjectFixture project = Example("air-quality");
+        RunRecord run = await project.RunWellAsync();
+        Assert.Multiple(() =>
+        {
+            Assert.That(Rows(run, "air"), Is.EqualTo((192L, 0L)), "199 lines, 7 of them commas only");
+            Assert.That(Rows(run, "air_daily"), Is.EqualTo((9L, 0L)));
+            Assert.That(run.Steps.Single(step => step.Name == "air").Rules.Where(rule => rule.BrokenRowCount > 0), Is.Empty);
+        });
+        string[] co = await project.RowsAsync("air", "co");
+        Assert.That(co.Count(value => value == "NULL"), Is.EqualTo(9));
+        Assert.That((await project.RowsAsync("air", "nmhc")).Count(value => value == "NULL"), Is.EqualTo(9));
+        Assert.That((await project.RowsAsync("air", "measured_at"))[^1], Does.StartWith("2004-03-18T16:00:00"), "17:00 by a clock an hour ahead of UTC");
+    }
+
+    [Test]
+    public async Task Visits_OfTheSample_HasEachVisitOnce()
+    {
+        await using ProjectFixture project = Example("visits");
+        RunRecord run = await project.RunWellAsync();
+        Assert.That(Rows(run, "visits"), Is.EqualTo((200L, 0L)));
+        Assert.That(Rows(run, "guests"), Is.EqualTo((200L, 0L)));
+        Assert.That((await project.RowsAsync("visits", "euros")).Sum(value => int.Parse(value, CultureInfo.InvariantCulture)), Is.EqualTo(6_276));
+    }
+
+    [TestCase("air-quality", "bad_hours", "air_daily__mean_co")]
+    [TestCase("visits", "spenders", "guests__euros")]
+    public void Example_AllFiles_SayWhatTheyClaim(string example, string trainingSet, string column)
+    {
+        string folder = RepositoryFolder.At($"examples/{example}");
+        var project = Project.Load(folder);
+        ReportDefinition report = ReportDefinition.Format.Read(File.ReadAllBytes(project.ReportFiles.Single()), "report.yaml");
+        Assert.Multiple(() =>
+        {
+            Assert.That(FeatureDefinitions.Load(folder).TrainingSets.Select(set => set.Name), Is.EqualTo(new[] { trainingSet }));
+            Assert.That(FeatureDefinitions.Load(folder).FeatureViews, Has.All.Matches<FeatureView>(view => view is { IsPointInTime: true, CreatedTime: not null }));
+            Assert.That(($"{report.Lineage?.TrainingSet}", $"{report.Lineage?.Column}"), Is.EqualTo((trainingSet, column)));
+            Assert.That(report.Panels.SelectMany(panel => new ReportText?[] { panel.Title }).Append(report.Title).Append(report.Introduction), Has.All.Matches<ReportText?>(text => text is { En: not null, Zh: not null }), "both languages");
+        });
+    }
+
+    private static ProjectFixture Example(string name)
+    {
+        var project = new ProjectFixture();
+        string folder = RepositoryFolder.At($"examples/{name}");
+        foreach (string file in Directory.EnumerateFiles($"{folder}/sample")) project.Folder.Write($"data/{Path.GetFileName(file)}", File.ReadAllText(file));
+        foreach (string file in Directory.EnumerateFiles($"{folder}/pipelines", "*.yaml")) project.Folder.Write($"pipelines/{Path.GetFileName(file)}", File.ReadAllText(file));
+        return project;
+    }
+
+    private static (long? Good, long? Bad) Rows(RunRecord run, string step) => run.Steps.Where(known => known.Name == step).Select(known => (known.RowsOut, known.RowsQuarantined)).Single();
 }
