@@ -27,6 +27,7 @@ internal sealed class Failures(Terminal terminal, bool isJson, bool isVerbose)
             case LeptonDataException known:
                 (SourcePlace? place, string message) = AsSeenFromHere(known.Place, known.MessageIn(CultureInfo.CurrentUICulture));
                 Write(known.Code, message, place, known.Excerpt, known.IsTransient, exception);
+                foreach (LeptonDataException other in known.Others) Report(other, isInterrupted: false);
                 return ExitCodeOf(known.Kind);
             case UnauthorizedAccessException or IOException:
                 Write("cli.io", Texts.Get("cli.io", FileErrors.Reason(exception)), null, null, isTransient: false, exception);

@@ -17,6 +17,7 @@ internal static class LeptonCommand
         var verbs = new VerbBuilder(globals, terminal);
         root.Subcommands.Add(InitCommand.Create(verbs));
         root.Subcommands.Add(RunCommand.Create(verbs));
+        root.Subcommands.Add(ValidateCommand.Create(verbs));
         root.Subcommands.Add(TestCommand.Create(verbs));
         root.Subcommands.Add(ProfileCommand.Create(verbs));
         root.Subcommands.Add(DiffCommand.Create(verbs));

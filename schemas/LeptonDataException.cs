@@ -47,6 +47,9 @@ public class LeptonDataException : Exception
         init => field = value is null ? null : string.Join('\n', value.Split('\n').Select(OnOneLine));
     }
 
+    /// <summary>What else is wrong in the same text; empty where nothing was found, or nobody looked.</summary>
+    public IReadOnlyList<LeptonDataException> Others { get; private set; } = [];
+
     /// <summary>Place and text, in English.</summary>
     public override string Message => MessageIn(CultureInfo.InvariantCulture);
 
@@ -56,6 +59,15 @@ public class LeptonDataException : Exception
     {
         string text = MessageCatalog.Format(Code, culture, [.. _arguments.Select(Shorten)]);
         return OnOneLine(Place is null ? text : $"{Place}: {text}");
+    }
+
+    /// <summary>This failure, which knows of others.</summary>
+    internal LeptonDataException With(IReadOnlyList<LeptonDataException> others)
+    {
+        // What the others know is among them already.
+        foreach (LeptonDataException other in others) other.Others = [];
+        Others = [.. others];
+        return this;
     }
 
     private static object? Shorten(object? argument)

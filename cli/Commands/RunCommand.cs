@@ -68,11 +68,16 @@ internal static class RunCommand
         if (summary.IsComplete) context.Terminal.Out.WriteLine(summary.IsUnchanged ? Texts.Get("cli.run_unchanged", duration) : Texts.Get("cli.run_done", duration));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsQuarantined > 0))
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), step.Table));
+        // Of a table that is up to date only what time alone breaks is news.
+        foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Unchanged))
+            foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0, Newest: not null })) context.Terminal.Out.WriteLine(StaleText(step, rule));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done))
             foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0 }))
-                context.Terminal.Out.WriteLine(Texts.Get(rule.RowsFound is null ? "cli.run_warned" : "cli.run_warned_table", step.Name, rule.Name, rule.Text, TextTable.Number(rule.RowsFound ?? rule.BrokenRowCount)));
+                context.Terminal.Out.WriteLine(rule.Newest is not null ? StaleText(step, rule) : Texts.Get(rule.RowsFound is null ? "cli.run_warned" : "cli.run_warned_table", step.Name, rule.Name, rule.Text, TextTable.Number(rule.RowsFound ?? rule.BrokenRowCount)));
         context.Terminal.Out.Flush();
     }
+
+    private static string StaleText(StepRecord step, RuleRecord rule) => Texts.Get("cli.run_warned_stale", step.Name, rule.Name, rule.Text, TableCommands.TimeText(rule.Newest!.Value));
 
     private static void WriteJson(CommandContext context, RunSummary summary) => JsonOutput.Write(context.Terminal, json =>
     {
@@ -94,6 +99,7 @@ internal static class RunCommand
                 json.WriteString("on_failure", rule.OnFailure);
                 json.WriteBoolean("holds", rule.BrokenRowCount is not > 0);
                 json.WriteOptional(rule.RowsFound is null ? "rows_broken" : "rows_found", rule.RowsFound ?? rule.BrokenRowCount);
+                if (rule.Newest is { } newest) json.WriteString("newest", newest.ToString());
             });
             json.WriteOptional("version", item.Step.Version);
             json.WriteString("content_hash", item.Step.ContentHash);

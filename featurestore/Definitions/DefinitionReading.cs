@@ -26,20 +26,24 @@ internal sealed class DefinitionReading
 
     internal FeatureDefinitions Complete()
     {
+        var problems = new ProblemList();
         var definitions = new FeatureDefinitions { Entities = [.. _entities.Values] };
         definitions = definitions with
         {
-            FeatureViews = [.. _views.Values.Select(entry => ViewOf(entry, definitions))],
+            FeatureViews = [.. _views.Values.Select(entry => problems.Try(() => ViewOf(entry, definitions))).OfType<FeatureView>()],
             FeatureServices = [.. _services.Values],
             TrainingSets = [.. _trainingSets.Values],
         };
+        // What names a view that is not right would only say that it is not there.
+        problems.ThrowIfAny();
         foreach (FeatureService service in definitions.FeatureServices)
         {
             // `get-historical-features --features NAME` takes either.
-            if (_views.TryGetValue(service.Name, out Entry<ViewText> view)) throw new LeptonDataException("featurestore.service_named_as_view", [service.Name, view.Place]) { Place = service.Place };
-            FeatureResolver.Resolve(service, definitions);
+            if (_views.TryGetValue(service.Name, out Entry<ViewText> view)) problems.Add(new LeptonDataException("featurestore.service_named_as_view", [service.Name, view.Place]) { Place = service.Place });
+            else problems.Try(() => FeatureResolver.Resolve(service, definitions));
         }
-        foreach (TrainingSetDefinition trainingSet in definitions.TrainingSets) FeatureResolver.Resolve(trainingSet, definitions);
+        foreach (TrainingSetDefinition trainingSet in definitions.TrainingSets) problems.Try(() => FeatureResolver.Resolve(trainingSet, definitions));
+        problems.ThrowIfAny();
         return definitions;
     }
 

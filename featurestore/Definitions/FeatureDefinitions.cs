@@ -36,7 +36,9 @@ public sealed record FeatureDefinitions
         string folder = Path.Combine(projectFolder, FolderName);
         if (!Directory.Exists(folder)) return Empty;
         var reading = new DefinitionReading();
-        foreach (string path in FilesOf(folder)) reading.Add(ReadFile(path), $"{FolderName}/{Path.GetFileName(path)}");
+        var problems = new ProblemList();
+        foreach (string path in FilesOf(folder)) problems.Try(() => reading.Add(ReadFile(path), $"{FolderName}/{Path.GetFileName(path)}"));
+        problems.ThrowIfAny();
         return reading.Complete();
     }
 

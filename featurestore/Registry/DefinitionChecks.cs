@@ -58,7 +58,7 @@ internal static class DefinitionChecks
         => table.Find(column) ?? throw FeatureResolver.Unknown("featurestore.unknown_column", column, table.Fields.Select(field => field.Name), view.PlaceOf(word), view.Table);
 
     // Two views of one entity are asked with one key, so its type must fit both tables.
-    private static void CheckKeyTypes(Entity entity, FeatureDefinitions definitions, IReadOnlyDictionary<string, Input> tables)
+    internal static void CheckKeyTypes(Entity entity, FeatureDefinitions definitions, IReadOnlyDictionary<string, Input> tables)
     {
         FeatureView[] views = [.. definitions.FeatureViews.Where(view => view.Entity == entity.Name)];
         for (int key = 0; key < entity.Keys.Count; key++)

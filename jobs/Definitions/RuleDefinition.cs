@@ -30,8 +30,8 @@ public enum OnFailure
 /// <summary>An SQL expression over the step's columns.</summary>
 public sealed record SqlRule(string Name, SourcePlace Place, OnFailure OnFailure, SqlText Expression) : RuleDefinition(Name, Place, OnFailure);
 
-/// <summary>A column whose values occur in a column of another table.</summary>
-public sealed record RelationRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, Located<string> Table, string TableColumn) : RuleDefinition(Name, Place, OnFailure);
+/// <summary>Columns whose values together occur in as many columns of another table. Where one of them is NULL, the rule holds, as SQL's foreign keys have it.</summary>
+public sealed record RelationRule(string Name, SourcePlace Place, OnFailure OnFailure, IReadOnlyList<Located<string>> Columns, Located<string> Table, IReadOnlyList<string> TableColumns) : RuleDefinition(Name, Place, OnFailure);
 
 /// <summary>A column whose values are among a few.</summary>
 public sealed record SetRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, IReadOnlyList<Located<string>> Values) : RuleDefinition(Name, Place, OnFailure);
@@ -50,6 +50,32 @@ public sealed record UniqueRule(string Name, SourcePlace Place, OnFailure OnFail
 
 /// <summary>A column of one type. It is judged when the step is bound, so that no row of another type is ever written.</summary>
 public sealed record TypeRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, Located<DataType> Type) : RuleDefinition(Name, Place, OnFailure)
+{
+    /// <inheritdoc/>
+    public override bool IsOnTable => true;
+}
+
+/// <summary>A column of times whose newest is no older than <paramref name="AgeMax"/> when the run looks, also where the table itself is up to date. A table without rows is not fresh.</summary>
+public sealed record FreshnessRule(string Name, SourcePlace Place, OnFailure OnFailure, Located<string> Column, TimeSpan AgeMax) : RuleDefinition(Name, Place, OnFailure)
+{
+    /// <inheritdoc/>
+    public override bool IsOnTable => true;
+}
+
+/// <summary>How far the number of rows may be from what the last runs made of the step: from the median of the last <paramref name="OfLast"/>, or of as many as there are.</summary>
+/// <param name="Name">The rule's name within its step.</param>
+/// <param name="Place">Where the name stands.</param>
+/// <param name="OnFailure">Fail or warn.</param>
+/// <param name="Within">A share of the median, 0.3 for 30 %.</param>
+/// <param name="OfLast">How many runs that computed the step, from 1.</param>
+public sealed record RowHistoryRule(string Name, SourcePlace Place, OnFailure OnFailure, double Within, int OfLast) : RuleDefinition(Name, Place, OnFailure)
+{
+    /// <inheritdoc/>
+    public override bool IsOnTable => true;
+}
+
+/// <summary>A SELECT over the table and others that gives no row; what it gives is what is wrong.</summary>
+public sealed record QueryRule(string Name, SourcePlace Place, OnFailure OnFailure, SqlText Query) : RuleDefinition(Name, Place, OnFailure)
 {
     /// <inheritdoc/>
     public override bool IsOnTable => true;

@@ -21,5 +21,8 @@ internal sealed record BoundStep(StepNode Node, BoundQuery Query, BoundQuery? Ca
     internal bool CanQuarantine => Rules.Any(rule => rule.Rule.OnFailure == Definitions.OnFailure.Quarantine);
 
     /// <summary>Whether its rows are looked at before they are written.</summary>
-    internal bool IsChecked => Carried is not null || Rules.Count > 0;
+    internal bool IsChecked => Carried is not null || Rules.Count > 0 || TableRules.Any(rule => rule.Question is not null);
+
+    /// <summary>Its rules on the table as a whole.</summary>
+    internal IReadOnlyList<CompiledTableRule> TableRules { get; init; } = [];
 }

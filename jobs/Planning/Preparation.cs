@@ -32,6 +32,9 @@ internal sealed class Preparation
     /// <summary>Since which version those have their rows.</summary>
     internal IReadOnlyDictionary<TableName, long> RowsVersions { get; private init; } = new Dictionary<TableName, long>();
 
+    /// <summary>Earlier runs, newest first.</summary>
+    internal IReadOnlyList<RunRecord> Earlier { get; private init; } = [];
+
     /// <summary>Turns sources into records.</summary>
     internal SourceStage Stage { get; }
 
@@ -68,7 +71,7 @@ internal sealed class Preparation
             if (snapshot is not null) rowsVersions.Add(table, await lake.Table(table).RowsSinceAsync(snapshot.Version, cancellationToken).ConfigureAwait(false));
             if (earlier.SelectMany(record => record.Steps).Any(step => step.RowsAreInexact && step.Table == table.ToString() && step.Version == snapshot?.Version)) inexact.Add(table);
         }
-        var preparation = new Preparation(ready, tables, inexact, stage) { RowsVersions = rowsVersions };
+        var preparation = new Preparation(ready, tables, inexact, stage) { RowsVersions = rowsVersions, Earlier = earlier };
         foreach ((TableName table, Schema schema) in absent) preparation._tableSchemas.Add(table, schema);
         preparation.Bind(graph, binder, run.Access);
         return preparation;

@@ -32,8 +32,12 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         foreach (Field column in query.Schema.Fields) CheckColumn(column, step);
         if (step.CreatedTime is { } created) CheckTime(created, query.Schema, step);
         if (step.EventTime is { } happened) CheckTime(happened, query.Schema, step);
-        IReadOnlyList<CompiledRule> rules = new RuleCompiler(step, query.Schema, inputs, binder, access).Compile();
-        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query, inputs, step), PlanHash(step, query, rules));
+        var compiler = new RuleCompiler(step, query.Schema, inputs, binder, access);
+        var problems = new ProblemList();
+        IReadOnlyList<CompiledRule> rules = problems.Try(compiler.Compile) ?? [];
+        IReadOnlyList<CompiledTableRule> tableRules = problems.Try(compiler.CompileTable) ?? [];
+        problems.ThrowIfAny();
+        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query, inputs, step), PlanHash(step, query, rules, tableRules)) { TableRules = tableRules };
     }
 
     /// <summary>The column of a table that says when its rows were known; null where it does not say.</summary>
@@ -96,12 +100,14 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         if (column.Type.Id != TypeId.Instant) throw new LeptonDataException("jobs.time_type", [column.Name, column.Type]) { Place = name.Place };
     }
 
-    private static string PlanHash(StepDefinition step, BoundQuery query, IReadOnlyList<CompiledRule> rules)
+    private static string PlanHash(StepDefinition step, BoundQuery query, IReadOnlyList<CompiledRule> rules, IReadOnlyList<CompiledTableRule> tableRules)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{WritingVersion}\n{query.PlanHash}\n{step.CreatedTime?.Value}\n{step.IsCreatedTimeTrusted}\n{step.EventTime?.Value}\n");
         foreach (CompiledRule rule in rules) text.Append(CultureInfo.InvariantCulture, $"{rule.Rule.Name}\n{rule.Rule.OnFailure}\n{rule.Identity}\n");
         foreach (RowCountRule rule in step.Rules.OfType<RowCountRule>()) text.Append(CultureInfo.InvariantCulture, $"{rule.Name}\n{rule.Min}\n{rule.Max}\n{(rule.OnFailure == OnFailure.Warn ? "Warn\n" : "")}");
+        // What is asked at every run, or before it, does not make the table another.
+        foreach (CompiledTableRule rule in tableRules.Where(rule => rule.Rule is RowHistoryRule or QueryRule)) text.Append(CultureInfo.InvariantCulture, $"{rule.Rule.Name}\n{rule.Rule.OnFailure}\n{rule.Identity}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

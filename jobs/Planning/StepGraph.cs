@@ -88,6 +88,9 @@ internal sealed class StepGraph
         foreach (RuleDefinition rule in step.Rules)
         {
             if (rule is RelationRule relation) yield return new TableReference(relation.Table.Value, relation.Table.Place);
+            if (rule is QueryRule query)
+                foreach (TableReference reference in references(query.Query))
+                    if (!string.Equals(reference.Name, step.Name, StringComparison.OrdinalIgnoreCase)) yield return reference;
             if (rule is not SqlRule sql) continue;
             foreach (TableReference reference in references(Rules.RuleSql.Holds(sql, step.Name)))
                 if (!string.Equals(reference.Name, step.Name, StringComparison.OrdinalIgnoreCase)) yield return reference;

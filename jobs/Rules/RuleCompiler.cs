@@ -23,13 +23,21 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     internal IReadOnlyList<CompiledRule> Compile()
     {
         var rules = new List<CompiledRule>();
+        var problems = new ProblemList();
         if (step.EventTime is { } eventTime) rules.Add(Compile(new NotNullRule(EventTimeRuleName(), eventTime.Place, OnFailure.Quarantine, [eventTime])));
-        foreach (TypeRule rule in step.Rules.OfType<TypeRule>())
-        {
-            Field field = Column(rule.Column);
-            if (!field.Type.Equals(rule.Type.Value)) throw new LeptonDataException("jobs.rule_type", [rule.Name, field.Name, step.Name, field.Type, rule.Type.Value]) { Place = rule.Type.Place };
-        }
-        rules.AddRange(step.Rules.Where(rule => !rule.IsOnTable).Select(Compile));
+        foreach (RuleDefinition rule in step.Rules.Where(rule => !rule.IsOnTable)) problems.Try(() => rules.Add(Compile(rule)));
+        problems.ThrowIfAny();
+        return rules;
+    }
+
+    /// <summary>The rules on the table as a whole.</summary>
+    /// <exception cref="LeptonDataException">As for <see cref="Compile()"/>; or a column is not of the type that a rule asks for.</exception>
+    internal IReadOnlyList<CompiledTableRule> CompileTable()
+    {
+        var rules = new List<CompiledTableRule>();
+        var problems = new ProblemList();
+        foreach (RuleDefinition rule in step.Rules.Where(rule => rule.IsOnTable)) problems.Try(() => rules.Add(CompileTable(rule)));
+        problems.ThrowIfAny();
         return rules;
     }
 
@@ -40,6 +48,54 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         (null, { } max) => string.Create(CultureInfo.InvariantCulture, $"at most {max} row{(max == 1 ? "" : "s")}"),
         var (min, max) => string.Create(CultureInfo.InvariantCulture, $"{min} to {max} rows"),
     };
+
+    private CompiledTableRule CompileTable(RuleDefinition rule) => rule switch
+    {
+        RowCountRule count => new CompiledTableRule(rule, TextOf(count)),
+        RowHistoryRule history => new CompiledTableRule(rule, string.Create(CultureInfo.InvariantCulture, $"rows within {100 * history.Within:0.##}% of the median of the last {history.OfLast} runs"))
+        {
+            Identity = string.Create(CultureInfo.InvariantCulture, $"{history.Within} {history.OfLast}"),
+        },
+        TypeRule type => Type(type),
+        FreshnessRule freshness => Freshness(freshness),
+        QueryRule query => Query(query),
+        _ => throw new InvalidOperationException($"{rule.GetType()} is no rule on a table"),
+    };
+
+    private CompiledTableRule Type(TypeRule rule)
+    {
+        Field field = Column(rule.Column);
+        if (!field.Type.Equals(rule.Type.Value)) throw new LeptonDataException("jobs.rule_type", [rule.Name, field.Name, step.Name, field.Type, rule.Type.Value]) { Place = rule.Type.Place };
+        return new CompiledTableRule(rule, $"{field.Name} is {field.Type}");
+    }
+
+    private CompiledTableRule Freshness(FreshnessRule rule)
+    {
+        Field field = Column(rule.Column);
+        if (field.Type.Id is not (TypeId.Instant or TypeId.Date)) throw new LeptonDataException("jobs.rule_needs_time", [field.Name, field.Type]) { Place = rule.Column.Place };
+        return new CompiledTableRule(rule, $"the newest {field.Name} no older than {TextOf(rule.AgeMax)}") { Question = new SqlText($"SELECT max({SqlLiteral.Name(field.Name)}) AS newest FROM {SqlLiteral.Name(step.Name)}", $"rules of {step.Name}") };
+    }
+
+    private CompiledTableRule Query(QueryRule rule)
+    {
+        if (!RuleSql.IsClosed(rule.Query.Text)) throw new LeptonDataException("jobs.rule_not_query", [rule.Name]) { Place = rule.Query.Start };
+        BoundQuery bound = binder.Bind(rule.Query, new Dictionary<string, Schema>(inputs, StringComparer.OrdinalIgnoreCase) { [step.Name] = schema }, access);
+        if (bound.ImpureCall is { } impure) throw new LeptonDataException("jobs.not_pure", [impure.Function]) { Place = impure.Place };
+        return new CompiledTableRule(rule, $"no row of {string.Join(' ', rule.Query.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}")
+        {
+            Identity = bound.PlanHash,
+            Question = rule.Query.Wrap("SELECT count(*) AS failing FROM (", "\n) AS __failing"),
+            Example = rule.Query.Wrap("SELECT * FROM (", "\n) AS __failing LIMIT 1"),
+        };
+    }
+
+    /// <summary>A duration in the largest unit that holds it whole.</summary>
+    internal static string TextOf(TimeSpan time)
+    {
+        foreach ((long ticks, string unit) in new[] { (TimeSpan.TicksPerDay, "d"), (TimeSpan.TicksPerHour, "h"), (TimeSpan.TicksPerMinute, "min"), (TimeSpan.TicksPerSecond, "s") })
+            if (time.Ticks % ticks == 0) return string.Create(CultureInfo.InvariantCulture, $"{time.Ticks / ticks}{unit}");
+        return string.Create(CultureInfo.InvariantCulture, $"{time.Ticks / TimeSpan.TicksPerMicrosecond}us");
+    }
 
     // A row without an event time can never be placed in time; the design sends it to the quarantine.
     private string EventTimeRuleName()
@@ -77,18 +133,26 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
 
     private CompiledRule Relation(RelationRule rule)
     {
-        Field field = Column(rule.Column);
         Schema table = inputs[rule.Table.Value];
-        Field target = table.Find(rule.TableColumn) ?? throw NoColumn(rule.TableColumn, rule.Table.Value, table, rule.Table.Place);
-        if (!AreComparable(field.Type, target.Type)) throw new LeptonDataException("jobs.rule_types", [field.Name, field.Type, $"{rule.Table.Value}.{target.Name}", target.Type]) { Place = rule.Table.Place };
+        Field[] fields = [.. rule.Columns.Select(Column)];
+        Field[] targets = [.. rule.TableColumns.Select(name => table.Find(name) ?? throw NoColumn(name, rule.Table.Value, table, rule.Table.Place))];
+        foreach ((Field field, Field target) in fields.Zip(targets))
+            if (!AreComparable(field.Type, target.Type)) throw new LeptonDataException("jobs.rule_types", [field.Name, field.Type, $"{rule.Table.Value}.{target.Name}", target.Type]) { Place = rule.Table.Place };
         string alias = NextAlias();
-        string text = $"{field.Name} in {rule.Table.Value}.{target.Name}";
+        string Key(int i) => i == 0 ? "__key" : string.Create(CultureInfo.InvariantCulture, $"__key{i}");
+        string keys = string.Join(", ", targets.Select((target, i) => $"{SqlLiteral.Name(target.Name)} AS {Key(i)}"));
+        string present = string.Join(" AND ", targets.Select(target => $"{SqlLiteral.Name(target.Name)} IS NOT NULL"));
+        string matched = string.Join(" AND ", fields.Select((field, i) => $"{SqlLiteral.Name(field.Name)} = {alias}.{Key(i)}"));
+        string where = fields.Length == 1 ? $"{rule.Table.Value}.{targets[0].Name}" : $"{rule.Table.Value}({string.Join(", ", targets.Select(target => target.Name))})";
+        string values = fields.Length == 1
+            ? $"{SqlLiteral.Text($"{fields[0].Name} ")} || {RuleSql.Shown(fields[0])}"
+            : string.Join(" || ', ' || ", fields.Select(field => $"{SqlLiteral.Text($"{field.Name} = ")} || {RuleSql.Shown(field)}"));
         return new CompiledRule(
             rule,
-            text,
-            $"({SqlLiteral.Name(field.Name)} IS NOT NULL AND {alias}.__key IS NULL)",
-            $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" is not in {rule.Table.Value}.{target.Name}")}",
-            $"LEFT JOIN (SELECT DISTINCT {SqlLiteral.Name(target.Name)} AS __key FROM {QualifiedName(rule.Table.Value)} WHERE {SqlLiteral.Name(target.Name)} IS NOT NULL) AS {alias} ON {SqlLiteral.Name(field.Name)} = {alias}.__key");
+            $"{(fields.Length == 1 ? fields[0].Name : $"({string.Join(", ", fields.Select(field => field.Name))})")} in {where}",
+            $"({string.Join(" AND ", fields.Select(field => $"{SqlLiteral.Name(field.Name)} IS NOT NULL"))} AND {alias}.__key IS NULL)",
+            $"{values} || {SqlLiteral.Text($" is not in {where}")}",
+            $"LEFT JOIN (SELECT DISTINCT {keys} FROM {QualifiedName(rule.Table.Value)} WHERE {present}) AS {alias} ON {matched}");
     }
 
     private CompiledRule Set(SetRule rule)

@@ -2,6 +2,7 @@ using Lepton.Data.Connectors.Files;
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Jobs.Planning;
+using Lepton.Data.Jobs.Rules;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
@@ -81,6 +82,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
                 _records[name] = table.MadeBy!.Step with
                 {
                     State = StepState.Unchanged,
+                    Rules = await JudgeOf(step).JudgeAgainAsync(table.MadeBy.Step.Rules, table.Snapshot!, cancellationToken).ConfigureAwait(false),
                     Lineage = planned.Lineage,
                     Reason = null,
                     // Readers go on to the files as they lie now.
@@ -95,7 +97,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             }
             long number = await begin().ConfigureAwait(false);
             bool areInputsInexact = step.Node.Inputs.Any(input => input.Table is { } read && _inexact.Contains(read));
-            var work = new StepRun(lake, step, EngineInputsOf(step), table, quarantine, engine, binder, own, number);
+            var work = new StepRun(lake, step, EngineInputsOf(step), table, quarantine, engine, binder, own, number, JudgeOf(step));
             (StepRecord record, Snapshot good, Snapshot? bad) = await work.DoAsync(
                 planned with { Inputs = inputs, Fingerprint = fingerprint, Reason = reason }, areInputsInexact, () => CheckSources(step), cancellationToken).ConfigureAwait(false);
             _records[name] = record;
@@ -116,6 +118,8 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             own.Progress?.Report(new StepProgress(name, "jobs.failed"));
         }
     }
+
+    private TableJudge JudgeOf(BoundStep step) => new(step, preparation.Earlier, engine, binder, run);
 
     private void Remember(TableName name, Snapshot? snapshot, long? rowsVersion)
     {

@@ -26,7 +26,8 @@ namespace Lepton.Data.Jobs.Running;
 /// <param name="binder">Binds the queries over its rows.</param>
 /// <param name="run">Told of progress.</param>
 /// <param name="runNumber">What the step's transactions move to.</param>
-internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableState table, TableState quarantine, IEngine engine, Binder binder, RunContext run, long runNumber)
+/// <param name="judge">Judges the table as a whole.</param>
+internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableState table, TableState quarantine, IEngine engine, Binder binder, RunContext run, long runNumber, TableJudge judge)
 {
     private readonly List<PhaseRecord> _phases = [];
     private readonly StepQueries _queries = new(step.Node.Step, step.Schema.Fields);
@@ -79,7 +80,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         IReadOnlyList<DataFile> good = await engine.WriteAsync(step.Query, inputs, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
         End("compute");
         long count = RowsOf(good);
-        return new StepRows(good, [], count, 0, TableRules(count));
+        return new StepRows(good, [], count, 0, await judge.JudgeAsync(count, null, null, cancellationToken).ConfigureAwait(false));
     }
 
     private async ValueTask<StepRows> CheckAndWriteAsync(CancellationToken cancellationToken)
@@ -97,17 +98,17 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         (long quarantined, long[] broken) = await CountAsync(own, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < broken.Length; i++)
             if (broken[i] > 0 && step.Rules[i].Rule.OnFailure == OnFailure.Fail) throw await RefusalAsync(step.Rules[i], broken[i], staged.RowCount, own, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<RuleRecord> tableRules = TableRules(staged.RowCount - quarantined);
+        CompiledRule[] brokenRules = [.. step.Rules.Where((_, i) => broken[i] > 0)];
+        CompiledRule[] quarantining = [.. brokenRules.Where(rule => rule.Rule.OnFailure == OnFailure.Quarantine)];
+        IReadOnlyList<RuleRecord> tableRules = await judge.JudgeAsync(staged.RowCount - quarantined, own, quarantined == 0 ? null : _queries.Good(quarantining), cancellationToken).ConfigureAwait(false);
         End("check");
 
         Begin(quarantined > 0 ? "jobs.quarantining" : "jobs.writing", quarantined > 0 ? quarantined : staged.RowCount);
-        CompiledRule[] brokenRules = [.. step.Rules.Where((_, i) => broken[i] > 0)];
-        CompiledRule[] quarantining = [.. brokenRules.Where(rule => rule.Rule.OnFailure == OnFailure.Quarantine)];
         IReadOnlyList<DataFile> bad = quarantining.Length == 0 ? [] : await engine.WriteAsync(Bind(_queries.Bad(brokenRules), own), own, TargetOf(quarantine), run, cancellationToken).ConfigureAwait(false);
         if (quarantined > 0) Tell("jobs.writing", staged.RowCount - quarantined);
         IReadOnlyList<DataFile> good = await engine.WriteAsync(Bind(_queries.Good(quarantining), own), own, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
         End("write");
-        RuleRecord[] rules = [.. step.Rules.Select((rule, i) => new RuleRecord(rule.Rule.Name, rule.Text, NameOf(rule.Rule.OnFailure), broken[i])), .. tableRules];
+        RuleRecord[] rules = [.. step.Rules.Select((rule, i) => new RuleRecord(rule.Rule.Name, rule.Text, TableJudge.NameOf(rule.Rule.OnFailure), broken[i])), .. tableRules];
         return new StepRows(good, bad, staged.RowCount, quarantined, rules);
     }
 
@@ -158,19 +159,6 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         return new LeptonDataException("jobs.rule_broken", [rule.Rule.Name, Name, broken, rowCount, example.Column(0).Value(0)]) { Place = rule.Rule.Place, Kind = ErrorKind.DataRefused };
     }
 
-    private RuleRecord[] TableRules(long rowCount)
-    {
-        var rules = new List<RuleRecord>();
-        foreach (RowCountRule rule in step.Node.Step.Rules.OfType<RowCountRule>())
-        {
-            bool isBroken = rowCount < rule.Min || rowCount > rule.Max;
-            if (isBroken && rule.OnFailure == OnFailure.Fail)
-                throw new LeptonDataException("jobs.row_count", [rule.Name, Name, rowCount, RuleCompiler.TextOf(rule)]) { Place = rule.Place, Kind = ErrorKind.DataRefused };
-            rules.Add(new RuleRecord(rule.Name, RuleCompiler.TextOf(rule), NameOf(rule.OnFailure), isBroken ? 1 : 0) { RowsFound = rowCount });
-        }
-        return [.. rules];
-    }
-
     private async ValueTask<RecordBatch> ReadRowAsync(SqlText sql, Inputs own, CancellationToken cancellationToken)
     {
         await using IRecordBatchReader reader = await engine.ReadAsync(Bind(sql, own), own, run, cancellationToken).ConfigureAwait(false);
@@ -214,13 +202,6 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     private static long RowsOf(IEnumerable<DataFile> files) => files.Sum(file => file.Statistics!.RowCount);
 
     private static DataFile[] WithoutSums(IEnumerable<DataFile> files) => [.. files.Select(file => file with { ContentSum = null })];
-
-    private static string NameOf(OnFailure onFailure) => onFailure switch
-    {
-        OnFailure.Fail => "fail",
-        OnFailure.Warn => RuleRecord.Warn,
-        _ => "quarantine",
-    };
 
     /// <summary>What a step wrote and found.</summary>
     private sealed record StepRows(IReadOnlyList<DataFile> Good, IReadOnlyList<DataFile> Bad, long Computed, long Quarantined, IReadOnlyList<RuleRecord> Rules);

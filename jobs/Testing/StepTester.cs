@@ -58,6 +58,21 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
         return results;
     }
 
+    /// <summary>Finds a test's step, and holds the names of the test against it.</summary>
+    /// <exception cref="LeptonDataException">A step, an input or a rule that is not there; an input of the step that the test does not give.</exception>
+    internal static StepNode CheckNames(UnitTestDefinition test, StepGraph graph)
+    {
+        StepNode node = graph.Nodes.FirstOrDefault(node => node.Step.Name == test.Step.Value) ?? throw Unknown("jobs.unknown_step", test.Step, graph.Nodes.Select(node => node.Step.Name));
+        var problems = new ProblemList();
+        if (test.Fails is { } rule && !node.Step.Rules.Any(declared => declared.Name == rule.Value)) problems.Add(Unknown("jobs.test_unknown_rule", rule, node.Step.Rules.Select(declared => declared.Name)));
+        foreach (GivenRows given in test.Given)
+            if (!node.Inputs.Any(input => Same(input.Name, given.Input))) problems.Add(Unknown("jobs.test_unknown_input", new Located<string>(given.Input, given.Place), node.Inputs.Select(input => input.Name)));
+        foreach (StepInput input in node.Inputs)
+            if (!test.Given.Any(given => Same(given.Input, input.Name))) problems.Add(new LeptonDataException("jobs.test_input_missing", [node.Step.Name, input.Name]) { Place = test.Place });
+        problems.ThrowIfAny();
+        return node;
+    }
+
     // What a test gives is there, whether the lake has it or not; the lake is only asked where that is not enough.
     private StepGraph GraphOf(IReadOnlyList<PipelineDefinition> pipelines, IReadOnlyList<UnitTestDefinition> tests, Func<Lake?> lake)
     {
@@ -89,17 +104,14 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
 
     private async ValueTask<UnitTestResult> RunAsync(UnitTestDefinition test, StepGraph graph, StepBinder stepBinder, FixtureInputs fixtures, RunContext run, CancellationToken cancellationToken)
     {
-        StepNode node = graph.Nodes.FirstOrDefault(node => node.Step.Name == test.Step.Value) ?? throw Unknown("jobs.unknown_step", test.Step, graph.Nodes.Select(node => node.Step.Name));
-        if (test.Fails is { } rule && !node.Step.Rules.Any(declared => declared.Name == rule.Value)) throw Unknown("jobs.test_unknown_rule", rule, node.Step.Rules.Select(declared => declared.Name));
-        foreach (GivenRows given in test.Given)
-            if (!node.Inputs.Any(input => Same(input.Name, given.Input))) throw Unknown("jobs.test_unknown_input", new Located<string>(given.Input, given.Place), node.Inputs.Select(input => input.Name));
+        StepNode node = CheckNames(test, graph);
         var batches = new List<RecordBatch>();
         try
         {
             var inputs = new Inputs();
             foreach (StepInput input in node.Inputs)
             {
-                GivenRows given = test.Given.FirstOrDefault(given => Same(given.Input, input.Name)) ?? throw new LeptonDataException("jobs.test_input_missing", [node.Step.Name, input.Name]) { Place = test.Place };
+                GivenRows given = test.Given.First(given => Same(given.Input, input.Name));
                 RecordBatch batch = await fixtures.MakeAsync(node, input, test, given, cancellationToken).ConfigureAwait(false);
                 batches.Add(batch);
                 inputs.Add(input.Name, new BatchInput(batch.Schema, [batch]));
@@ -121,7 +133,7 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
             var lake = Lake.Create(folder);
             TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
             TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
-            var work = new StepRun(lake, step, inputs, table, quarantine, engine, _binder, run, 1);
+            var work = new StepRun(lake, step, inputs, table, quarantine, engine, _binder, run, 1, new TableJudge(step, [], engine, _binder, run));
             StepRecord record;
             Snapshot good;
             Snapshot? bad;

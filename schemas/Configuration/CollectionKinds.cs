@@ -20,11 +20,15 @@ internal sealed class ListKind<T>(ValueKind<T> item, int countMin) : ValueKind<E
         return schema;
     }
 
-    private protected override EquatableList<T> ReadCore(YamlNode node)
+    private protected override EquatableList<T> ReadCore(YamlNode whole)
     {
-        var list = (YamlList)node;
-        if (list.Items.Count < countMin) throw node.Error("schemas.too_few", countMin, list.Items.Count);
-        return new EquatableList<T>(list.Items.Select(item.Read));
+        var list = (YamlList)whole;
+        if (list.Items.Count < countMin) throw whole.Error("schemas.too_few", countMin, list.Items.Count);
+        var problems = new ProblemList();
+        var items = new List<T>(list.Items.Count);
+        foreach (YamlNode node in list.Items) problems.Try(() => items.Add(item.Read(node)));
+        problems.ThrowIfAny();
+        return new EquatableList<T>(items);
     }
 }
 
@@ -45,10 +49,14 @@ internal sealed class MapKind<T>(ValueKind<string> name, ValueKind<T> value, int
         return schema;
     }
 
-    private protected override EquatableList<Entry<T>> ReadCore(YamlNode node)
+    private protected override EquatableList<Entry<T>> ReadCore(YamlNode whole)
     {
-        var map = (YamlMap)node;
-        if (map.Entries.Count < countMin) throw node.Error("schemas.too_few", countMin, map.Entries.Count);
-        return new EquatableList<Entry<T>>(map.Entries.Select(entry => new Entry<T>(name.Read(entry.Key), entry.Key.Place, value.Read(entry.Value))));
+        var map = (YamlMap)whole;
+        if (map.Entries.Count < countMin) throw whole.Error("schemas.too_few", countMin, map.Entries.Count);
+        var problems = new ProblemList();
+        var entries = new List<Entry<T>>(map.Entries.Count);
+        foreach ((YamlScalar key, YamlNode node) in map.Entries) problems.Try(() => entries.Add(new Entry<T>(name.Read(key), key.Place, value.Read(node))));
+        problems.ThrowIfAny();
+        return new EquatableList<Entry<T>>(entries);
     }
 }

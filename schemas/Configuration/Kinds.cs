@@ -32,6 +32,9 @@ public static class Kinds
     public static ValueKind<TimeSpan> Duration { get; } = new ScalarKind<TimeSpan>(
         new("a duration such as 90s, 15min, 6h or 7d", "时长，如 90s、15min、6h 或 7d"), Quantities.TryDuration, pattern: "^[0-9]+ ?(us|ms|s|min|h|d)$");
 
+    /// <summary>A share: a number and <c>%</c>; <c>30%</c> is 0.3.</summary>
+    public static ValueKind<double> Percent { get; } = new ScalarKind<double>(new("a share such as 30%", "占比，如 30%"), Quantities.TryPercent, pattern: "^[0-9]+(\\.[0-9]+)? ?%$");
+
     /// <summary>A size in bytes: a number and <c>B</c>, <c>kB</c>, <c>MB</c>, <c>GB</c>, <c>TB</c> (powers of 1000) or <c>KiB</c>, <c>MiB</c>, <c>GiB</c>, <c>TiB</c> (powers of 1024).</summary>
     public static ValueKind<long> ByteSize { get; } = new ScalarKind<long>(
         new("a size such as 512MiB or 4GiB", "大小，如 512MiB 或 4GiB"), Quantities.TryByteSize, pattern: "^[0-9]+(\\.[0-9]+)? ?(B|[kMGT]B|[KMGT]iB)$");

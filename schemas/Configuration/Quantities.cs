@@ -50,6 +50,16 @@ public static class Quantities
         return true;
     }
 
+    /// <summary>A share: a number that is not negative, and <c>%</c>.</summary>
+    /// <returns>False for other texts.</returns>
+    public static bool TryPercent(string text, out double value)
+    {
+        value = default;
+        if (!text.EndsWith('%') || !double.TryParse(text.AsSpan(0, text.Length - 1).TrimEnd(' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)) return false;
+        value = percent / 100;
+        return true;
+    }
+
     private static bool Split(string text, out ReadOnlySpan<char> number, out ReadOnlySpan<char> unit)
     {
         int end = 0;

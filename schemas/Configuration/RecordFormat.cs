@@ -137,16 +137,22 @@ public sealed class RecordFormat<T> : RecordFormat
     {
         object?[] values = [.. _defaults];
         var nodes = new YamlNode?[Properties.Count];
+        // All that is wrong is said at once. A key that is unknown may be the one that is missing, mistyped; so that is said once.
+        var problems = new ProblemList();
         foreach ((YamlScalar key, YamlNode value) in map.Entries)
         {
-            Property property = Properties.FirstOrDefault(property => property.Key == key.Text.Text) ?? throw UnknownKey(key);
-            nodes[property.Index] = value;
+            if (Properties.FirstOrDefault(property => property.Key == key.Text.Text) is { } property) nodes[property.Index] = value;
+            else problems.Add(UnknownKey(key));
+        }
+        if (problems.All.Count == 0)
+        {
+            foreach (Property property in Properties)
+                if (property.IsRequired && nodes[property.Index] is null) problems.Add(map.Error("schemas.key_missing", Word, property.Key, property.Kind.Form));
+            foreach (KeyRule rule in Rules) problems.Try(() => rule.Check(this, map));
         }
         foreach (Property property in Properties)
-            if (property.IsRequired && nodes[property.Index] is null) throw map.Error("schemas.key_missing", Word, property.Key, property.Kind.Form);
-        foreach (KeyRule rule in Rules) rule.Check(this, map);
-        foreach (Property property in Properties)
-            if (nodes[property.Index] is { } node) values[property.Index] = property.Kind.ReadObject(node);
+            if (nodes[property.Index] is { } node) problems.Try(() => { values[property.Index] = property.Kind.ReadObject(node); });
+        problems.ThrowIfAny();
         try
         {
             return _make(new RecordValues(map, values, nodes));

@@ -112,8 +112,11 @@ public sealed record RuleRecord(string Name, string Text, string OnFailure, long
     /// <summary>The word for a rule whose broken rows stay in the table.</summary>
     public const string Warn = "warn";
 
-    /// <summary>Of a rule on the table: how many rows there were; null for a rule on rows.</summary>
+    /// <summary>Of a rule on the number of rows: how many there were; null for others.</summary>
     public long? RowsFound { get; init; }
+
+    /// <summary>Of a rule on freshness: the newest time; null for others, and for a table without rows.</summary>
+    public Schemas.EventTime? Newest { get; init; }
 }
 
 /// <summary>How long a phase of a step took.</summary>

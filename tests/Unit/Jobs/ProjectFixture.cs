@@ -4,6 +4,7 @@ using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Jobs.Profiles;
 using Lepton.Data.Jobs.Testing;
+using Lepton.Data.Jobs.Validation;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
@@ -102,6 +103,9 @@ internal sealed class ProjectFixture : IAsyncDisposable
         foreach (StepFailure failure in summary.Failures) throw new InvalidOperationException($"{failure.Step}: {failure.Error}", failure.Error);
         return summary.Runs.Single();
     }
+
+    /// <summary>What is wrong with the project.</summary>
+    internal async Task<ValidationResult> ValidateAsync() => await new ProjectValidator(new Binder(_frontEnd), () => Lake).ValidateAsync(Project.Load(Folder.Path), AccessContext.Owner, CancellationToken.None);
 
     /// <summary>What a table's rows are like.</summary>
     internal async Task<TableProfile> ProfileAsync(string table)
