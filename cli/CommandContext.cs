@@ -18,6 +18,8 @@ namespace Lepton.Data.Cli;
 /// <summary>What a verb works with. The project, the lake and the engine are opened when first asked for, so that a verb pays only for what it uses.</summary>
 internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, Terminal terminal, CancellationToken cancellationToken) : IAsyncDisposable
 {
+    private const long StepMemoryBytes = 512L << 20;
+
     private readonly List<string> _foldersToReach = [];
     private string? _projectFolder;
     private Project? _project;
@@ -99,6 +101,9 @@ internal sealed class CommandContext(ParseResult parsed, GlobalOptions globals, 
     });
 
     internal static string TempFolder => Path.Combine(Path.GetTempPath(), $"lepton-{Environment.UserName}");
+
+    /// <summary>How many steps run at once: more than one only where each has memory enough to be of use.</summary>
+    internal int StepsAtOnce => (int)Math.Clamp(MemoryBytes / StepMemoryBytes, 1, Project.ThreadCount ?? Environment.ProcessorCount);
 
     private long MemoryBytes => (HasProject ? Project.MemoryBytes : null) ?? MemoryOfMachine;
 

@@ -248,11 +248,11 @@ public sealed partial class DuckDbEngine : IEngine
             foreach (IDisposable offer in _offers) offer.Dispose();
         }
 
-        private static SnapshotRows RowsOf(Snapshot snapshot, DuckDbEngine engine)
+        private static SnapshotRows RowsOf(SnapshotInput input, DuckDbEngine engine)
         {
             try
             {
-                return SnapshotRows.Of(snapshot, engine.Database);
+                return SnapshotRows.Of(input.Snapshot, engine.Database, input.FileNumber);
             }
             catch (LeptonDataException failure) when (failure.Place is { } place && engine.NameObjects(place.Path) is var name && name != place.Path)
             {
@@ -264,15 +264,15 @@ public sealed partial class DuckDbEngine : IEngine
         {
             switch (input)
             {
-                case SnapshotInput { Snapshot: var snapshot }:
-                    SnapshotRows rows = RowsOf(snapshot, engine);
+                case SnapshotInput table:
+                    SnapshotRows rows = RowsOf(table, engine);
                     _offers.Add(rows);
                     return rows.Sql;
                 case FileInput { Scan: var scan }:
                     SourceFiles.EnsureUnchanged(scan.Files);
                     _files.AddRange(scan.Files);
                     return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, Connection));
-                case StagedInput { Relation: StagedTable table } when table.Engine == engine: return table.Sql;
+                case StagedInput { Relation: StagedTable staged } when staged.Engine == engine: return staged.Sql;
                 case BatchInput batches:
                     OfferedBatches offer = engine.Database.Offer(batches.BatchSchema, batches.Batches);
                     _offers.Add(offer);

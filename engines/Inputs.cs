@@ -37,8 +37,11 @@ public abstract record Input
 /// <summary>A table at one version.</summary>
 public sealed record SnapshotInput(Snapshot Snapshot) : Input
 {
+    /// <summary>The name of one column more, a BIGINT: which of the snapshot's files a row is of, counted from 0. Null for none.</summary>
+    public string? FileNumber { get; init; }
+
     /// <inheritdoc/>
-    public override Schema Schema => Snapshot.Schema;
+    public override Schema Schema => FileNumber is null ? Snapshot.Schema : new Schema([.. Snapshot.Schema.Fields, new Field(FileNumber, DataType.Int64)]);
 }
 
 /// <summary>Files that the engine reads itself.</summary>

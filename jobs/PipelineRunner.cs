@@ -49,11 +49,15 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         ExceptionDispatchInfo? failed = null;
         try
         {
-            foreach (BoundStep step in preparation.Steps)
-            {
-                hold.EnsureHeld();
-                await session.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-            }
+            await StepSchedule.RunAsync(
+                preparation.Steps,
+                options.StepsAtOnce,
+                (step, stop) =>
+                {
+                    hold.EnsureHeld();
+                    return session.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(stop), stop);
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -127,11 +131,16 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
 /// <summary>How to run.</summary>
 /// <param name="FullRefresh">Every step runs, also where nothing changed and where another program wrote to its table.</param>
 /// <param name="Select">Which steps, each as its name, with <c>+</c> before it for all that it rests on and behind it for all that rests on it; empty for all. What the others made is read as it stands.</param>
-public sealed record RunOptions(bool FullRefresh = false, IReadOnlyList<string>? Select = null);
+/// <param name="StepsAtOnce">How many steps may be under way at once, where none reads another; at least 1. They share the engine's memory.</param>
+public sealed record RunOptions(bool FullRefresh = false, IReadOnlyList<string>? Select = null, int StepsAtOnce = 1);
 
 /// <summary>What would become of a step.</summary>
 /// <param name="Pipeline">Its pipeline.</param>
 /// <param name="Step">Its name.</param>
 /// <param name="WillRun">Whether it would be computed.</param>
 /// <param name="Reason">As <see cref="StepRecord.Reason"/>; null where nothing changed.</param>
-public sealed record PlannedStep(string Pipeline, string Step, bool WillRun, string? Reason);
+public sealed record PlannedStep(string Pipeline, string Step, bool WillRun, string? Reason)
+{
+    /// <summary>Of a step that grows and runs: how. Null also where that is known only when a step before it has run.</summary>
+    public GrowthRecord? Growth { get; init; }
+}

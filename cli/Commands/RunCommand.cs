@@ -18,7 +18,7 @@ internal static class RunCommand
         var fullRefresh = new Option<bool>("--full-refresh") { Description = Texts.Get("cli.help_full_refresh") };
         var plan = new Option<bool>("--plan") { Description = Texts.Get("cli.help_run_plan") };
         var select = new Option<string[]>("--select") { Description = Texts.Get("cli.help_run_select"), HelpName = "STEP" };
-        return verbs.Verb("run", Texts.Get("cli.help_run"), context => RunAsync(context, context.Get(names) ?? [], new RunOptions(context.Get(fullRefresh), context.Get(select) ?? []), context.Get(plan)), [names, fullRefresh, plan, select]);
+        return verbs.Verb("run", Texts.Get("cli.help_run"), context => RunAsync(context, context.Get(names) ?? [], new RunOptions(context.Get(fullRefresh), context.Get(select) ?? [], context.StepsAtOnce), context.Get(plan)), [names, fullRefresh, plan, select]);
     }
 
     private static async Task<int> RunAsync(CommandContext context, string[] names, RunOptions options, bool isPlan)
@@ -104,6 +104,7 @@ internal static class RunCommand
             json.WriteOptional("version", item.Step.Version);
             json.WriteString("content_hash", item.Step.ContentHash);
             json.WriteString("reason", item.Step.Reason);
+            WriteGrowth(json, item.Step.Growth);
             json.WriteString("error_code", item.Step.ErrorCode);
         });
     });
@@ -120,13 +121,24 @@ internal static class RunCommand
                     json.WriteString("step", step.Step);
                     json.WriteBoolean("will_run", step.WillRun);
                     json.WriteString("reason", step.Reason);
+                    WriteGrowth(json, step.Growth);
                 });
             });
             return;
         }
         TextTable table = new TextTable().Column(Texts.Get("cli.column_pipeline")).Column(Texts.Get("cli.column_step")).Column(Texts.Get("cli.column_plan")).Column(Texts.Get("cli.column_reason"));
-        foreach (PlannedStep step in steps) table.Row(step.Pipeline, step.Step, Texts.Get(step.WillRun ? "cli.plan_run" : "cli.plan_keep"), step.Reason ?? "");
+        foreach (PlannedStep step in steps) table.Row(step.Pipeline, step.Step, Texts.Get(step.WillRun ? "cli.plan_run" : "cli.plan_keep"), ReasonText.Of(step.Reason, step.Growth));
         table.Write(context.Terminal);
+    }
+
+    private static void WriteGrowth(Utf8JsonWriter json, GrowthRecord? growth)
+    {
+        if (growth is null) return;
+        json.WriteString("grows", growth.Mode);
+        json.WriteString("full_because", growth.FullBecause);
+        json.WriteOptional("files_read", growth.FilesRead);
+        json.WriteOptional("keys_touched", growth.KeysTouched);
+        json.WriteOptional("files_replaced", growth.FilesReplaced);
     }
 
     private static string StateWord(StepState state) => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());

@@ -51,7 +51,7 @@ internal sealed class LocalInputs : IDisposable
 
     private static Input Here(Input input, IObjectStore store, LocalFiles files) => input switch
     {
-        SnapshotInput { Snapshot: var snapshot } when store.PathOf(snapshot.RootPath) is not null => new SnapshotInput(snapshot.At(store, files)),
+        SnapshotInput { Snapshot: var snapshot } table when store.PathOf(snapshot.RootPath) is not null => table with { Snapshot = snapshot.At(store, files) },
         FileInput { Scan: var scan } => new FileInput(scan with { Files = new EquatableList<SourceFile>(scan.Files.Select(file => store.PathOf(file.Path) is { } path ? file with { Path = files.PathOf(path) } : file)) }),
         _ => input,
     };

@@ -28,6 +28,9 @@ public sealed record StepDefinition
     /// <summary>The column that says when what a row tells happened.</summary>
     public Located<string>? EventTime { get; init; }
 
+    /// <summary>How the table grows; null where it is computed anew as a whole.</summary>
+    public GrowthDefinition? Growth { get; init; }
+
     /// <summary>What must hold, as the file orders it.</summary>
     public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
 }

@@ -11,8 +11,9 @@ namespace Lepton.Data.Jobs.Planning;
 /// <param name="Carried">The same with the greatest created time that each row was computed from, where that is checked; null where not.</param>
 /// <param name="Rules">Its rules on rows.</param>
 /// <param name="Schema">The table's columns, with what is known of them.</param>
+/// <param name="Growth">How its table grows; null where it is computed anew as a whole.</param>
 /// <param name="PlanHash">Digest of all that decides what the step writes, its inputs' rows aside.</param>
-internal sealed record BoundStep(StepNode Node, BoundQuery Query, BoundQuery? Carried, IReadOnlyList<CompiledRule> Rules, Schema Schema, string PlanHash)
+internal sealed record BoundStep(StepNode Node, BoundQuery Query, BoundQuery? Carried, IReadOnlyList<CompiledRule> Rules, Schema Schema, StepGrowth? Growth, string PlanHash)
 {
     /// <summary>The table that it makes.</summary>
     internal TableName Table => TableName.Parse(Node.Step.Name);

@@ -50,11 +50,31 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
         Name = source.Inspected.Definition.Name,
         Format = source.Inspected.Scan.Format == FileFormat.Csv ? "csv" : "parquet",
         Digest = source.Digest,
+        Reading = Digest(new StringBuilder(ReadingOf(source.Inspected.Scan))),
         Encoding = source.Inspected.Scan.Csv?.Encoding,
         Files = [.. source.Inspected.Scan.Files.Select(file => file with { Path = PathInRecord(file.Path) })],
         RowCount = source.RowCount,
         Columns = [.. source.Inspected.Scan.Schema.Fields.Select(field => field.ToString())],
     };
+
+    /// <summary>The files that came since a source had a digest.</summary>
+    /// <param name="source">As it is now.</param>
+    /// <param name="digest">What it was.</param>
+    /// <returns>Null files where nobody remembers it, or it is read in another way now; whether files went since.</returns>
+    internal (IReadOnlyList<SourceFile>? Added, bool HasRemoved) ChangesSince(ReadySource source, string digest)
+    {
+        SourceRecord? before = earlier.SelectMany(record => record.Sources).FirstOrDefault(known => known.Name == source.Inspected.Definition.Name && known.Digest == digest);
+        if (before?.Reading is null || before.Reading != Digest(new StringBuilder(ReadingOf(source.Inspected.Scan)))) return (null, false);
+        // Two files may hold the same bytes, and count twice.
+        Dictionary<string, int> left = before.Files.GroupBy(file => file.Sha256, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+        var added = new List<SourceFile>();
+        foreach (SourceFile file in source.Inspected.Scan.Files)
+        {
+            if (left.TryGetValue(file.Sha256, out int count) && count > 0) left[file.Sha256] = count - 1;
+            else added.Add(file);
+        }
+        return (added, left.Values.Any(count => count > 0));
+    }
 
     private Dictionary<string, KnownFile> KnownFiles()
     {
@@ -82,13 +102,21 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
     // Two files that swap their names are the same rows, so names do not count.
     private static string DigestOf(FileScan scan)
     {
+        var text = new StringBuilder(ReadingOf(scan));
+        foreach (string digest in scan.Files.Select(file => file.Sha256).Order(StringComparer.Ordinal)) text.Append(digest).Append('\n');
+        return Digest(text);
+    }
+
+    private static string ReadingOf(FileScan scan)
+    {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{scan.Format}\n{scan.FileSchema}\n{scan.Schema}\n");
         if (scan.Csv is { } csv) text.Append(CultureInfo.InvariantCulture, $"{(int)csv.Delimiter} {(int?)csv.Quote} {(int?)csv.Escape} {csv.HasHeader} {csv.Encoding} {string.Join('\u001f', csv.NullText)}\n");
         foreach ((string column, string zone) in scan.TimeZones.OrderBy(pair => pair.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"{column}={zone}\n");
-        foreach (string digest in scan.Files.Select(file => file.Sha256).Order(StringComparer.Ordinal)) text.Append(digest).Append('\n');
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        return text.ToString();
     }
+
+    private static string Digest(StringBuilder text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
 
     private string PathInRecord(string path)
     {

@@ -37,7 +37,8 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         IReadOnlyList<CompiledRule> rules = problems.Try(compiler.Compile) ?? [];
         IReadOnlyList<CompiledTableRule> tableRules = problems.Try(compiler.CompileTable) ?? [];
         problems.ThrowIfAny();
-        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query, inputs, step), PlanHash(step, query, rules, tableRules)) { TableRules = tableRules };
+        StepGrowth? growth = step.Growth is null ? null : StepGrowth.Prove(step, query, rules, inputs, restricted => Carry(step, restricted, inputs), binder, access);
+        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query, inputs, step), growth, PlanHash(step, query, rules, tableRules)) { TableRules = tableRules };
     }
 
     /// <summary>The column of a table that says when its rows were known; null where it does not say.</summary>
@@ -49,7 +50,7 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         if (step.CreatedTime is null || step.IsCreatedTimeTrusted) return null;
         var columns = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (string input in query.Inputs.Keys)
-            if (CreatedTimeOf(inputs[input]) is { } column) columns.Add(input, column);
+            if (inputs.TryGetValue(input, out Schema? schema) && CreatedTimeOf(schema) is { } column) columns.Add(input, column);
         return columns.Count == 0 ? null : CreatedTimes.Carry(query, columns);
     }
 

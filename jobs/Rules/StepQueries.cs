@@ -2,6 +2,7 @@ using System.Globalization;
 using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Schemas;
 using Lepton.Data.Sql;
+using Lepton.Data.Sql.Growth;
 
 namespace Lepton.Data.Jobs.Rules;
 
@@ -12,6 +13,9 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
 {
     /// <summary>The name of the one-row relation that <see cref="Bad"/> takes source and run from.</summary>
     internal const string RunInput = "__run";
+
+    /// <summary>The name of a table's rows as they were, and of the column that says of which file a row is.</summary>
+    internal const string OldInput = "__old", FileColumn = "__file";
 
     /// <summary>Names of the columns that the quarantine has more than the table.</summary>
     internal const string RulesColumn = "__rules", ReasonColumn = "__reason", SourceColumn = "__source", RunIdColumn = "__run_id";
@@ -34,6 +38,22 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
     internal SqlText Bad(IReadOnlyList<CompiledRule> rules)
         => Ours($"SELECT {ColumnList}, {Names(rules)} AS {RulesColumn}, {Reasons(rules)} AS {ReasonColumn}, {SqlLiteral.Name(RunInput)}.{SourceColumn}, {SqlLiteral.Name(RunInput)}.{RunIdColumn} "
             + $"FROM ({Flagged(rules, withColumns: true)}) AS __flagged CROSS JOIN {SqlLiteral.Name(RunInput)} WHERE {AnyOf(rules, rule => rule.Rule.OnFailure == OnFailure.Quarantine)}");
+
+    /// <summary>No row, of a table's columns.</summary>
+    internal SqlText None(Schema table) => Ours($"SELECT {string.Join(", ", table.Fields.Select(column => $"CAST(NULL AS {SqlType.Of(column.Type).Name}) AS {SqlLiteral.Name(column.Name)}"))} WHERE FALSE");
+
+    /// <summary>The numbers of the files of <see cref="OldInput"/> that hold rows of touched keys.</summary>
+    internal SqlText Holders(KeyedGrowth growth) => Ours($"SELECT DISTINCT {FileColumn} FROM {OldInput} SEMI JOIN {KeyedGrowth.TouchedInput} ON {IsTouched(growth)}");
+
+    /// <summary>What <paramref name="rows"/> gives, and the rows of <see cref="OldInput"/> whose keys were not touched.</summary>
+    internal SqlText WithKept(SqlText rows, Schema table, KeyedGrowth growth)
+        => Ours($"{rows.Text} UNION ALL SELECT {string.Join(", ", table.Fields.Select(column => SqlLiteral.Name(column.Name)))} FROM {OldInput} ANTI JOIN {KeyedGrowth.TouchedInput} ON {IsTouched(growth)}");
+
+    /// <summary>What <paramref name="rows"/> gives, and the rows of <see cref="OldInput"/>.</summary>
+    internal SqlText WithOld(SqlText rows, Schema table) => Ours($"{rows.Text} UNION ALL SELECT {string.Join(", ", table.Fields.Select(column => SqlLiteral.Name(column.Name)))} FROM {OldInput}");
+
+    private static string IsTouched(KeyedGrowth growth)
+        => string.Join(" AND ", growth.KeyOfRow.Select((key, i) => $"{key} IS NOT DISTINCT FROM {KeyedGrowth.TouchedInput}.{SqlLiteral.Name(growth.KeySchema[i].Name)}"));
 
     /// <summary>The reason of one row that breaks <paramref name="rule"/>: the least, so that it is the same at each run.</summary>
     internal SqlText Example(CompiledRule rule) => Ours($"SELECT min({rule.Reason}) AS reason FROM ({Flagged([rule], withColumns: true)}) AS __flagged WHERE __broken0");

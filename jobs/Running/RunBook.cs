@@ -9,7 +9,11 @@ namespace Lepton.Data.Jobs.Running;
 /// <param name="newestNumber">The log's newest number when the run was planned. Asked again later, the log would hide that another run took this one's number in between.</param>
 internal sealed class RunBook(RunLog log, RunRecord planned, long newestNumber)
 {
-    private bool _hasBegun;
+    // Of steps that begin at once, the first begins the run.
+    private readonly Lock _gate = new();
+    private Task? _beginning;
+
+    private bool HasBegun => _beginning is { IsCompletedSuccessfully: true };
 
     /// <summary>The record as it is now.</summary>
     internal RunRecord Record { get; private set; } = planned;
@@ -18,9 +22,14 @@ internal sealed class RunBook(RunLog log, RunRecord planned, long newestNumber)
     /// <returns>Its number.</returns>
     internal async ValueTask<long> BeginAsync(CancellationToken cancellationToken)
     {
-        if (_hasBegun) return Record.Number;
-        await log.BeginAsync(Record, newestNumber, cancellationToken).ConfigureAwait(false);
-        _hasBegun = true;
+        Task beginning;
+        lock (_gate)
+        {
+            // One that failed may be tried again.
+            if (_beginning is null or { IsFaulted: true } or { IsCanceled: true }) _beginning = log.BeginAsync(Record, newestNumber, cancellationToken).AsTask();
+            beginning = _beginning;
+        }
+        await beginning.ConfigureAwait(false);
         return Record.Number;
     }
 
@@ -34,7 +43,7 @@ internal sealed class RunBook(RunLog log, RunRecord planned, long newestNumber)
         StepRecord[] done = [.. Record.Steps.Select(step => steps.GetValueOrDefault(step.Name, step))];
         RunState state = stopped ?? (done.All(step => step.State is StepState.Done or StepState.Unchanged or StepState.LeftOut) ? RunState.Finished : RunState.Failed);
         Record = Record with { Steps = done, State = state, FinishedAt = at };
-        if (_hasBegun) await log.FinishAsync(Record, cancellationToken).ConfigureAwait(false);
+        if (HasBegun) await log.FinishAsync(Record, cancellationToken).ConfigureAwait(false);
         // Nothing had to be done: one entry says so. One that was stopped before it did anything leaves none.
         else if (stopped is null) await log.BeginAsync(Record, newestNumber, cancellationToken).ConfigureAwait(false);
     }

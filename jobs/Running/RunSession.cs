@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lepton.Data.Connectors.Files;
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs.Definitions;
@@ -12,23 +13,27 @@ using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs.Running;
 
-/// <summary>Takes prepared steps one after the other: decides, runs, and remembers what became of each.</summary>
+/// <summary>Takes prepared steps, each after those that it reads: decides, runs, and remembers what became of each. Steps that do not read each other may be taken at once.</summary>
 internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Preparation preparation, RunContext run, RunOptions options)
 {
-    private static readonly HashSet<string> s_none = [];
+    private const int AttemptCountMax = 3;
 
-    private readonly Dictionary<TableName, Snapshot?> _snapshots = new(preparation.LakeTables);
+    private static readonly HashSet<string> s_none = [];
+    private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<TableName, Snapshot?> _snapshots = new(preparation.LakeTables);
 
     // Since which version a table has its rows: what was read is named by it, so that a compaction makes nobody compute anew.
-    private readonly Dictionary<TableName, long> _rowsVersions = new(preparation.RowsVersions);
-    private readonly HashSet<TableName> _inexact = [.. preparation.InexactTables];
-    private readonly Dictionary<string, StepRecord> _records = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TableName, long> _rowsVersions = new(preparation.RowsVersions);
+    private readonly ConcurrentDictionary<TableName, bool> _inexact = new(preparation.InexactTables.Select(table => KeyValuePair.Create(table, true)));
+    private readonly ConcurrentDictionary<string, StepRecord> _records = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<StepFailure> _failures = new();
 
     /// <summary>What became of the steps so far, by name.</summary>
     internal IReadOnlyDictionary<string, StepRecord> Records => _records;
 
     /// <summary>What failed so far.</summary>
-    internal List<StepFailure> Failures { get; } = [];
+    internal IReadOnlyList<StepFailure> Failures => [.. _failures];
 
     /// <summary>What the step's record holds before it is taken up.</summary>
     internal static StepRecord Planned(BoundStep step) => new()
@@ -52,14 +57,17 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
         IReadOnlyList<InputRecord> inputs = InputsOf(step);
         string? reason = StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, inputs), inputs, running, table, quarantine, options.FullRefresh);
-        return new PlannedStep(step.Node.Pipeline.Name, step.Node.Step.Name, reason is not null, reason);
+        var planned = new PlannedStep(step.Node.Pipeline.Name, step.Node.Step.Name, reason is not null, reason);
+        if (step.Growth is null || reason is null || step.Node.Inputs.Any(input => input.Step is { } before && running.Contains(before))) return planned;
+        GrowthPlan plan = await PlanOfAsync(step, reason, inputs, table, cancellationToken).ConfigureAwait(false);
+        return planned with { Growth = new GrowthRecord(step.Growth.Mode, plan.FullBecause, plan.FullBecause is null ? plan.FileCount : null, null, null) };
     }
 
     /// <summary>Runs the step, unless it is up to date or a step before it failed.</summary>
     /// <param name="step">Its inputs were taken before.</param>
     /// <param name="begin">Called before anything is written; gives the run's number.</param>
     /// <param name="cancellationToken">Observed until the step's first commit.</param>
-    internal async ValueTask TakeAsync(BoundStep step, Func<ValueTask<long>> begin, CancellationToken cancellationToken)
+    internal async Task TakeAsync(BoundStep step, Func<ValueTask<long>> begin, CancellationToken cancellationToken)
     {
         string name = step.Node.Step.Name;
         StepRecord planned = Planned(step);
@@ -72,39 +80,19 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         }
         try
         {
-            TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
-            TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<InputRecord> inputs = InputsOf(step);
-            string fingerprint = Fingerprints.Of(step.PlanHash, inputs);
-            string? reason = StepDecision.ReasonToRun(step, fingerprint, inputs, s_none, table, quarantine, options.FullRefresh);
-            if (reason is null)
+            for (int attempt = 1; ; attempt++)
             {
-                _records[name] = table.MadeBy!.Step with
+                try
                 {
-                    State = StepState.Unchanged,
-                    Rules = await JudgeOf(step).JudgeAgainAsync(table.MadeBy.Step.Rules, table.Snapshot!, cancellationToken).ConfigureAwait(false),
-                    Lineage = planned.Lineage,
-                    Reason = null,
-                    // Readers go on to the files as they lie now.
-                    Version = table.Snapshot!.Version,
-                    QuarantineVersion = quarantine.Snapshot?.Version,
-                };
-                if (table.MadeBy.Step.RowsAreInexact) _inexact.Add(step.Table);
-                Remember(step.Table, table.Snapshot, table.RowsVersion);
-                Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
-                own.Progress?.Report(new StepProgress(name, "jobs.unchanged", 1, table.MadeBy.Step.RowsOut));
-                return;
+                    await DoAsync(step, planned, begin, own, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+                catch (LeptonDataException failure) when (MayHelp(failure) && attempt < AttemptCountMax && !cancellationToken.IsCancellationRequested)
+                {
+                    own.Progress?.Report(new StepProgress(name, "jobs.retrying"));
+                    await Task.Delay(s_retryDelay * (1 << (2 * attempt - 2)), run.Time, cancellationToken).ConfigureAwait(false);
+                }
             }
-            long number = await begin().ConfigureAwait(false);
-            bool areInputsInexact = step.Node.Inputs.Any(input => input.Table is { } read && _inexact.Contains(read));
-            var work = new StepRun(lake, step, EngineInputsOf(step), table, quarantine, engine, binder, own, number, JudgeOf(step));
-            (StepRecord record, Snapshot good, Snapshot? bad) = await work.DoAsync(
-                planned with { Inputs = inputs, Fingerprint = fingerprint, Reason = reason }, areInputsInexact, () => CheckSources(step), cancellationToken).ConfigureAwait(false);
-            _records[name] = record;
-            if (record.RowsAreInexact) _inexact.Add(step.Table);
-            Remember(step.Table, good, good.Version);
-            Remember(step.Table.Quarantine, bad, bad is null ? null : bad.Version == quarantine.Snapshot?.Version ? quarantine.RowsVersion : bad.Version);
-            own.Progress?.Report(new StepProgress(name, "jobs.done", 1, record.RowsOut));
         }
         catch (LeptonDataException failure) when (cancellationToken.IsCancellationRequested)
         {
@@ -114,18 +102,68 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         catch (LeptonDataException failure)
         {
             _records[name] = planned with { State = StepState.Failed, ErrorCode = failure.Code, Error = failure.Message };
-            Failures.Add(new StepFailure(step.Node.Pipeline.Name, name, failure));
+            _failures.Enqueue(new StepFailure(step.Node.Pipeline.Name, name, failure));
             own.Progress?.Report(new StepProgress(name, "jobs.failed"));
         }
     }
 
     private TableJudge JudgeOf(BoundStep step) => new(step, preparation.Earlier, engine, binder, run);
 
+    // A store may answer the next time. A source that changed, or a lock that was lost, asks for another run.
+    private static bool MayHelp(LeptonDataException failure) => failure.IsTransient && failure.Code.StartsWith("storage.", StringComparison.Ordinal) && failure.Code != "storage.lock_lost";
+
+    private async ValueTask DoAsync(BoundStep step, StepRecord planned, Func<ValueTask<long>> begin, RunContext own, CancellationToken cancellationToken)
+    {
+        string name = step.Node.Step.Name;
+        TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
+        TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<InputRecord> inputs = InputsOf(step);
+        string fingerprint = Fingerprints.Of(step.PlanHash, inputs);
+        string? reason = StepDecision.ReasonToRun(step, fingerprint, inputs, s_none, table, quarantine, options.FullRefresh);
+        if (reason is null)
+        {
+            _records[name] = table.MadeBy!.Step with
+            {
+                State = StepState.Unchanged,
+                Rules = await JudgeOf(step).JudgeAgainAsync(table.MadeBy.Step.Rules, table.Snapshot!, cancellationToken).ConfigureAwait(false),
+                Lineage = planned.Lineage,
+                Reason = null,
+                Growth = null,
+                // Readers go on to the files as they lie now.
+                Version = table.Snapshot!.Version,
+                QuarantineVersion = quarantine.Snapshot?.Version,
+            };
+            if (table.MadeBy.Step.RowsAreInexact) _inexact[step.Table] = true;
+            Remember(step.Table, table.Snapshot, table.RowsVersion);
+            Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
+            own.Progress?.Report(new StepProgress(name, "jobs.unchanged", 1, table.MadeBy.Step.RowsOut));
+            return;
+        }
+        long number = await begin().ConfigureAwait(false);
+        bool areInputsInexact = step.Node.Inputs.Any(input => input.Table is { } read && _inexact.ContainsKey(read));
+        GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, table, cancellationToken).ConfigureAwait(false);
+        var work = new StepRun(lake, step, EngineInputsOf(step), table, quarantine, engine, binder, own, number, JudgeOf(step), plan);
+        (StepRecord record, Snapshot good, Snapshot? bad) = await work.DoAsync(
+            planned with { Inputs = inputs, Fingerprint = fingerprint, Reason = reason }, areInputsInexact, () => CheckSources(step), cancellationToken).ConfigureAwait(false);
+        _records[name] = record;
+        if (record.RowsAreInexact) _inexact[step.Table] = true;
+        Remember(step.Table, good, RowsVersionOf(table, good));
+        Remember(step.Table.Quarantine, bad, bad is null ? null : RowsVersionOf(quarantine, bad));
+        own.Progress?.Report(new StepProgress(name, "jobs.done", 1, record.RowsOut));
+    }
+
     private void Remember(TableName name, Snapshot? snapshot, long? rowsVersion)
     {
         _snapshots[name] = snapshot;
         if (rowsVersion is { } version) _rowsVersions[name] = version;
     }
+
+    private ValueTask<GrowthPlan> PlanOfAsync(BoundStep step, string reason, IReadOnlyList<InputRecord> inputs, TableState table, CancellationToken cancellationToken)
+        => GrowthPlan.MakeAsync(step, reason, inputs, table, preparation, read => _snapshots.GetValueOrDefault(read), lake, cancellationToken);
+
+    // A commit that brings no row and takes none leaves the version of the rows.
+    private static long RowsVersionOf(TableState before, Snapshot after)
+        => before is { Snapshot: { } old, RowsVersion: { } version } && old.Schema.Equals(after.Schema) && old.Files.Count == after.Files.Count && old.Files.ToHashSet().IsSupersetOf(after.Files) ? version : after.Version;
 
     private void CheckSources(BoundStep step)
     {

@@ -12,19 +12,19 @@ internal static class StepCommitter
     /// <summary>What the names of a run's files begin with.</summary>
     internal static string FilePrefix(string runId) => $"part-{runId}-";
 
-    /// <summary>Puts <paramref name="files"/> in the place of all that the table held when the step was planned.</summary>
-    internal static async ValueTask<Snapshot> ReplaceAsync(TableState table, Schema schema, IReadOnlyList<DataFile> files, StepCommit step, RunContext run, CancellationToken cancellationToken)
+    /// <summary>Puts files in the place of others that the table held when the step was planned.</summary>
+    internal static async ValueTask<Snapshot> CommitAsync(TableState table, Schema schema, FileSwap files, StepCommit step, RunContext run, CancellationToken cancellationToken)
         => await table.Table.CommitAsync(
             new TableChange
             {
                 Base = table.Snapshot,
                 Schema = schema,
-                Added = files,
-                Removed = table.Snapshot?.Files ?? [],
+                Added = files.Added,
+                Removed = files.Removed,
                 HasReadTable = true,
                 Transactions = [new TransactionStep(step.Application, Expected(table, step.Application), step.RunNumber)],
                 Operation = table.Snapshot is null ? "CREATE TABLE AS SELECT" : "WRITE",
-                Parameters = step.ToParameters(),
+                Parameters = step.ToParameters(isAppend: files.Removed.Count == 0 && table.Snapshot is { Files.Count: > 0 }),
                 RunId = run.Id.Value,
                 CommittedAt = EventTime.FromDateTimeOffset(run.Time.GetUtcNow()),
             },
@@ -50,4 +50,18 @@ internal static class StepCommitter
 
     private static long? Expected(TableState table, string application)
         => table.Snapshot is { } snapshot && snapshot.Transactions.TryGetValue(application, out long version) ? version : null;
+}
+
+/// <summary>Files that come into a table and files that go.</summary>
+internal sealed record FileSwap(IReadOnlyList<DataFile> Added, IReadOnlyList<DataFile> Removed)
+{
+    /// <summary>The files that the table has afterwards.</summary>
+    internal IReadOnlyList<DataFile> After(Snapshot? before)
+    {
+        HashSet<DataFile> gone = [.. Removed];
+        return [.. (before?.Files ?? []).Where(file => !gone.Contains(file)), .. Added];
+    }
+
+    /// <summary>The same rows without content sums.</summary>
+    internal FileSwap WithoutSums() => this with { Added = [.. Added.Select(file => file with { ContentSum = null })] };
 }

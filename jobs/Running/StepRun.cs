@@ -9,6 +9,7 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
+using Lepton.Data.Sql.Growth;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Parquet;
@@ -27,8 +28,12 @@ namespace Lepton.Data.Jobs.Running;
 /// <param name="run">Told of progress.</param>
 /// <param name="runNumber">What the step's transactions move to.</param>
 /// <param name="judge">Judges the table as a whole.</param>
-internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableState table, TableState quarantine, IEngine engine, Binder binder, RunContext run, long runNumber, TableJudge judge)
+/// <param name="plan">What changed, where the step grows; null where it does not.</param>
+internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableState table, TableState quarantine, IEngine engine, Binder binder, RunContext run, long runNumber, TableJudge judge, GrowthPlan? plan)
 {
+    // Years of four digits, and room for what is added.
+    private static readonly (EventTime First, EventTime Last) s_readable = (EventTime.FromDateTimeOffset(new DateTimeOffset(200, 1, 1, 0, 0, 0, TimeSpan.Zero)), EventTime.FromDateTimeOffset(new DateTimeOffset(9800, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+
     private readonly List<PhaseRecord> _phases = [];
     private readonly StepQueries _queries = new(step.Node.Step, step.Schema.Fields);
     private long _phaseStart;
@@ -45,13 +50,16 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     {
         try
         {
-            StepRows rows = step.IsChecked ? await CheckAndWriteAsync(cancellationToken).ConfigureAwait(false) : await WriteAsync(cancellationToken).ConfigureAwait(false);
+            StepRows rows = await ComputeAsync(cancellationToken).ConfigureAwait(false);
             checkSources();
             bool isInexact = areInputsInexact || step.Query.RowsAreInexact;
             // Rules may look at inexact values, too: then the engine gives no sums.
-            isInexact |= rows.Good.Any(file => file.ContentSum is null);
-            if (isInexact) rows = rows with { Good = WithoutSums(rows.Good), Bad = WithoutSums(rows.Bad) };
-            return await CommitAsync(planned with { RowsAreInexact = isInexact, Rules = rows.Rules, RowsComputed = rows.Computed, RowsQuarantined = rows.Quarantined }, rows).ConfigureAwait(false);
+            isInexact |= rows.Good.Added.Any(file => file.ContentSum is null);
+            if (isInexact) rows = rows with { Good = rows.Good.WithoutSums(), Bad = rows.Bad.WithoutSums() };
+            GrowthRecord? growth = plan is null ? null : new GrowthRecord(step.Growth!.Mode, plan.FullBecause, Grown(plan.FileCount), rows.KeysTouched, Grown(rows.Good.Removed.Count));
+            return await CommitAsync(planned with { RowsAreInexact = isInexact, Rules = rows.Rules, RowsComputed = rows.Computed, Growth = growth }, rows).ConfigureAwait(false);
+
+            long? Grown(long count) => plan.FullBecause is null ? count : null;
         }
         catch
         {
@@ -74,42 +82,111 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         }
     }
 
-    private async ValueTask<StepRows> WriteAsync(CancellationToken cancellationToken)
+    private async ValueTask<StepRows> ComputeAsync(CancellationToken cancellationToken)
     {
-        Begin("jobs.computing");
-        IReadOnlyList<DataFile> good = await engine.WriteAsync(step.Query, inputs, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
-        End("compute");
-        long count = RowsOf(good);
-        return new StepRows(good, [], count, 0, await judge.JudgeAsync(count, null, null, cancellationToken).ConfigureAwait(false));
+        if (plan?.Changed is not { } changed) return await WriteAsync(step.Query, step.Carried, inputs, Touched.All, cancellationToken).ConfigureAwait(false);
+        if (step.Growth!.Keyed is not { } keyed) return await WriteAsync(step.Query, step.Carried, With(inputs, step.Growth.Input, changed), Touched.None, cancellationToken).ConfigureAwait(false);
+        Begin("jobs.finding_changes");
+        await using StagedRelation changedKeys = await engine.StageAsync(keyed.Touched, new Inputs().Add(step.Growth.Input, changed), run, cancellationToken).ConfigureAwait(false);
+        await using StagedRelation? wider = keyed.WindowsAfter == 0 ? null : await AroundAsync(changedKeys, 0, keyed.WindowsAfter).ConfigureAwait(false);
+        StagedRelation touched = wider ?? changedKeys;
+        await using StagedRelation? read = keyed.WindowsAfter == 0 ? null : await AroundAsync(touched, keyed.WindowsAfter, 0).ConfigureAwait(false);
+        End("changes");
+        Inputs own = With(With(inputs, KeyedGrowth.TouchedInput, new StagedInput(touched)), KeyedGrowth.ReadInput, new StagedInput(read ?? touched));
+        BoundQuery restricted = keyed.Restricted;
+        if (keyed.Width > TimeSpan.Zero && await StretchOfAsync(keyed, own, cancellationToken).ConfigureAwait(false) is { } stretch) restricted = keyed.RestrictedTo(stretch);
+        return await WriteAsync(restricted, step.Growth.Carry(restricted), own, new Touched(keyed, touched), cancellationToken).ConfigureAwait(false);
+
+        ValueTask<StagedRelation> AroundAsync(StagedRelation keys, long before, long after)
+        {
+            Inputs only = new Inputs().Add(KeyedGrowth.TouchedInput, new StagedInput(keys));
+            return engine.StageAsync(Bind(new SqlText(keyed.Around(KeyedGrowth.TouchedInput, before, after), Name), only), only, run, cancellationToken);
+        }
     }
 
-    private async ValueTask<StepRows> CheckAndWriteAsync(CancellationToken cancellationToken)
+    // The first and the last window that is read; null where one of them has no time that could be written down.
+    private async ValueTask<(EventTime First, EventTime Last)?> StretchOfAsync(KeyedGrowth keyed, Inputs own, CancellationToken cancellationToken)
     {
+        string key = SqlLiteral.Name(keyed.KeySchema[0].Name);
+        var sql = new SqlText(
+            $"SELECT epoch_us(CAST(min({key}) AS TIMESTAMPTZ)) AS first, epoch_us(CAST(max({key}) AS TIMESTAMPTZ)) AS last FROM {KeyedGrowth.ReadInput} HAVING count(*) = count({key}) AND isfinite(min({key})) AND isfinite(max({key}))", Name);
+        await using IRecordBatchReader reader = await engine.ReadAsync(Bind(sql, own), own, run, cancellationToken).ConfigureAwait(false);
+        using RecordBatch? batch = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (batch is not { RowCount: > 0 } || batch.Column(0).Value(0) is not long first || batch.Column(1).Value(0) is not long last) return null;
+        return first < s_readable.First.MicrosecondsSinceEpoch || last > s_readable.Last.MicrosecondsSinceEpoch ? null : (new EventTime(first), new EventTime(last));
+    }
+
+    private async ValueTask<StepRows> WriteAsync(BoundQuery query, BoundQuery? carried, Inputs read, Touched touched, CancellationToken cancellationToken)
+    {
+        if (!step.IsChecked && touched.Growth is null) return await WriteUncheckedAsync(query, read, touched, cancellationToken).ConfigureAwait(false);
         Begin("jobs.computing");
-        await using StagedRelation staged = await engine.StageAsync(step.Carried ?? step.Query, inputs, run, cancellationToken).ConfigureAwait(false);
+        await using StagedRelation staged = await engine.StageAsync(carried ?? query, read, run, cancellationToken).ConfigureAwait(false);
         End("compute");
 
         Begin("jobs.checking", staged.RowCount);
         using RecordBatch whence = Whence();
         var own = new Inputs().Add(Name, new StagedInput(staged)).Add(StepQueries.RunInput, new BatchInput(whence.Schema, [whence]));
-        foreach ((string name, Input input) in inputs.ByName)
+        foreach ((string name, Input input) in read.ByName)
             if (!own.ByName.ContainsKey(name)) own.Add(name, input);
-        if (step.Carried is not null) await CheckTimesAsync(own, staged.RowCount, cancellationToken).ConfigureAwait(false);
+        if (carried is not null) await CheckTimesAsync(own, staged.RowCount, cancellationToken).ConfigureAwait(false);
         (long quarantined, long[] broken) = await CountAsync(own, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < broken.Length; i++)
             if (broken[i] > 0 && step.Rules[i].Rule.OnFailure == OnFailure.Fail) throw await RefusalAsync(step.Rules[i], broken[i], staged.RowCount, own, cancellationToken).ConfigureAwait(false);
         CompiledRule[] brokenRules = [.. step.Rules.Where((_, i) => broken[i] > 0)];
         CompiledRule[] quarantining = [.. brokenRules.Where(rule => rule.Rule.OnFailure == OnFailure.Quarantine)];
-        IReadOnlyList<RuleRecord> tableRules = await judge.JudgeAsync(staged.RowCount - quarantined, own, quarantined == 0 ? null : _queries.Good(quarantining), cancellationToken).ConfigureAwait(false);
+        SqlText rows = _queries.Good(quarantining);
+        IReadOnlyList<RuleRecord>? tableRules = touched.AreAll ? await judge.JudgeAsync(staged.RowCount - quarantined, own, quarantined == 0 ? null : rows, cancellationToken).ConfigureAwait(false) : null;
         End("check");
 
         Begin(quarantined > 0 ? "jobs.quarantining" : "jobs.writing", quarantined > 0 ? quarantined : staged.RowCount);
-        IReadOnlyList<DataFile> bad = quarantining.Length == 0 ? [] : await engine.WriteAsync(Bind(_queries.Bad(brokenRules), own), own, TargetOf(quarantine), run, cancellationToken).ConfigureAwait(false);
+        FileSwap bad = await WriteRowsAsync(quarantining.Length == 0 ? null : _queries.Bad(brokenRules), quarantine, QuarantineSchemaOf(step.Schema), own, touched, cancellationToken).ConfigureAwait(false);
         if (quarantined > 0) Tell("jobs.writing", staged.RowCount - quarantined);
-        IReadOnlyList<DataFile> good = await engine.WriteAsync(Bind(_queries.Good(quarantining), own), own, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
+        FileSwap good = await WriteRowsAsync(rows, table, step.Schema, own, touched, cancellationToken).ConfigureAwait(false);
         End("write");
+        tableRules ??= await JudgeGrownAsync(good, rows, own, touched, cancellationToken).ConfigureAwait(false);
         RuleRecord[] rules = [.. step.Rules.Select((rule, i) => new RuleRecord(rule.Rule.Name, rule.Text, TableJudge.NameOf(rule.Rule.OnFailure), broken[i])), .. tableRules];
-        return new StepRows(good, bad, staged.RowCount, quarantined, rules);
+        return new StepRows(good, bad, staged.RowCount, rules, touched.Keys?.RowCount);
+    }
+
+    // Of a table that grows, the rows that stay are asked together with the new ones; the step's inputs as they are, not the part of them that was read.
+    private ValueTask<RuleRecord[]> JudgeGrownAsync(FileSwap good, SqlText rows, Inputs own, Touched touched, CancellationToken cancellationToken)
+    {
+        long rowCount = RowsOf(good.After(table.Snapshot));
+        Inputs asked = inputs.ByName.Aggregate(own, (all, input) => With(all, input.Key, input.Value));
+        if (table.Snapshot is not { Files.Count: > 0 } old) return judge.JudgeAsync(rowCount, asked, rows, cancellationToken);
+        SqlText all = touched.Growth is { } growth ? _queries.WithKept(rows, step.Schema, growth) : _queries.WithOld(rows, step.Schema);
+        return judge.JudgeAsync(rowCount, With(asked, StepQueries.OldInput, new SnapshotInput(old)), all, cancellationToken);
+    }
+
+    private async ValueTask<StepRows> WriteUncheckedAsync(BoundQuery query, Inputs read, Touched touched, CancellationToken cancellationToken)
+    {
+        Begin("jobs.computing");
+        IReadOnlyList<DataFile> files = await engine.WriteAsync(query, read, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
+        End("compute");
+        var good = new FileSwap(files, touched.AreAll ? table.Snapshot?.Files ?? [] : []);
+        return new StepRows(good, new FileSwap([], touched.AreAll ? quarantine.Snapshot?.Files ?? [] : []), RowsOf(files), await judge.JudgeAsync(RowsOf(good.After(table.Snapshot)), null, null, cancellationToken).ConfigureAwait(false), null);
+    }
+
+    // The rows of touched keys go with the files that hold them; what else stood in these is written again beside the new rows.
+    private async ValueTask<FileSwap> WriteRowsAsync(SqlText? rows, TableState target, Schema schema, Inputs own, Touched touched, CancellationToken cancellationToken)
+    {
+        if (touched.AreAll || touched.Growth is not { } growth || target.Snapshot is not { Files.Count: > 0 } before)
+            return new FileSwap(await WriteAsync(rows, own).ConfigureAwait(false), touched.AreAll ? target.Snapshot?.Files ?? [] : []);
+        Inputs old = With(own, StepQueries.OldInput, new SnapshotInput(before) { FileNumber = StepQueries.FileColumn });
+        var holders = new List<DataFile>();
+        await using (IRecordBatchReader reader = await engine.ReadAsync(Bind(_queries.Holders(growth), old), old, run, cancellationToken).ConfigureAwait(false))
+        {
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) is { } batch)
+                using (batch)
+                    foreach (long file in batch.Column(0).Values<long>()) holders.Add(before.Files[(int)file]);
+        }
+        if (holders.Count == 0) return new FileSwap(await WriteAsync(rows, own).ConfigureAwait(false), []);
+        Inputs kept = With(own, StepQueries.OldInput, new SnapshotInput(before with { Files = holders }));
+        SqlText all = _queries.WithKept(rows ?? _queries.None(schema), schema, growth);
+        return new FileSwap(await WriteAsync(all, kept).ConfigureAwait(false), holders);
+
+        async ValueTask<IReadOnlyList<DataFile>> WriteAsync(SqlText? sql, Inputs from)
+            => sql is null ? [] : await engine.WriteAsync(Bind(sql, from), from, TargetOf(target), run, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<(StepRecord Record, Snapshot Table, Snapshot? Quarantine)> CommitAsync(StepRecord record, StepRows rows)
@@ -118,19 +195,21 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         Snapshot? bad = quarantine.Snapshot;
         // The quarantine goes first: a table never stands there without the rows that it refused. One that has no rules any more loses its old rows.
         bool hasQuarantine = step.CanQuarantine || bad is { Files.Count: > 0 };
+        IReadOnlyList<DataFile> after = rows.Good.After(table.Snapshot);
         record = record with
         {
             State = StepState.Done,
-            RowsOut = RowsOf(rows.Good),
+            RowsOut = RowsOf(after),
+            RowsQuarantined = RowsOf(rows.Bad.After(bad)),
             VersionBefore = table.Snapshot?.Version,
             Version = (table.Snapshot?.Version ?? -1) + 1,
             QuarantineVersion = hasQuarantine ? (bad?.Version ?? -1) + 1 : bad?.Version,
-            ContentHash = record.RowsAreInexact ? null : ContentHash.Of(step.Schema, ContentSum.Total(rows.Good.Select(file => file.ContentSum!.Value))).ToString(),
+            ContentHash = record.RowsAreInexact || after.Any(file => file.ContentSum is null) ? null : ContentHash.Of(step.Schema, ContentSum.Total(after.Select(file => file.ContentSum!.Value))).ToString(),
         };
         var commit = new StepCommit(step.Node.Application, runNumber, record);
         // Once the first of the two is there, the second follows, cancelled or not.
-        if (hasQuarantine) bad = await StepCommitter.ReplaceAsync(quarantine, QuarantineSchemaOf(step.Schema), rows.Bad, commit, run, CancellationToken.None).ConfigureAwait(false);
-        Snapshot good = await StepCommitter.ReplaceAsync(table, step.Schema, rows.Good, commit, run, CancellationToken.None).ConfigureAwait(false);
+        if (hasQuarantine) bad = await StepCommitter.CommitAsync(quarantine, QuarantineSchemaOf(step.Schema), rows.Bad, commit, run, CancellationToken.None).ConfigureAwait(false);
+        Snapshot good = await StepCommitter.CommitAsync(table, step.Schema, rows.Good, commit, run, CancellationToken.None).ConfigureAwait(false);
         End("commit");
         return (record with { Phases = [.. _phases], Version = good.Version, QuarantineVersion = bad?.Version, ContentHash = good.ContentHash?.ToString() }, good, bad);
     }
@@ -199,10 +278,27 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
 
     private void End(string phase) => _phases.Add(new PhaseRecord(phase, Math.Round(run.Time.GetElapsedTime(_phaseStart).TotalSeconds, 6)));
 
-    private static long RowsOf(IEnumerable<DataFile> files) => files.Sum(file => file.Statistics!.RowCount);
+    // Files of a step's table were written by a run, which counted.
+    private static long RowsOf(IEnumerable<DataFile> files) => files.Sum(file => file.RowCount!.Value);
 
-    private static DataFile[] WithoutSums(IEnumerable<DataFile> files) => [.. files.Select(file => file with { ContentSum = null })];
+    private static Inputs With(Inputs inputs, string name, Input input)
+    {
+        Inputs own = new Inputs().Add(name, input);
+        foreach ((string other, Input known) in inputs.ByName)
+            if (!own.ByName.ContainsKey(other)) own.Add(other, known);
+        return own;
+    }
 
     /// <summary>What a step wrote and found.</summary>
-    private sealed record StepRows(IReadOnlyList<DataFile> Good, IReadOnlyList<DataFile> Bad, long Computed, long Quarantined, IReadOnlyList<RuleRecord> Rules);
+    private sealed record StepRows(FileSwap Good, FileSwap Bad, long Computed, IReadOnlyList<RuleRecord> Rules, long? KeysTouched);
+
+    /// <summary>Whose rows go when new ones come: those of some keys, of all, or of none.</summary>
+    private sealed record Touched(KeyedGrowth? Growth, StagedRelation? Keys)
+    {
+        internal static readonly Touched All = new(null, null);
+
+        internal static readonly Touched None = new(null, null);
+
+        internal bool AreAll => ReferenceEquals(this, All);
+    }
 }

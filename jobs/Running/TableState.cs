@@ -23,14 +23,17 @@ internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? 
         if (await table.ReadAsync(null, cancellationToken).ConfigureAwait(false) is not { } snapshot) return new TableState(table, null, null, null, null, null);
         string? lost = (await lake.FindLostFileAsync(snapshot, cancellationToken).ConfigureAwait(false))?.Path;
         CommitEntry? oldest = null;
+        // A run that gave no row and took none moved its progress all the same.
+        StepCommit? madeBy = null;
         await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
         {
             // Written between the two looks: take the pair again.
             if (oldest is null && entry.Version != snapshot.Version) return await ReadAsync(lake, name, cancellationToken).ConfigureAwait(false);
             oldest = entry;
-            if (!entry.LeavesRows) return new TableState(table, snapshot, StepCommit.Of(entry), entry.Version, entry, lost);
+            madeBy ??= StepCommit.Of(entry);
+            if (!entry.LeavesRows) return new TableState(table, snapshot, madeBy, entry.Version, entry, lost);
         }
-        return new TableState(table, snapshot, null, oldest?.Version ?? snapshot.Version, oldest, lost);
+        return new TableState(table, snapshot, madeBy, oldest?.Version ?? snapshot.Version, oldest, lost);
     }
 }
 
@@ -43,9 +46,9 @@ internal sealed record StepCommit(string Application, long RunNumber, StepRecord
     private const string ApplicationKey = "lepton.step", NumberKey = "lepton.run_number", RecordKey = "lepton.record";
 
     /// <summary>The parameters of the commit's history entry.</summary>
-    internal IReadOnlyDictionary<string, string> ToParameters() => new Dictionary<string, string>
+    internal IReadOnlyDictionary<string, string> ToParameters(bool isAppend) => new Dictionary<string, string>
     {
-        ["mode"] = "Overwrite",
+        ["mode"] = isAppend ? "Append" : "Overwrite",
         [ApplicationKey] = Application,
         [NumberKey] = RunNumber.ToString(System.Globalization.CultureInfo.InvariantCulture),
         [RecordKey] = RunJson.WriteForCommit(Step),

@@ -133,7 +133,7 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
             var lake = Lake.Create(folder);
             TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
             TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
-            var work = new StepRun(lake, step, inputs, table, quarantine, engine, _binder, run, 1, new TableJudge(step, [], engine, _binder, run));
+            var work = new StepRun(lake, step, inputs, table, quarantine, engine, _binder, run, 1, new TableJudge(step, [], engine, _binder, run), null);
             StepRecord record;
             Snapshot good;
             Snapshot? bad;

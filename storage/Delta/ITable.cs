@@ -149,9 +149,73 @@ public sealed record CommitEntry(long Version, EventTime CommittedAt, string Ope
     public bool LeavesRows { get; init; }
 }
 
+/// <summary>The files between whose rows two versions of a table differ.</summary>
+/// <param name="Added">Files that hold rows which came.</param>
+/// <param name="Removed">Files that held rows which went.</param>
+/// <remarks>Where a file was written anew with some of its rows, it stands on both sides, and the rows that it kept are in both.</remarks>
+public sealed record RowChanges(IReadOnlyList<DataFile> Added, IReadOnlyList<DataFile> Removed);
+
 /// <summary>What follows from the interface.</summary>
 public static class TableExtensions
 {
+    private const int CommitsMax = 200;
+
+    /// <summary>What came and went between two versions. Files that were only laid out anew do not count.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="since">The version before.</param>
+    /// <param name="until">The version after.</param>
+    /// <param name="cancellationToken">Observed between commits.</param>
+    /// <returns>Null where the log has no commits or no state that old any more, or another table stood there then.</returns>
+    public static async ValueTask<RowChanges?> RowChangesAsync(this ITable table, long since, Snapshot until, CancellationToken cancellationToken = default)
+    {
+        var changing = new Stack<long>();
+        bool isLaidOutAnew = false, isKnown = false;
+        await foreach (CommitEntry commit in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (commit.Version > until.Version) continue;
+            isKnown = commit.Version <= since;
+            if (isKnown) break;
+            if (!commit.LeavesRows) changing.Push(commit.Version);
+            // Progress without rows is no new layout, but looks into two more states cost little.
+            else isLaidOutAnew = true;
+        }
+        if (!isKnown || since > until.Version) return null;
+        try
+        {
+            if (await ReadAsync(since).ConfigureAwait(false) is not { } before || before.TableId != until.TableId) return null;
+            var added = new HashSet<DataFile>();
+            var removed = new HashSet<DataFile>();
+            // Of very many commits the two ends say enough; what was laid out anew then looks as if it had gone and come.
+            if (!isLaidOutAnew || changing.Count > CommitsMax)
+            {
+                Count(before, until);
+            }
+            else
+            {
+                foreach (long version in changing)
+                    if (await ReadAsync(version - 1).ConfigureAwait(false) is not { } from || await ReadAsync(version).ConfigureAwait(false) is not { } to) return null;
+                    else Count(from, to);
+            }
+            return new RowChanges([.. added], [.. removed]);
+
+            void Count(Snapshot from, Snapshot to)
+            {
+                HashSet<DataFile> old = [.. from.Files];
+                HashSet<DataFile> live = [.. to.Files];
+                foreach (DataFile file in from.Files)
+                    if (!live.Contains(file) && !added.Remove(file)) removed.Add(file);
+                foreach (DataFile file in to.Files)
+                    if (!old.Contains(file) && !removed.Remove(file)) added.Add(file);
+            }
+        }
+        catch (LeptonDataException failure) when (failure is { IsTransient: false, Code: "storage.no_such_version" or "storage.log_checkpoint" })
+        {
+            return null;
+        }
+
+        async ValueTask<Snapshot?> ReadAsync(long version) => version == until.Version ? until : await table.ReadAsync(version, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>The oldest version that has the rows of <paramref name="version"/>: since then files were only laid out anew.</summary>
     /// <param name="table">The table.</param>
     /// <param name="version">One that is there.</param>

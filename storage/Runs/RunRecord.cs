@@ -65,6 +65,9 @@ public sealed record SourceRecord
     /// <summary>Digest of all files and of how they are read: equal digests give equal rows.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>Digest of how the files are read alone: with equal ones, equal files give equal rows.</summary>
+    public string? Reading { get; init; }
+
     /// <summary>The encoding of delimited text; null for other formats.</summary>
     public string? Encoding { get; init; }
 

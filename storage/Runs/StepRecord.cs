@@ -23,7 +23,7 @@ public sealed record StepRecord
     /// <summary>What it read.</summary>
     public IReadOnlyList<InputRecord> Inputs { get; init; } = [];
 
-    /// <summary>Rows that the query gave, good and bad.</summary>
+    /// <summary>Rows that the query gave in this run, good and bad.</summary>
     public long? RowsComputed { get; init; }
 
     /// <summary>Rows in the table.</summary>
@@ -65,6 +65,9 @@ public sealed record StepRecord
     /// <summary>Why it ran (<c>new</c>, <c>plan</c>, <c>input:name</c>, <c>full_refresh</c>, <c>interrupted</c>, <c>file:name</c> for a table's file that is missing or has another length than its log says), or why it was skipped (<c>after:step</c>).</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Of a step that grows: how it was done this time; null for a step that is always computed as a whole.</summary>
+    public GrowthRecord? Growth { get; init; }
+
     /// <summary>The stable code of what failed.</summary>
     public string? ErrorCode { get; init; }
 
@@ -93,6 +96,17 @@ public enum StepState
     /// <summary>The run was asked for other steps; its table is as it was.</summary>
     LeftOut,
 }
+
+/// <summary>How a step that grows was done.</summary>
+/// <param name="Mode"><c>append</c>, <c>by_key</c> or <c>by_window</c>.</param>
+/// <param name="FullBecause">
+/// Why it was computed as a whole all the same; null where it grew. A <see cref="StepRecord.Reason"/> other than its own input's; or <c>removed:input</c> (rows went, and the mode takes rows
+/// that come, or the files that held them are gone), <c>history:input</c> (the version read last time cannot be looked at any more), <c>vacuumed:input</c> (a file that held changed rows is gone).
+/// </param>
+/// <param name="FilesRead">How many files of the input held changed rows.</param>
+/// <param name="KeysTouched">How many keys or windows they touched; null for append.</param>
+/// <param name="FilesReplaced">How many files of the table were written anew.</param>
+public sealed record GrowthRecord(string Mode, string? FullBecause, long? FilesRead, long? KeysTouched, long? FilesReplaced);
 
 /// <summary>One input of a step.</summary>
 /// <param name="Name">The name that the SQL uses.</param>

@@ -107,8 +107,8 @@ internal sealed record LogEntry(long Version, IReadOnlyList<LogAction> Actions, 
 
     internal EventTime CommittedAt => Info?.Milliseconds is { } milliseconds ? new EventTime(milliseconds * 1000) : FileModifiedAt;
 
-    /// <summary>Whether the rows are afterwards what they were before: files laid out anew, or nothing but a note.</summary>
-    internal bool LeavesRows => Actions.All(action => action is AddAction { IsDataChange: false } or RemoveAction { IsDataChange: false } or CommitInfoAction or ForeignAction);
+    /// <summary>Whether the rows are afterwards what they were before: files laid out anew, progress without rows, or nothing but a note.</summary>
+    internal bool LeavesRows => Actions.All(action => action is AddAction { IsDataChange: false } or RemoveAction { IsDataChange: false } or TransactionAction or CommitInfoAction or ForeignAction);
 
     internal bool ChangesTable => Actions.Any(action => action is ProtocolAction or MetadataAction);
 }

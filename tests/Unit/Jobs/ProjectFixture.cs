@@ -59,6 +59,9 @@ internal sealed class ProjectFixture : IAsyncDisposable
 
     internal List<StepProgress> Progress { get; } = [];
 
+    /// <summary>How many steps a run takes at once.</summary>
+    internal int StepsAtOnce { get; set; } = 1;
+
     /// <summary>Called with each report, on the thread that reports.</summary>
     internal Action<StepProgress>? OnProgress { get; set; }
 
@@ -75,7 +78,7 @@ internal sealed class ProjectFixture : IAsyncDisposable
         var project = Project.Load(Folder.Path);
         IReadOnlyList<PipelineDefinition> pipelines = project.LoadPipelines();
         await using IEngine engine = OpenEngine(project, pipelines);
-        return await new PipelineRunner(Lake, engine, _frontEnd).RunAsync(project, pipelines, Context(), new RunOptions(isFullRefresh, select), cancellationToken);
+        return await new PipelineRunner(Lake, engine, _frontEnd).RunAsync(project, pipelines, Context(), new RunOptions(isFullRefresh, select, StepsAtOnce), cancellationToken);
     }
 
     internal async Task<IReadOnlyList<PlannedStep>> PlanAsync(params IReadOnlyList<string> select)
@@ -97,9 +100,9 @@ internal sealed class ProjectFixture : IAsyncDisposable
     }
 
     /// <summary>Runs, and returns the record of the only pipeline; a failure fails the test.</summary>
-    internal async Task<RunRecord> RunWellAsync()
+    internal async Task<RunRecord> RunWellAsync(params IReadOnlyList<string> select)
     {
-        RunSummary summary = await RunAsync();
+        RunSummary summary = await RunAsync(select: select);
         foreach (StepFailure failure in summary.Failures) throw new InvalidOperationException($"{failure.Step}: {failure.Error}", failure.Error);
         return summary.Runs.Single();
     }
