@@ -6,7 +6,8 @@ namespace Lepton.Data.Sql.Functions;
 /// <summary>Writes the page of the documentation that lists the functions.</summary>
 internal static class FunctionPage
 {
-    internal static string Markdown()
+    /// <param name="signatures">What the engine's catalog says of types; those of functions that are not in the table are left out.</param>
+    internal static string Markdown(IReadOnlyList<FunctionSignature> signatures)
     {
         var page = new StringBuilder();
         page.Append(
@@ -34,15 +35,19 @@ internal static class FunctionPage
 
             ## Functions
 
-            *Pure*: equal arguments give equal results; a step accepts only pure ones. *Exact*: whether the result is the same in whatever order rows arrive. *Spark*: how the same is said there; empty where nothing there means exactly the same.
+            *Pure*: equal arguments give equal results; a step accepts only pure ones. *Exact*: whether the result is the same in whatever order rows arrive. *Types*: what goes in and what comes out, in the names of DuckDB's catalog; `X` and `Y` stand for each of the types behind the colon, *integers* for the ten of them, and values are cast up to these types where they fit. *Spark*: how the same is to be said there (`t`: what the rows are ordered by), or why it cannot be.
 
 
             """);
         foreach (IGrouping<string, SqlFunction> group in FunctionTable.All.GroupBy(function => function.Group).OrderBy(group => Order(group.Key)))
         {
-            page.Append(CultureInfo.InvariantCulture, $"### {group.Key}\n\n| function | what it gives | pure | exact | Spark |\n| --- | --- | --- | --- | --- |\n");
+            page.Append(CultureInfo.InvariantCulture, $"### {group.Key}\n\n| function | what it gives | types | pure | exact | Spark |\n| --- | --- | --- | --- | --- | --- |\n");
             foreach (SqlFunction function in group.OrderBy(function => function.Name, StringComparer.Ordinal))
-                page.Append(CultureInfo.InvariantCulture, $"| {Code(function.Name)} | {Cell(function.Summary)} | {(function.IsPure ? "yes" : "no")} | {Exact(function)} | {(function.Spark is null ? "" : Code(function.Spark))} |\n");
+            {
+                string types = FunctionSignature.Text(signatures.Where(signature => signature.IsOf(function)));
+                string spark = function.Spark is { } expression ? Code(expression) : $"no: {Cell(function.WhyNotOnSpark!)}";
+                page.Append(CultureInfo.InvariantCulture, $"| {Code(function.Name)} | {Cell(function.Summary)} | {Cell(types)} | {(function.IsPure ? "yes" : "no")} | {Exact(function)} | {spark} |\n");
+            }
             page.Append('\n');
         }
         return page.ToString().TrimEnd('\n') + "\n";

@@ -31,10 +31,10 @@ public static partial class FunctionTable
 
     private static IEnumerable<SqlFunction> InGroup(string group, IEnumerable<SqlFunction> functions) => functions.Select(function => function with { Group = group });
 
-    private static SqlFunction Pure(string name, string? spark, string summary) => new(name, FunctionKind.Scalar, true, Exactness.Exact, spark, summary);
+    private static SqlFunction Pure(string name, string spark, string summary) => new(name, FunctionKind.Scalar, true, Exactness.Exact, spark, summary);
 
-    private static SqlFunction Impure(string name, string? spark, string summary) => new(name, FunctionKind.Scalar, false, Exactness.Exact, spark, summary);
+    private static SqlFunction Impure(string name, string spark, string summary) => new(name, FunctionKind.Scalar, false, Exactness.Exact, spark, summary);
 
-    private static SqlFunction Infix(string name, string? spark, string summary, string? duckDb = null)
+    private static SqlFunction Infix(string name, string spark, string summary, string? duckDb = null)
         => new(name, FunctionKind.Scalar, true, Exactness.Exact, spark, summary) { Form = FunctionForm.Infix, DuckDbName = duckDb ?? name };
 }

@@ -37,10 +37,18 @@ public enum Exactness
 /// <param name="Kind">Where it may stand.</param>
 /// <param name="IsPure">Whether equal arguments always give equal results.</param>
 /// <param name="Exactness">Whether the result depends on the order of rows.</param>
-/// <param name="Spark">How Spark says the same: its expression, or null where it has none with the same meaning.</param>
+/// <param name="Portability">How Spark says the same: its expression; or <c>no: </c> and why nothing there means the same.</param>
 /// <param name="Summary">What it does, in a few words of English.</param>
-public sealed record SqlFunction(string Name, FunctionKind Kind, bool IsPure, Exactness Exactness, string? Spark, string Summary)
+public sealed record SqlFunction(string Name, FunctionKind Kind, bool IsPure, Exactness Exactness, string Portability, string Summary)
 {
+    private const string NotPortable = "no: ";
+
+    /// <summary>How Spark says the same: its expression, with <c>x</c>, <c>y</c>, … for the arguments and <c>t</c> for what the rows are ordered by; null where nothing there means the same.</summary>
+    public string? Spark => Portability.StartsWith(NotPortable, StringComparison.Ordinal) ? null : Portability;
+
+    /// <summary>Why Spark cannot say the same, in a few words of English; null where it can.</summary>
+    public string? WhyNotOnSpark => Spark is null ? Portability[NotPortable.Length..] : null;
+
     /// <summary>How DuckDB says it, where that is another name.</summary>
     internal string DuckDbName { get; init; } = Name;
 

@@ -81,9 +81,56 @@ internal sealed class FunctionTableTests
     public void Page_OfTheFunctions_IsTheTableAsItStands()
     {
         string path = RepositoryFolder.At("docs/sql.md");
-        string expected = FunctionPage.Markdown();
+        string expected = FunctionPage.Markdown(Signatures());
         if (Environment.GetEnvironmentVariable("LEPTON_UPDATE_DOCS") == "1") File.WriteAllText(path, expected);
         Assert.That(File.Exists(path) ? File.ReadAllText(path) : "", Is.EqualTo(expected), "docs/sql.md is stale: run the unit tests with LEPTON_UPDATE_DOCS=1 and commit it");
+    }
+
+    private IReadOnlyList<FunctionSignature> Signatures()
+    {
+        const string separator = "\u001f";
+        return [.. _bench.Texts(
+            $"""
+            SELECT concat_ws('{separator}', function_name, function_type, coalesce(return_type, ''),
+              array_to_string(list_transform(parameter_types, lambda p: coalesce(p, 'ANY')), '{separator}') || coalesce(if(len(parameter_types) > 0, '{separator}', '') || varargs || '…', ''))
+            FROM duckdb_functions() WHERE function_type IN ('scalar', 'aggregate', 'table') ORDER BY ALL
+            """).Select(row => row.Split(separator)).Select(parts => new FunctionSignature(parts[0], parts[1], new EquatableList<string>(parts.Skip(3).Where(part => part.Length > 0)), parts[2]))];
+    }
+
+    [TestCaseSource(nameof(Functions))]
+    public void Function_OfTheTable_SaysHowSparkSaysItOrWhyItCannot(SqlFunction function)
+    {
+        Assert.That(function.Spark is null, Is.Not.EqualTo(function.WhyNotOnSpark is null));
+        Assert.That(function.Spark ?? function.WhyNotOnSpark, Is.Not.Empty.And.Not.StartsWith("no:"));
+        if (function.WhyNotOnSpark is { } why) Assert.That(why.Split(' '), Has.Length.GreaterThan(3), "a reason is a few words");
+        else Assert.That(function.Spark!.Count(letter => letter == '('), Is.EqualTo(function.Spark!.Count(letter => letter == ')')));
+    }
+
+    /// <summary>Whatever else the engine knows, macros and functions of tables among it.</summary>
+    [Test]
+    public void Bind_EveryFunctionThatTheTableLacks_IsRefusedByName()
+    {
+        int refused = 0;
+        foreach ((string name, HashSet<string> kinds) in _kindsByName)
+        {
+            bool isInFrom = kinds.Overlaps(["table", "table_macro", "pragma"]);
+            bool isValue = kinds.Overlaps(["scalar", "aggregate", "macro"]);
+            string quoted = $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+            if (isValue && name != "->>" && FunctionTable.All.All(function => function.Kind == FunctionKind.Table || (function.Name != name && function.DuckDbName != name)))
+            {
+                LeptonDataException? error = Assert.Catch<LeptonDataException>(() => _bench.Bind($"SELECT {quoted}(id) AS c FROM t"), name);
+                if (error!.Code is not ("sql.unknown_function" or "sql.unknown_function_suggest") || !name.Equals((string?)error.Arguments[0], StringComparison.OrdinalIgnoreCase)) Assert.Fail($"{name}: {error.Code} {error.Message}");
+                refused++;
+            }
+            if (isInFrom && FunctionTable.Find(name, FunctionKind.Table) is null)
+            {
+                LeptonDataException? error = Assert.Catch<LeptonDataException>(() => _bench.Bind($"SELECT * FROM {quoted}('x')"), name);
+                if (error!.Code != "sql.refused_table_function" || !name.Equals((string?)error.Arguments[0], StringComparison.OrdinalIgnoreCase)) Assert.Fail($"{name}: {error.Code} {error.Message}");
+                refused++;
+            }
+        }
+        TestContext.Out.WriteLine($"{refused} refused");
+        Assert.That(refused, Is.GreaterThan(300));
     }
 
     [TestCase("SELECT random() AS r", "random")]

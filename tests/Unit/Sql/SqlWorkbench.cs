@@ -119,6 +119,19 @@ internal sealed class SqlWorkbench : IDisposable
         return rows;
     }
 
+    /// <summary>The values of the one column, as they come.</summary>
+    internal List<string> Texts(string sql)
+    {
+        var texts = new List<string>();
+        using DuckDbReader reader = Connection.Read(sql);
+        while (reader.ReadBatch() is { } batch)
+        {
+            using (batch)
+                for (int i = 0; i < batch.RowCount; i++) texts.Add((string)batch.Column(0).Value(i)!);
+        }
+        return texts;
+    }
+
     /// <summary>Whether the database itself refuses the text before it runs.</summary>
     internal bool FrontEndRefuses(string sql)
     {
