@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using Lepton.Data.Schemas;
 
@@ -25,6 +26,9 @@ public sealed record SqlText
 
     /// <summary>Characters to the left of every following line in the file.</summary>
     public int Indent { get; }
+
+    /// <summary>Values for <c>$name</c>, by name in any case; a <c>?</c> is called by its number, from 1.</summary>
+    public IReadOnlyDictionary<string, SqlParameter> Parameters { get; init; } = FrozenDictionary<string, SqlParameter>.Empty;
 
     /// <summary>Characters of <see cref="Text"/> that we put before the person's.</summary>
     public int PrefixLength { get; private init; }

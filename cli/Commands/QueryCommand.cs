@@ -20,13 +20,14 @@ internal static class QueryCommand
     {
         var sql = new Argument<string>("SQL") { Description = Texts.Get("cli.help_query_sql") };
         var limit = NumberOption.Create<long>(Texts.Get("cli.help_query_limit"), "--limit", "-n");
+        var parameters = new Option<string[]>("--param") { Description = Texts.Get("cli.help_query_param"), HelpName = "NAME[:TYPE]=VALUE" };
         var latest = new Option<bool>("--latest") { Description = Texts.Get("cli.help_latest") };
         var target = new Option<string?>("--out") { Description = Texts.Get("cli.help_query_out"), HelpName = "FILE" };
         return verbs.Verb(
             "query",
             Texts.Get("cli.help_query"),
-            context => RunAsync(context, context.Get(sql)!, context.Get(limit), context.Get(latest), context.Get(target)),
-            [sql, limit, latest, target],
+            context => RunAsync(context, context.Get(sql)!, context.Get(parameters) ?? [], context.Get(limit), context.Get(latest), context.Get(target)),
+            [sql, parameters, limit, latest, target],
             allowsCsv: true);
     }
 
@@ -39,7 +40,7 @@ internal static class QueryCommand
         return (store.Binder.Bind(text, found.Inputs.Schemas, AccessContext.Owner), found.Inputs);
     }
 
-    private static async Task<int> RunAsync(CommandContext context, string sql, long? limit, bool readsLatest, string? target)
+    private static async Task<int> RunAsync(CommandContext context, string sql, string[] parameters, long? limit, bool readsLatest, string? target)
     {
         string? path = target is null ? null : Path.GetFullPath(target);
         if (path is not null)
@@ -47,7 +48,10 @@ internal static class QueryCommand
             RowFile.Check(path);
             context.Reach([Path.GetDirectoryName(path)!]);
         }
-        var text = new SqlText(sql == "-" ? await Console.In.ReadToEndAsync(context.CancellationToken) : sql);
+        var values = new Dictionary<string, SqlParameter>(StringComparer.OrdinalIgnoreCase);
+        foreach ((string name, SqlParameter value) in parameters.Select(SqlParameter.Parse))
+            if (!values.TryAdd(name, value)) throw new LeptonDataException("cli.parameter_twice", [name]);
+        var text = new SqlText(sql == "-" ? await Console.In.ReadToEndAsync(context.CancellationToken) : sql) { Parameters = values };
         (BoundQuery query, Inputs inputs) = await BindAsync(context, text, readsLatest);
         RunContext run = context.NewRun();
         if (path is not null)

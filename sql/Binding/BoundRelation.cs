@@ -47,8 +47,9 @@ public sealed record BoundValues(EquatableList<EquatableList<BoundExpression>> R
 /// <summary>The rows of a table function.</summary>
 /// <param name="Function">Which; of <see cref="Functions.FunctionKind.Table"/>.</param>
 /// <param name="Arguments">Over columns of relations before it, or of a query around it; mostly of neither.</param>
-/// <param name="FunctionColumns">What it gives.</param>
-public sealed record BoundTableFunction(Functions.SqlFunction Function, EquatableList<BoundExpression> Arguments, EquatableList<BoundColumn> FunctionColumns) : BoundRelation
+/// <param name="FunctionColumns">What it gives; with an ordinality the last counts its rows from 1.</param>
+/// <param name="HasOrdinality">Whether its rows are counted.</param>
+public sealed record BoundTableFunction(Functions.SqlFunction Function, EquatableList<BoundExpression> Arguments, EquatableList<BoundColumn> FunctionColumns, bool HasOrdinality = false) : BoundRelation
 {
     /// <inheritdoc/>
     public override EquatableList<BoundColumn> Columns => FunctionColumns;

@@ -54,7 +54,7 @@ internal abstract class BoundRewriter
         BoundJoin join => new BoundJoin(join.Kind, join.IsAsOf, Rewrite(join.Left), Rewrite(join.Right), Optional(join.Condition)),
         BoundSetOperation operation => new BoundSetOperation(operation.Kind, operation.IsAll, Rewrite(operation.Left), Rewrite(operation.Right), operation.ResultColumns),
         BoundValues values => new BoundValues(new EquatableList<EquatableList<BoundExpression>>(values.Rows.Select(All)), values.ValueColumns),
-        BoundTableFunction function => new BoundTableFunction(function.Function, All(function.Arguments), function.FunctionColumns),
+        BoundTableFunction function => function with { Arguments = All(function.Arguments) },
         // Common tables take no column from around them.
         BoundWith with => new BoundWith(with.Tables, Rewrite(with.Source)),
         _ => relation,

@@ -28,7 +28,6 @@ internal sealed partial class QueryBinder
             ParsedLambda arrow => Call("json_extract", [Expression(arrow.Left, context), Expression(arrow.Body, context)]),
             ParsedBound known => known.Value,
             ParsedStar => throw text.At(parsed.Offset, "sql.star_in_expression"),
-            ParsedParameter parameter => throw text.At(parsed.Offset, "sql.parameter", parameter.Identifier),
             ParsedCollation collation => throw text.At(Place(collation), "sql.unsupported_with_remedy", "COLLATE", "compare lower(…), or texts that are already normalised"),
             ParsedPosition => throw text.At(parsed.Offset, "sql.unsupported_with_remedy", "#n", "name the column"),
             _ => throw new InvalidOperationException($"An expression is a {parsed.GetType()}."),

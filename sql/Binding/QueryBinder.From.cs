@@ -76,7 +76,6 @@ internal sealed partial class QueryBinder
         SqlFunction? function = IsOwnSchema(call.Catalog, call.Schema) ? FunctionTable.Find(call.Name, FunctionKind.Table) : null;
         if (function is null)
             throw text.At(offset, "sql.refused_table_function", call.Name, string.Join(", ", FunctionTable.All.Where(known => known.Kind == FunctionKind.Table).Select(known => known.Name)));
-        if (table.HasOrdinality) throw text.At(offset, "sql.unsupported", "WITH ORDINALITY");
         if (call.IsDistinct || call.Filter is not null || call.Order.Count > 0) throw text.At(offset, "sql.not_an_aggregate", call.Name);
         foreach (ParsedExpression argument in call.Arguments)
             if (argument.Alias.Length > 0) throw text.At(argument.Offset, "sql.named_argument", argument.Alias, call.Name);
@@ -85,8 +84,9 @@ internal sealed partial class QueryBinder
         var arguments = new EquatableList<BoundExpression>(call.Arguments.Select(argument => Expression(argument, context)));
         SqlType type = _prober.TableFunction(function, arguments, offset);
         string name = table.Alias.Length > 0 ? table.Alias : function.Name;
-        var column = new BoundColumn(function.Name, type);
-        var relation = new BoundTableFunction(function, arguments, [column]);
+        EquatableList<BoundColumn> columns = [new BoundColumn(function.Name, type)];
+        if (table.HasOrdinality) columns = [.. columns, new BoundColumn("ordinality", new SqlType("BIGINT"))];
+        var relation = new BoundTableFunction(function, arguments, columns, table.HasOrdinality);
         return (relation, Named(relation, name, null, table.ColumnNames, outer, offset));
     }
 

@@ -110,7 +110,7 @@ internal sealed partial class QueryBinder
         foreach ((string label, IReadOnlyList<ParsedExpression> values) in axis.Entries.SelectMany(entry => UnpivotEntries(entry, pivot, context)))
         {
             if (values.Count != pivot.ValueNames.Count) throw text.At(pivot.Offset, "sql.pivot_values", pivot.ValueNames.Count, values.Count);
-            foreach (ParsedColumn column in values.OfType<ParsedColumn>()) named.Add(column.Names[0]);
+            named.UnionWith(values.SelectMany(ColumnNames));
             rows.Add([new BoundConstant(s_text, label), .. values.Select(value => Expression(value, context))]);
         }
         List<BoundColumn> made = [new(nameColumn, s_text), .. pivot.ValueNames.Select((name, i) => new BoundColumn(name, _prober.Common([.. rows.Select(row => row[i + 1])], pivot.Offset)))];
@@ -138,8 +138,15 @@ internal sealed partial class QueryBinder
                 return [(entry.Alias.Length > 0 ? entry.Alias : string.Join('_', names), [.. names.Select(name => new ParsedColumn("", pivot.Offset, [name]))])];
             case ParsedStar star when star.Replaced.Count == 0 && star.Renamed.Count == 0:
                 return Chosen(star, context).Select(column => (column.Name!, (IReadOnlyList<ParsedExpression>)[new ParsedColumn("", star.Offset, [column.Name!])]));
-            default:
-                throw text.At(Place(entry.Expression), "sql.unpivot_expression");
+            case ParsedStar star: throw text.At(Place(star), "sql.unpivot_expression");
+            // Of COLUMNS(…) inside an expression there is one entry for each column; any other is over one column, by whose name it is called where it has no alias.
+            case var expression when StarsIn(expression).ToList() is [var star]:
+                return Chosen(star, context).Select(column => (column.Name!, (IReadOnlyList<ParsedExpression>)[ParsedParts.Replaced(expression, part => part is ParsedStar { IsColumns: true } ? [new ParsedColumn("", star.Offset, [column.Name!])] : null)]));
+            case var expression:
+                string alias = entry.Alias.Length > 0 ? entry.Alias : expression.Alias;
+                List<string> read = [.. ColumnNames(expression).Distinct(StringComparer.OrdinalIgnoreCase)];
+                if (read.Count != 1) throw text.At(Place(expression), "sql.unpivot_expression");
+                return [(alias.Length > 0 ? alias : read[0], [expression])];
         }
     }
 }

@@ -23,9 +23,12 @@ internal static class FunctionPage
             subqueries (scalar, `IN`, `EXISTS`, `ANY`, `ALL`; correlated ones too), `VALUES`, `CASE`, casts, lambdas, lists, structs and maps. `*` takes `EXCLUDE`, `REPLACE` and `RENAME`, and `* LIKE 'a%'` and its kin pick columns by name.
             `COLUMNS(…)` in the select list takes a regular expression, a list of names, a lambda over names or `*`; `\1` in the alias is what its first group matched; `*COLUMNS(…)` puts the columns side by side as arguments.
 
-            `UNPIVOT` takes columns, `COLUMNS(…)` or `*`; `PIVOT` takes values that are written out (`ON k IN ('a', 'b')`), since columns that depend on the data have no types before it is read. As in DuckDB its values are compared as texts: `20` is not `20.0`.
+            `UNPIVOT` takes columns, `COLUMNS(…)`, `*` and expressions over one column each; `PIVOT` takes values that are written out (`ON k IN ('a', 'b')`), since columns that depend on the data have no types before it is read. As in DuckDB its values are compared as texts: `20` is not `20.0`.
 
-            Not yet: `WITH RECURSIVE` with `USING KEY`, `COLLATE`, parameters. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
+            A parameter, `$name` or `?`, is filled in by whoever asks: `lepton query 'SELECT … WHERE origin = $origin AND delay > $limit' --param origin=ORD --param limit:BIGINT=15`. Its value goes into the query as a constant, never as SQL: of the type that is said, else as a literal in quotes, which is read as
+            whatever it is compared with. The first `?` is called `1`. Steps and rules have no parameters: what a pipeline does stands in its file.
+
+            Not yet: `WITH RECURSIVE` with `USING KEY`, `COLLATE`, times in PIVOT's `IN` (dates are taken). Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
 
             ## Types that come out
 

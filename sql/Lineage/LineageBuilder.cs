@@ -60,6 +60,8 @@ internal sealed class LineageBuilder(IReadOnlyDictionary<string, Schema> inputs)
             case BoundTableFunction function:
                 Flow arguments = Flow.Union(function.Arguments.Select(Of));
                 foreach (BoundColumn column in function.Columns) _flows[column] = arguments;
+                // How many rows there are before one follows from the arguments, but is not made of them.
+                if (function.HasOrdinality) _flows[function.Columns[^1]] = arguments.AsInfluence();
                 return arguments.AsInfluence();
             case BoundFilter filter: return Flow.Union([Rows(filter.Source), Of(filter.Condition).AsInfluence()]);
             case BoundProject project:

@@ -1,4 +1,9 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
 using System.Text.Json;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
 
 namespace Lepton.Data.Sql.ParseTree;
 
@@ -31,13 +36,32 @@ internal sealed partial class ParseTreeReader
             "SUBQUERY" => new ParsedSubquery(
                 alias, node.Offset, node.Text("subquery_type"), Query(node.Any("subquery")), Optional(node, "child"), node.Text("comparison_type")),
             "STAR" => Star(node, alias),
-            "PARAMETER" => new ParsedParameter(alias, node.Offset, node.Text("identifier")),
+            "PARAMETER" => Parameter(alias, node.Text("identifier")),
             "COLLATE" => new ParsedCollation(alias, node.Offset, Expression(node.Any("child")), node.Text("collation")),
             "POSITIONAL_REFERENCE" => new ParsedPosition(alias, node.Offset, node.Number("index")),
             _ => throw node.Unknown(kind),
         };
         node.End();
         return expression;
+    }
+
+    // The value in the place of the parameter, so that everything else sees a constant.
+    private ParsedExpression Parameter(string alias, string name)
+    {
+        // The tree says no place. A ? has a number for a name.
+        int index = _text.Text.IndexOf($"${name}", StringComparison.OrdinalIgnoreCase);
+        if (index < 0) index = Math.Max(_text.Text.IndexOf('?', StringComparison.Ordinal), 0);
+        if (_text.Parameters.FirstOrDefault(known => known.Key.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { Value: { } value })
+        {
+            throw Suggest.Nearest(name, _text.Parameters.Keys) is { } near
+                ? _text.AtCharacter(index, "sql.unknown_parameter_suggest", name, near) : _text.AtCharacter(index, "sql.unknown_parameter", name);
+        }
+        long offset = Encoding.UTF8.GetByteCount(_text.Text.AsSpan(0, index));
+        if (value.Value is null) return new ParsedCast(alias, offset, new ParsedConstant("", offset, new SqlType("NULL"), null), value.Type is null ? new SqlType("VARCHAR") : SqlType.Of(value.Type), false);
+        ParsedConstant constant = value.Type is IntegerType && BigInteger.Parse(value.Value, CultureInfo.InvariantCulture) is var number && number >= long.MinValue && number <= long.MaxValue
+            ? new ParsedConstant("", offset, new SqlType("BIGINT"), number) : new ParsedConstant("", offset, new SqlType("VARCHAR"), value.Value);
+        if (value.Type is null) return new ParsedConstant(alias, offset, constant.Type, constant.Value);
+        return new ParsedCast(alias, offset, constant, SqlType.Of(value.Type), false);
     }
 
     private ParsedFunction Function(TreeNode node, string alias)

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Lepton.Data.Sql.ParseTree;
 
 internal sealed partial class ParseTreeReader
 {
+    private static readonly int s_epochDay = new DateOnly(1970, 1, 1).DayNumber;
+
     private ParsedTable Table(JsonElement element)
     {
         _text.EnsureStack(-1);
@@ -59,7 +62,7 @@ internal sealed partial class ParseTreeReader
         foreach (JsonElement element in node.List("entries"))
         {
             var entry = new TreeNode(_text, element, "entry");
-            List<ParsedConstant> values = [.. entry.List("values").Select(value => ConstantOf(value, offset, "") ?? throw _text.At(offset, "sql.pivot_value"))];
+            List<ParsedConstant> values = [.. entry.List("values").Select(value => ConstantOf(value, offset, "") ?? DateOf(value, offset) ?? throw _text.At(offset, "sql.pivot_value"))];
             entries.Add(new ParsedPivotEntry(values, Optional(entry, "star_expr"), entry.Text("alias")));
             entry.End();
         }
@@ -67,6 +70,12 @@ internal sealed partial class ParseTreeReader
         node.End();
         return axis;
     }
+
+    // Days since 1970; values of PIVOT are compared as texts, so the text is what counts.
+    private static ParsedConstant? DateOf(JsonElement value, long offset)
+        => value.GetProperty("type").GetProperty("id").GetString() == "DATE" && value.TryGetProperty("value", out JsonElement days) && days.TryGetInt32(out int number)
+            && number + s_epochDay is >= 0 and var day && day <= DateOnly.MaxValue.DayNumber
+            ? new ParsedConstant("", offset, new SqlType("VARCHAR"), DateOnly.FromDayNumber(day).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : null;
 
     private ParsedJoin Join(TreeNode node, string alias)
     {

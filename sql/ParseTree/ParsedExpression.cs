@@ -36,8 +36,6 @@ internal sealed record ParsedStar(
     string Alias, long Offset, string Table, IReadOnlyList<string> Excluded, IReadOnlyList<(string Table, string Column)> QualifiedExcluded,
     IReadOnlyList<(string Column, ParsedExpression Value)> Replaced, IReadOnlyList<(string Column, string NewName)> Renamed, bool IsColumns, ParsedExpression? Pattern) : ParsedExpression(Alias, Offset);
 
-internal sealed record ParsedParameter(string Alias, long Offset, string Identifier) : ParsedExpression(Alias, Offset);
-
 internal sealed record ParsedCollation(string Alias, long Offset, ParsedExpression Operand, string Collation) : ParsedExpression(Alias, Offset);
 
 internal sealed record ParsedPosition(string Alias, long Offset, int Number) : ParsedExpression(Alias, Offset);

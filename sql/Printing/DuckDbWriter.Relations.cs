@@ -58,7 +58,10 @@ internal sealed partial class DuckDbWriter
 
     // Whether an aggregate would be written inside a subquery: of one over constants the engine could not tell whose it is.
     private bool HidesAggregate(BoundExpression expression)
-        => (expression is BoundSubquery subquery && ExpressionWalk.Columns(subquery.Query).Overlaps(_aggregates)) || ExpressionWalk.Parts(expression).Any(HidesAggregate);
+    {
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        return (expression is BoundSubquery subquery && ExpressionWalk.Columns(subquery.Query).Overlaps(_aggregates)) || ExpressionWalk.Parts(expression).Any(HidesAggregate);
+    }
 
     private SelectText Aggregate(BoundAggregate aggregate)
     {

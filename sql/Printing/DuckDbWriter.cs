@@ -42,7 +42,7 @@ internal sealed partial class DuckDbWriter(Func<string, string> relation, bool i
             BoundInput input => Leaf(relation(input.Name), input.Columns),
             BoundSingleRow => new SelectText { From = "" },
             BoundValues values => Leaf($"(VALUES {string.Join(", ", values.Rows.Select(row => $"({string.Join(", ", row.Select(Expression))})"))})", values.Columns, named: true),
-            BoundTableFunction function => Leaf($"{function.Function.DuckDbName}({string.Join(", ", function.Arguments.Select(Expression))})", function.Columns, named: true),
+            BoundTableFunction function => Leaf($"{function.Function.DuckDbName}({string.Join(", ", function.Arguments.Select(Expression))}){(function.HasOrdinality ? " WITH ORDINALITY" : "")}", function.Columns, named: true),
             BoundCommonTableScan scan => Scan(scan),
             BoundRecursion recursion => Recursion(recursion),
             BoundFilter filter => Filter(filter),

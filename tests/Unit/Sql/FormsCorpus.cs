@@ -33,6 +33,9 @@ internal static class FormsCorpus
         "SELECT t.id, r.i FROM t, generate_series(1, t.id) AS r(i) WHERE r.i % 2 = 1",
         "SELECT t.id, (SELECT sum(z) FROM unnest([t.id, t.n]) AS q(z)) AS s FROM t",
         "SELECT k, sum(z) AS s FROM t, unnest([n, id]) AS q(z) GROUP BY k",
+        "SELECT z, i FROM unnest(['a', 'b', NULL]) WITH ORDINALITY AS q(z, i) ORDER BY i",
+        "SELECT id, z, i FROM t, unnest([n, id]) WITH ORDINALITY AS q(z, i) WHERE i = 2",
+        "SELECT range, ordinality FROM range(3) WITH ORDINALITY",
         // Of one form over another.
         "SELECT t.id, p.a, p.b FROM t, LATERAL (SELECT * FROM (SELECT k, w + t.id AS w FROM u) PIVOT (sum(w) FOR k IN ('a', 'b'))) AS p",
         "SELECT t.id, p.name, p.v FROM t, LATERAL (SELECT * FROM (SELECT k, w + t.id AS w, id AS uid FROM u) UNPIVOT (v FOR name IN (w, uid))) AS p",
@@ -73,7 +76,11 @@ internal static class FormsCorpus
         "SELECT part, count(*) AS c, sum(v) AS s FROM (t JOIN u USING (k)) UNPIVOT (v FOR part IN (n, w)) GROUP BY part",
         "SELECT count(*) AS c FROM t UNPIVOT (v FOR name IN (id, n))",
         "SELECT x.v, t.k FROM u UNPIVOT (v FOR part IN (id, w)) AS x JOIN t ON x.v = t.id",
+        "UNPIVOT (SELECT id, n, k FROM t) ON id + 1, n INTO NAME name VALUE v",
+        "UNPIVOT (SELECT id, n, k FROM t) ON (n * 2) AS total, id AS 编号",
+        "UNPIVOT (SELECT id, n, k FROM t) ON COLUMNS(* EXCLUDE (k))::VARCHAR INTO NAME name VALUE v",
         // PIVOT.
+        "FROM (SELECT d, k, n FROM t) PIVOT (sum(n) FOR d IN (DATE '2001-01-01', DATE '1969-12-31' AS before, '2000-02-29'))",
         "SELECT * FROM t PIVOT (sum(n) FOR k IN ('a', 'b', '北京') GROUP BY ok)",
         "FROM (SELECT k, ok, n FROM t) PIVOT (sum(n) AS s, count(*) FOR k IN ('a' AS first, 'b', NULL))",
         "PIVOT (SELECT k, ok, n FROM t) ON k IN ('a', 'b') USING max(n) GROUP BY ok",
