@@ -28,6 +28,7 @@ internal static class LeptonCommand
         root.Subcommands.Add(DatasetCommands.Create(verbs));
         root.Subcommands.Add(TableCommands.Create(verbs));
         root.Subcommands.Add(QueryCommand.Create(verbs));
+        root.Subcommands.Add(LineageCommand.Create(verbs));
         root.Subcommands.Add(ReportCommand.Create(verbs));
         root.Subcommands.Add(DoctorCommand.Create(verbs));
         root.Subcommands.Add(VersionCommand.Create(verbs));

@@ -1,0 +1,53 @@
+using Lepton.Data.Engines;
+using Lepton.Data.Jobs;
+using Lepton.Data.Jobs.Lineage;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Jobs;
+
+internal sealed class LineageTests
+{
+    private static async Task<LineageGraph> ReadAsync(ProjectFixture fixture)
+    {
+        using var frontEnd = new DuckDbFrontEnd();
+        var project = Project.Load(fixture.Folder.Path);
+        return await new ProjectLineage(new Binder(frontEnd), () => null).ReadAsync(project, project.LoadPipelines(), AccessContext.Owner, CancellationToken.None);
+    }
+
+    private static string Text(LineageGraph graph, string relation, string column, bool isDownstream = false)
+        => string.Join(' ', graph.Reach([new LineageColumn(relation, column)], isDownstream).Select(edge => $"{edge.From}{(edge.IsValue ? "->" : "~>")}{edge.To}").Order(StringComparer.Ordinal));
+
+    [Test]
+    public async Task Read_TwoSteps_GivesTheWayOfAColumnUpToItsFileAndDown()
+    {
+        await using ProjectFixture fixture = ProjectFixture.Shop();
+        LineageGraph graph = await ReadAsync(fixture);
+        Assert.That(graph.Relations.Select(relation => (relation.Name, relation.Kind, relation.Path)), Is.EqualTo(new (string, LineageRelationKind, string?)[]
+        {
+            ("src", LineageRelationKind.Source, "data/src.csv"), ("orders", LineageRelationKind.Step, null), ("totals", LineageRelationKind.Step, null),
+        }));
+        Assert.That(Text(graph, "totals", "amount"), Is.EqualTo("orders.amount->totals.amount src.amount->orders.amount"));
+        Assert.That(Text(graph, "totals", "orders"), Is.Empty, "count(*) reads no column");
+        Assert.That(Text(graph, "src", "amount", isDownstream: true), Is.EqualTo("orders.amount->totals.amount src.amount->orders.amount"));
+        Assert.That(Text(graph, "src", "id", isDownstream: true), Is.EqualTo("src.id->orders.id"));
+    }
+
+    /// <summary>Of what only decides, its own values are followed and not what decided about it.</summary>
+    [Test]
+    public async Task Reach_ColumnThatOnlyDecides_IsFollowedByValueAlone()
+    {
+        await using var fixture = new ProjectFixture();
+        fixture.Csv("src", "id,kind,amount\n1,a,10\n");
+        fixture.Pipeline("""
+            pipeline: p
+            sources: { src: { format: csv, path: data/src.csv } }
+            steps:
+              a: { sql: "SELECT id, upper(kind) AS kind, amount FROM src WHERE amount > 0" }
+              b: { sql: "SELECT id FROM a WHERE kind = 'A'" }
+            """);
+        LineageGraph graph = await ReadAsync(fixture);
+        Assert.That(Text(graph, "b", "id"), Is.EqualTo("a.id->b.id a.kind~>b.id src.amount~>a.id src.id->a.id src.kind->a.kind"));
+    }
+}
