@@ -114,7 +114,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             StartedAt = startedAt,
             State = RunState.Running,
             SoftwareVersion = typeof(PipelineRunner).Assembly.GetName().Version?.ToString(3) ?? "0",
-            Sources = [.. pipeline.Sources.Select(source => preparation.Sources.TryGetValue(source, out ReadySource? ready) ? preparation.Stage.RecordOf(ready) : last?.Sources.FirstOrDefault(known => known.Name == source.Name)).OfType<SourceRecord>()],
+            Sources = [.. pipeline.Sources.Select(source => preparation.Sources.TryGetValue(source, out ReadySource? ready) ? preparation.Stage.RecordOf(ready) : last?.Sources.FirstOrDefault(known => known.Name == source.Name) is { } known ? known with { Changes = [] } : null).OfType<SourceRecord>()],
             Steps = [.. steps.Select(RunSession.Planned), .. pipeline.Steps.Where(step => !Array.Exists(steps, taken => taken.Node.Step == step)).Select(step => LeftOut(step, last))],
         };
         return new RunBook(log, planned, newestInLog);

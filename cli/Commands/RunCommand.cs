@@ -66,6 +66,8 @@ internal static class RunCommand
         table.Write(context.Terminal);
         string duration = summary.Duration.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         if (summary.IsComplete) context.Terminal.Out.WriteLine(summary.IsUnchanged ? Texts.Get("cli.run_unchanged", duration) : Texts.Get("cli.run_done", duration));
+        foreach (SourceRecord source in summary.Runs.SelectMany(run => run.Sources))
+            foreach (string change in source.Changes) context.Terminal.Out.WriteLine(TextCells.Visible(Texts.Get("cli.run_source_changed", source.Name, change)));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsQuarantined > 0))
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), step.Table));
         // Of a table that is up to date only what time alone breaks is news.
@@ -85,6 +87,13 @@ internal static class RunCommand
         json.WriteBoolean("is_complete", summary.IsComplete);
         json.WriteBoolean("is_unchanged", summary.IsUnchanged);
         json.WriteNumber("seconds", Math.Round(summary.Duration.TotalSeconds, 3));
+        json.WriteList("sources", summary.Runs.SelectMany(run => run.Sources.Select(source => (run.Pipeline, Source: source))), item =>
+        {
+            json.WriteString("pipeline", item.Pipeline);
+            json.WriteString("source", item.Source.Name);
+            json.WriteOptional("rows", item.Source.RowCount);
+            json.WriteStrings("changes", item.Source.Changes);
+        });
         json.WriteList("steps", summary.Runs.SelectMany(run => run.Steps.Select(step => (run.Pipeline, Step: step))), item =>
         {
             json.WriteString("pipeline", item.Pipeline);

@@ -22,11 +22,19 @@ public sealed record FileSourceDefinition
     /// <summary>What the person says of columns, by the name that the file has.</summary>
     public IReadOnlyList<ColumnDeclaration> Columns { get; init; } = [];
 
+    /// <summary>What becomes of columns that are not those seen before.</summary>
+    public SchemaPolicy OnSchemaChange { get; init; } = SchemaPolicy.Add;
+
     /// <summary>Whether there is a place where the person could declare columns; a file that a command line names has none.</summary>
     public bool TakesDeclarations { get; init; } = true;
 
     /// <summary>Whether every column of delimited text is offered as the text that it is, whatever it looks like: for who looks into a file before its types are known.</summary>
     public bool ReadsAsText { get; init; }
+
+    /// <summary>Whether the person says what to read a column as.</summary>
+    /// <param name="name">As the lake has it.</param>
+    internal bool DeclaresTypeOf(string name)
+        => Columns.Any(column => (column.Type is not null || column.Zone is not null) && string.Equals(SourceColumns.FitName(column.Name), name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>How delimited text is written, as far as the person says; what is not said is found out.</summary>
     public CsvDeclaration Csv { get; init; } = new();

@@ -42,6 +42,12 @@ public static class FileSourceFormat
         Property<Located<string>> path = format.Required(
             "path", Kinds.Text.WithPlace(), "A file, or a pattern with * and ? within names and ** for folders, relative to the project's folder.", "文件或模式，相对于项目文件夹；名称中可用 * 和 ?，** 表示任意层文件夹。");
         Property<EquatableList<Entry<ColumnDeclaration>>> columns = format.Optional("columns", Kinds.MapByText<ColumnDeclaration>(Column), "{}", "By column, what the file does not say.", "按列给出文件没有说明的信息。");
+        Property<SchemaPolicy> onSchemaChange = format.Optional(
+            "on_schema_change",
+            Kinds.Choice(("add", SchemaPolicy.Add), ("widen", SchemaPolicy.Widen), ("fail", SchemaPolicy.Fail), ("quarantine", SchemaPolicy.Quarantine)),
+            "add",
+            "What becomes of columns that are not those of the last run: `add` takes new ones and refuses what is gone or of another type, `widen` also takes types that hold all values of the type before, `fail` refuses any change, `quarantine` leaves files of other columns aside and reads the rest. What changed is said by the run, its record and the report.",
+            "列与上次运行不同时的处理：`add` 接受新列，缺列或类型改变则拒绝；`widen` 还接受能容纳原类型所有值的类型；`fail` 拒绝任何变化；`quarantine` 把列不同的文件放在一边，读取其余文件。变化会在运行输出、记录和报告中说明。");
         Property<char> delimiter = format.Optional("delimiter", Character, "CSV: the character between fields; found out where it is not said.", "CSV：字段之间的字符；省略时自动识别。");
         Property<char> quote = format.Optional("quote", Character, "CSV: the character around fields; found out where it is not said.", "CSV：包围字段的字符；省略时自动识别。");
         Property<char> escape = format.Optional("escape", Character, "CSV: the character before a quote inside a quoted field.", "CSV：带引号的字段内引号前的转义字符。");
@@ -59,6 +65,7 @@ public static class FileSourceFormat
                 Place = values.Place,
                 Format = chosen,
                 Path = values.Get(path),
+                OnSchemaChange = values.Get(onSchemaChange),
                 Columns = [.. values.Get(columns).Select(entry => entry.Value with { Name = entry.Name, Place = entry.Place })],
                 Csv = new CsvDeclaration
                 {

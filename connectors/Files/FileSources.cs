@@ -48,8 +48,9 @@ public sealed class FileSources : IDisposable
     /// <param name="source">What the person wrote.</param>
     /// <param name="progress">Told how many bytes of how many were read.</param>
     /// <param name="cancellationToken">Observed between blocks and files.</param>
+    /// <param name="seen">The columns that were offered before; null for none. A column of text whose type is only guessed keeps the type before where its values can be read as that.</param>
     /// <exception cref="LeptonDataException">A file is missing, empty, cut or of another kind; columns that do not fit; with the place in the person's YAML.</exception>
-    public async ValueTask<InspectedSource> InspectAsync(FileSourceDefinition source, Action<long, long>? progress, CancellationToken cancellationToken)
+    public async ValueTask<InspectedSource> InspectAsync(FileSourceDefinition source, Action<long, long>? progress, CancellationToken cancellationToken, Schema? seen = null)
     {
         string[] paths = [.. SourcePaths.Resolve(source.Path, _projectFolder).Select(RealPath.Of).Distinct(StringComparer.Ordinal)];
         string? encoding = source.Format == FileFormat.Csv ? source.Csv.Encoding ?? "utf-8" : null;
@@ -64,7 +65,7 @@ public sealed class FileSources : IDisposable
             files.Add(await _digests.OfAsync(path, text, encoding, count => progress?.Invoke(readBytes += count, sizeBytes), cancellationToken).ConfigureAwait(false));
         }
         CheckZones(source);
-        return source.Format == FileFormat.Parquet ? Parquet(source, files, cancellationToken) : Csv(source, files, cancellationToken);
+        return source.Format == FileFormat.Parquet ? Parquet(source, files, seen, cancellationToken) : Csv(source, files, seen, cancellationToken);
     }
 
     /// <summary>The columns that a source offers, found without reading its files whole: no digests are taken, and text is not checked.</summary>
@@ -77,7 +78,7 @@ public sealed class FileSources : IDisposable
         if (source.Format == FileFormat.Parquet)
             foreach (SourceFile file in files) ParquetFooter.Check(file.Path, source.Path.Place);
         CheckZones(source);
-        return (source.Format == FileFormat.Parquet ? Parquet(source, files, cancellationToken) : Csv(source, files, cancellationToken)).Scan.Schema;
+        return (source.Format == FileFormat.Parquet ? Parquet(source, files, null, cancellationToken) : Csv(source, files, null, cancellationToken)).Scan.Schema;
     }
 
     /// <summary>Closes what reads the files.</summary>
@@ -87,40 +88,51 @@ public sealed class FileSources : IDisposable
         _database.Dispose();
     }
 
-    private InspectedSource Parquet(FileSourceDefinition source, List<SourceFile> files, CancellationToken cancellationToken)
+    private InspectedSource Parquet(FileSourceDefinition source, List<SourceFile> all, Schema? seen, CancellationToken cancellationToken)
     {
         var reader = new ParquetLook(_connection, source);
+        var aside = new FilesSetAside(source, seen);
+        var files = new List<SourceFile>(all.Count);
         Field[] first = [];
         long rows = 0;
-        for (int i = 0; i < files.Count; i++)
+        foreach (SourceFile file in all)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (Field[] fields, long count) = reader.LookInto(files[i].Path, cancellationToken);
-            if (i == 0) first = fields;
-            else SameColumns.Check(first, fields, files[0].Path, files[i].Path, source.Path.Place);
+            (Field[] fields, long count) = reader.LookInto(file.Path, cancellationToken);
+            if (aside.Takes(file.Path, fields, IsOfProject(file.Path))) continue;
+            if (files.Count == 0) first = fields;
+            else SameColumns.Check(first, fields, files[0].Path, file.Path, source.Path.Place);
+            files.Add(file);
             rows += count;
         }
+        aside.EnsureSomeLeft(files.Count);
         (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path, IsOfProject(files[0].Path));
-        return new InspectedSource(source, new FileScan(FileFormat.Parquet, new EquatableList<SourceFile>(files), FileSchemaOf(first, source, files[0].Path), schema, null, zones), rows);
+        return new InspectedSource(source, new FileScan(FileFormat.Parquet, new EquatableList<SourceFile>(files), FileSchemaOf(first, source, files[0].Path), schema, null, zones), rows) { SetAside = aside.Files };
     }
 
-    private InspectedSource Csv(FileSourceDefinition source, List<SourceFile> files, CancellationToken cancellationToken)
+    private InspectedSource Csv(FileSourceDefinition source, List<SourceFile> all, Schema? seen, CancellationToken cancellationToken)
     {
         var reader = new CsvLook(_connection, source);
+        var aside = new FilesSetAside(source, seen);
+        var files = new List<SourceFile>(all.Count);
         CsvFormat? format = null;
         Field[] first = [];
-        for (int i = 0; i < files.Count; i++)
+        foreach (SourceFile file in all)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (CsvFormat found, Field[] fields) = reader.LookInto(files[i].Path, cancellationToken);
-            if (i == 0) (format, first) = (found, fields);
-            else if (!found.Equals(format)) throw new LeptonDataException("connectors.formats_differ", [files[0].Path, files[i].Path]) { Place = source.Path.Place };
-            else first = SameColumns.Widened(first, fields, files[0].Path, files[i].Path, source.Path.Place);
+            (CsvFormat found, Field[] fields) = reader.LookInto(file.Path, cancellationToken);
+            fields = [.. fields.Select(field => aside.AsSeen(field))];
+            if (aside.Takes(file.Path, fields, IsOfProject(file.Path))) continue;
+            if (files.Count == 0) (format, first) = (found, fields);
+            else if (!found.Equals(format)) throw new LeptonDataException("connectors.formats_differ", [files[0].Path, file.Path]) { Place = source.Path.Place };
+            else first = SameColumns.Widened(first, fields, files[0].Path, file.Path, source.Path.Place);
+            files.Add(file);
         }
+        aside.EnsureSomeLeft(files.Count);
         (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path, IsOfProject(files[0].Path));
         // Text is read as what it is to be; a time with a declared zone first as the naive time that it is.
         var fileSchema = FileSchemaOf(first.Select((field, i) => field with { Type = zones.ContainsKey(schema[i].Name) ? DataType.NaiveTime : schema[i].Type }), source, files[0].Path);
-        return new InspectedSource(source, new FileScan(FileFormat.Csv, new EquatableList<SourceFile>(files), fileSchema, schema, format, zones), null);
+        return new InspectedSource(source, new FileScan(FileFormat.Csv, new EquatableList<SourceFile>(files), fileSchema, schema, format, zones), null) { SetAside = aside.Files };
     }
 
     private static Schema FileSchemaOf(IEnumerable<Field> fields, FileSourceDefinition source, string path)

@@ -1,3 +1,4 @@
+using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 
 namespace Lepton.Data.Connectors.Files;
@@ -8,11 +9,18 @@ namespace Lepton.Data.Connectors.Files;
 /// <param name="RowCount">How many rows, where the files say so; null for delimited text.</param>
 public sealed record InspectedSource(FileSourceDefinition Definition, FileScan Scan, long? RowCount)
 {
+    /// <summary>Files that were left aside, with what differs, by path; absolute.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<ColumnChange>> SetAside { get; init; } = new Dictionary<string, IReadOnlyList<ColumnChange>>();
+
+    /// <summary>What of the columns is not as it was before. A type that the person declares is the person's word, and no change of the files.</summary>
+    public IReadOnlyList<ColumnChange> ChangesSince(Schema before)
+        => [.. ColumnChange.Between(before, Scan.Schema).Where(change => change.Before is null || change.After is null || !Definition.DeclaresTypeOf(change.Name))];
+
     /// <summary>Refuses to go on with what was read where a file changed since it was looked into, as far as size and modification time tell.</summary>
     /// <exception cref="Schemas.LeptonDataException"><c>connectors.file_changed</c></exception>
     public void CheckUnchanged()
     {
         foreach (SourceFile file in Scan.Files)
-            if (!FileDigests.IsAsBefore(file)) throw new Schemas.LeptonDataException("connectors.file_changed", [file.Path]) { Place = Definition.Path.Place, IsTransient = true };
+            if (!FileDigests.IsAsBefore(file)) throw new LeptonDataException("connectors.file_changed", [file.Path]) { Place = Definition.Path.Place, IsTransient = true };
     }
 }

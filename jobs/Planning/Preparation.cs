@@ -48,7 +48,7 @@ internal sealed class Preparation
         Project project, IReadOnlyList<PipelineDefinition> pipelines, Lake lake, IEngine engine, Binder binder, IReadOnlyList<RunRecord> earlier, RunContext run, RunOptions options, CancellationToken cancellationToken)
     {
         StepGraph graph = StepGraph.Build(pipelines, binder.References, lake.ListTables()).Select(options.Select ?? []);
-        var stage = new SourceStage(project, options.FullRefresh ? [] : earlier, engine, binder, run);
+        var stage = new SourceStage(project, options.FullRefresh ? [] : earlier, pipelines, engine, binder, run);
         FileSourceDefinition[] sources = [.. graph.Nodes.SelectMany(node => node.Inputs).Select(input => input.Source).OfType<FileSourceDefinition>().Distinct((IEqualityComparer<FileSourceDefinition>)ReferenceEqualityComparer.Instance)];
         IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
         var tables = new Dictionary<TableName, Snapshot?>();

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Lepton.Data.Connectors.Files;
 using Lepton.Data.Engines;
+using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Jobs.Rules;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
@@ -16,10 +17,11 @@ namespace Lepton.Data.Jobs.Planning;
 /// <summary>Looks into the sources that steps read.</summary>
 /// <param name="project">Whose sources.</param>
 /// <param name="earlier">Earlier runs, newest first: files that are what they were are not read again. None: every file is.</param>
+/// <param name="pipelines">Whose the sources are: each has seen its own.</param>
 /// <param name="engine">Counts the rows of delimited text, which also proves that every row can be read.</param>
 /// <param name="binder">Binds those counts.</param>
 /// <param name="run">Told of progress.</param>
-internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IEngine engine, Binder binder, RunContext run)
+internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IReadOnlyList<PipelineDefinition> pipelines, IEngine engine, Binder binder, RunContext run)
 {
     /// <summary>Looks into each of <paramref name="sources"/>.</summary>
     /// <exception cref="LeptonDataException">One of them is not as it must be.</exception>
@@ -31,15 +33,20 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
         foreach (FileSourceDefinition source in sources)
         {
             IProgress<StepProgress>? progress = run.Progress;
+            (RunRecord Run, Schema Columns)? seen = SeenBefore(source);
             InspectedSource inspected = await files.InspectAsync(
                 source,
                 progress is null ? null : (read, of) => progress.Report(new StepProgress(source.Name, "jobs.looking", of == 0 ? null : (double)read / of)),
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken,
+                seen?.Columns).ConfigureAwait(false);
+            IReadOnlyList<ColumnChange> changes = seen is null ? [] : inspected.ChangesSince(seen.Value.Columns);
+            if (changes.Where(change => !IsTaken(change, source.OnSchemaChange)).Select(change => change.ToString()).ToArray() is { Length: > 0 } refused)
+                throw new LeptonDataException("jobs.schema_changed", [source.Name, seen!.Value.Run.RunId, string.Join(", ", refused)]) { Place = source.Place, Kind = ErrorKind.DataRefused };
             string digest = DigestOf(inspected.Scan);
             long? rows = inspected.RowCount ?? CountedBefore(digest) ?? await CountAsync(inspected, cancellationToken).ConfigureAwait(false);
             inspected.CheckUnchanged();
             progress?.Report(new StepProgress(source.Name, "jobs.looked", 1, rows));
-            ready.Add(source, new ReadySource(inspected, digest, rows));
+            ready.Add(source, new ReadySource(inspected, digest, rows, [.. changes.Select(change => change.ToString()), .. inspected.SetAside.Select(aside => $"{PathInRecord(aside.Key)}: {string.Join(", ", aside.Value)}")]));
         }
         return ready;
     }
@@ -55,6 +62,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
         Files = [.. source.Inspected.Scan.Files.Select(file => file with { Path = PathInRecord(file.Path) })],
         RowCount = source.RowCount,
         Columns = [.. source.Inspected.Scan.Schema.Fields.Select(field => field.ToString())],
+        Changes = source.Changes,
     };
 
     /// <summary>The files that came since a source had a digest.</summary>
@@ -74,6 +82,33 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             else added.Add(file);
         }
         return (added, left.Values.Any(count => count > 0));
+    }
+
+    private static bool IsTaken(ColumnChange change, SchemaPolicy policy) => policy switch
+    {
+        SchemaPolicy.Add => change.Before is null,
+        SchemaPolicy.Widen => change.Before is null || change.IsWidening,
+        _ => false,
+    };
+
+    // The columns as the pipeline last took them; null where it never did, or where a record is of an older form.
+    private (RunRecord Run, Schema Columns)? SeenBefore(FileSourceDefinition source)
+    {
+        string? pipeline = pipelines.FirstOrDefault(pipeline => pipeline.Sources.Contains(source, ReferenceEqualityComparer.Instance))?.Name;
+        foreach (RunRecord run in earlier.Where(run => run.Pipeline == pipeline).OrderByDescending(run => run.Number))
+        {
+            if (run.Sources.FirstOrDefault(known => known.Name == source.Name) is not { Columns.Count: > 0 } record) continue;
+            var fields = new List<Field>();
+            foreach (string column in record.Columns)
+            {
+                // Names of columns hold no spaces.
+                string[] parts = column.Split(' ', 2);
+                if (parts.Length != 2 || !DataType.TryParse(parts[1].EndsWith(" NOT NULL", StringComparison.Ordinal) ? parts[1][..^9] : parts[1], out DataType? type)) return null;
+                fields.Add(new Field(parts[0], type));
+            }
+            return (run, new Schema(fields));
+        }
+        return null;
     }
 
     private Dictionary<string, KnownFile> KnownFiles()
@@ -129,4 +164,5 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
 /// <param name="Inspected">What was found.</param>
 /// <param name="Digest">Of all files and of how they are read.</param>
 /// <param name="RowCount">How many rows.</param>
-internal sealed record ReadySource(InspectedSource Inspected, string Digest, long? RowCount);
+/// <param name="Changes">As <see cref="SourceRecord.Changes"/>.</param>
+internal sealed record ReadySource(InspectedSource Inspected, string Digest, long? RowCount, IReadOnlyList<string> Changes);

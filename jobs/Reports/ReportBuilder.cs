@@ -69,7 +69,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
     }
 
     private static bool SaysTheSame(RunRecord one, RunRecord other)
-        => one.Sources.Select(Source).SequenceEqual(other.Sources.Select(Source))
+        => one.Sources.Select(source => Source(source) with { Changes = [] }).SequenceEqual(other.Sources.Select(source => Source(source) with { Changes = [] }))
            && one.Steps.Select(Made).SequenceEqual(other.Steps.Select(Made));
 
     private static (string, string, long?, long?, string?, string?) Made(StepRecord step) => (step.Name, step.Table, step.Version, step.QuarantineVersion, step.Fingerprint, step.ContentHash);
@@ -92,7 +92,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
         source.Files switch { [] => "", [var only] => only.Path, [var first, ..] => $"{first.Path} (+{source.Files.Count - 1})" },
         source.Files.Sum(file => file.SizeBytes),
         source.Files is [var single] ? single.Sha256 : null,
-        source.RowCount);
+        source.RowCount) { Changes = source.Changes };
 
     private static ReportStep Step(MadeStep made, string? description)
     {

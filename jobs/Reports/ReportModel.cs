@@ -46,7 +46,11 @@ public sealed record ReportText(string? En, string? Zh)
 }
 
 /// <summary>A source as it was read.</summary>
-public sealed record ReportSource(string Name, string Format, string Path, long? SizeBytes, string? Sha256, long? Rows);
+public sealed record ReportSource(string Name, string Format, string Path, long? SizeBytes, string? Sha256, long? Rows)
+{
+    /// <summary>What of its columns had changed when it was read.</summary>
+    public IReadOnlyList<string> Changes { get; init; } = [];
+}
 
 /// <summary>A step and the table that it made.</summary>
 /// <param name="RowsMade">What the SQL gave, good and bad.</param>

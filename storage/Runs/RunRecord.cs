@@ -79,4 +79,7 @@ public sealed record SourceRecord
 
     /// <summary>The columns as steps see them, in the SQL form <c>name TYPE</c>.</summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
+
+    /// <summary>What of the columns was not so when the pipeline last looked: <c>+ name TYPE</c>, <c>- name TYPE</c>, <c>~ name TYPE -> TYPE</c>; and, with its path before, each file that was left aside.</summary>
+    public IReadOnlyList<string> Changes { get; init; } = [];
 }

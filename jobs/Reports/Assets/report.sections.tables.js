@@ -46,7 +46,7 @@ function rowsSection() {
     { title: t('rows.kept'), number: true, value: s => number(s.rowsKept) },
   ];
   const sources = [
-    { title: t('source.name'), head: true, value: s => code(s.name) },
+    { title: t('source.name'), head: true, value: s => [code(s.name), ...(s.changes || []).map(change => h('div', { class: 'small warn-text' }, `${t('source.changed')} ${change}`))] },
     { title: t('source.file'), value: s => [code(s.path), ' ', h('span', { class: 'small' }, s.format)] },
     { title: t('rows.in'), number: true, value: s => (s.rows === null ? '–' : number(s.rows)) },
     { title: t('source.size'), number: true, value: s => (s.sizeBytes === null ? '–' : bytes(s.sizeBytes)) },

@@ -1,0 +1,118 @@
+using Lepton.Data.Jobs;
+using Lepton.Data.Schemas;
+using Lepton.Data.Storage.Runs;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Jobs;
+
+/// <summary>Sources whose columns are not what the pipeline saw before.</summary>
+[TestFixture]
+internal sealed class SchemaPolicyTests
+{
+    private const string Before = "id,amount,note\n1,10,a\n2,20,b\n";
+
+    private ProjectFixture _project = null!;
+
+    [SetUp]
+    public void SetUp() => _project = new ProjectFixture();
+
+    [TearDown]
+    public async Task TearDown() => await _project.DisposeAsync();
+
+    // What each policy takes, and what the record then says of it; null where the data is refused and nothing runs.
+    [TestCase(null, "id,amount,note,gate\n1,10,a,x\n", "+ gate VARCHAR")]
+    [TestCase("add", "id,amount,note,gate\n1,10,a,x\n", "+ gate VARCHAR")]
+    [TestCase("widen", "id,amount,note,gate\n1,10,a,x\n", "+ gate VARCHAR")]
+    [TestCase("fail", "id,amount,note,gate\n1,10,a,x\n", null)]
+    [TestCase(null, "id,amount\n1,10\n", null)]
+    [TestCase("widen", "id,amount\n1,10\n", null)]
+    [TestCase("fail", "id,amount\n1,10\n", null)]
+    [TestCase(null, "id,amount,note\n1,10.5,a\n", null)]
+    [TestCase("widen", "id,amount,note\n1,10.5,a\n", "~ amount BIGINT -> DOUBLE")]
+    [TestCase("widen", "id,amount,note\n1,ten,a\n", null)]
+    [TestCase("fail", "note,id,amount\na,1,11\n", "")]
+    [TestCase("fail", "id,amount,note\n1,10,5\n", "")]
+    public async Task Run_ASourceOfOtherColumns_IsTakenOrRefusedByItsPolicy(string? policy, string after, string? changes)
+    {
+        Pipeline(policy);
+        _project.Csv("src", Before);
+        await _project.RunWellAsync();
+        _project.Csv("src", after);
+        if (changes is null)
+        {
+            LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(async () => await _project.RunAsync()))!;
+            Assert.That((refused.Code, refused.Kind, refused.Place?.LineNumber), Is.EqualTo(("jobs.schema_changed", ErrorKind.DataRefused, (int?)3)));
+            Assert.That(await _project.RowsAsync("t", "id"), Is.EqualTo(new[] { "1", "2" }), "nothing ran");
+            RunSummary accepted = await _project.RunAsync(isFullRefresh: true);
+            Assert.That(accepted.Failures.Select(failure => failure.Error.Code), Is.Empty, "--full-refresh takes the files as they are");
+        }
+        else
+        {
+            RunRecord run = await _project.RunWellAsync();
+            Assert.That(run.Sources.Single().Changes, Is.EqualTo(changes.Length == 0 ? [] : new[] { changes }));
+            Assert.That((await _project.RunWellAsync()).Sources.Single().Changes, Is.Empty, "what was taken is what was seen");
+        }
+    }
+
+    [Test]
+    public async Task Run_WholeNumbersWhereBrokenOnesWere_KeepTheType()
+    {
+        Pipeline(null);
+        _project.Csv("src", "id,amount,note\n1,10.5,a\n");
+        await _project.RunWellAsync();
+        _project.Csv("src", "id,amount,note\n1,10,a\n");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That(run.Steps.Single().Columns, Does.Contain("amount DOUBLE"));
+        Assert.That(run.Sources.Single().Changes, Is.Empty);
+    }
+
+    // What the person declares is no change of the file.
+    [Test]
+    public async Task Run_ADeclaredType_IsThePersonsWord()
+    {
+        Pipeline("fail");
+        _project.Csv("src", Before);
+        await _project.RunWellAsync();
+        _project.Pipeline("pipeline: p\nsources:\n  src: { format: csv, path: data/src.csv, on_schema_change: fail, columns: { amount: { type: INTEGER } } }\nsteps: { t: { sql: SELECT * FROM src } }");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That(run.Steps.Single().Columns, Does.Contain("amount INTEGER"));
+    }
+
+    [Test]
+    public async Task Run_FilesOfOtherColumns_AreLeftAsideAndNamed()
+    {
+        Pipeline("quarantine", "data/src*.csv");
+        _project.Csv("src1", Before);
+        _project.Csv("src2", "id,amount,note\n3,30,c\n");
+        await _project.RunWellAsync();
+        _project.Csv("src3", "id,amount,note,gate\n4,40,d,x\n");
+        _project.Csv("src4", "id,amount,note\n5,many,e\n");
+        _project.Csv("src5", "id,amount,note\n6,60,f\n");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.Multiple(async () =>
+        {
+            Assert.That(await _project.RowsAsync("t", "id"), Is.EqualTo(new[] { "1", "2", "3", "6" }));
+            Assert.That(run.Sources.Single().Changes, Is.EqualTo(new[] { "data/src3.csv: + gate VARCHAR", "data/src4.csv: ~ amount BIGINT -> VARCHAR" }));
+            Assert.That(run.Sources.Single().Files.Select(file => Path.GetFileName(file.Path)), Is.EqualTo(new[] { "src1.csv", "src2.csv", "src5.csv" }));
+            Assert.That((await _project.RunWellAsync()).Sources.Single().Changes, Has.Count.EqualTo(2), "they are still not read, and that is still said");
+        });
+        foreach (string name in new[] { "src1", "src2", "src5" }) File.Delete(_project.Folder[$"data/{name}.csv"]);
+        Assert.That(async () => await _project.RunAsync(), Throws.TypeOf<LeptonDataException>().With.Property("Code").EqualTo("connectors.all_set_aside"));
+    }
+
+    [Test]
+    public async Task Run_OfOneStepOnly_SaysNothingOfTheSourcesOfOthers()
+    {
+        _project.Csv("src", Before);
+        _project.Csv("other", "x\n1\n");
+        _project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: data/src.csv }, other: { format: csv, path: data/other.csv } }\nsteps: { t: { sql: SELECT id FROM src }, u: { sql: SELECT x FROM other } }");
+        await _project.RunWellAsync();
+        _project.Csv("src", "id,amount,note,gate\n1,10,a,x\n");
+        await _project.RunWellAsync();
+        RunRecord one = (await _project.RunAsync(select: ["u"])).Runs.Single();
+        Assert.That(one.Sources.SelectMany(source => source.Changes), Is.Empty);
+    }
+
+    private void Pipeline(string? policy, string path = "data/src.csv")
+        => _project.Pipeline($"pipeline: p\nsources:\n  src: {{ format: csv, path: \"{path}\"{(policy is null ? "" : $", on_schema_change: {policy}")} }}\nsteps: {{ t: {{ sql: SELECT * FROM src }} }}");
+}
