@@ -45,13 +45,19 @@ internal sealed class Flights : IDisposable
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private static string Source()
+    internal static string Root()
     {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string path = Path.Combine(folder.FullName, "node_modules", "vega-datasets", "data", "flights-3m.parquet");
-            if (System.IO.File.Exists(path)) return path;
-        }
-        throw new FileNotFoundException("flights-3m.parquet: run `npm ci`");
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !System.IO.File.Exists(Path.Combine(folder.FullName, "Lepton.Data.sln"))) folder = folder.Parent;
+        return folder?.FullName ?? throw new DirectoryNotFoundException("Lepton.Data.sln");
     }
+
+    /// <summary>The folder of npm's copies.</summary>
+    internal static string SourceFolder()
+    {
+        string folder = Path.Combine(Root(), "node_modules", "vega-datasets", "data");
+        return System.IO.File.Exists(Path.Combine(folder, "flights-3m.parquet")) ? folder : throw new FileNotFoundException("flights-3m.parquet: run `npm ci`");
+    }
+
+    private static string Source() => Path.Combine(SourceFolder(), "flights-3m.parquet");
 }
