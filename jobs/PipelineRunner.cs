@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Events;
 using Lepton.Data.Jobs.Planning;
 using Lepton.Data.Jobs.Running;
 using Lepton.Data.Schemas;
@@ -20,6 +21,9 @@ namespace Lepton.Data.Jobs;
 public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd frontEnd)
 {
     private readonly Binder _binder = new(frontEnd);
+
+    /// <summary>Told what happens in a run; null where nobody listens.</summary>
+    public IRunListener? Listener { get; init; }
 
     /// <summary>Runs <paramref name="pipelines"/>. A step that fails stops what depends on it; the rest finishes.</summary>
     /// <param name="project">Where they belong.</param>
@@ -45,6 +49,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             books.Add(pipeline.Name, await PlannedRunAsync(pipeline, preparation, last, run, startedAt, log, cancellationToken).ConfigureAwait(false));
         }
 
+        var watch = new RunWatch(project, lake, preparation, session, run, Listener);
         RunState? stopped = null;
         ExceptionDispatchInfo? failed = null;
         try
@@ -55,7 +60,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
                 (step, stop) =>
                 {
                     hold.EnsureHeld();
-                    return session.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(stop), stop);
+                    return watch.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(stop), stop);
                 },
                 cancellationToken).ConfigureAwait(false);
         }

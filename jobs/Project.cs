@@ -1,5 +1,6 @@
 using Lepton.Data.Connectors.Files;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Events;
 using Lepton.Data.Jobs.Testing;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
@@ -37,6 +38,9 @@ public sealed record Project
     /// <summary>How many threads the engine may use; null for all cores.</summary>
     public int? ThreadCount { get; init; }
 
+    /// <summary>Where events of runs go; null for nowhere.</summary>
+    public OpenLineageDefinition? OpenLineage { get; init; }
+
     /// <summary>The files below <c>pipelines/</c>, absolute, in order of name.</summary>
     public IReadOnlyList<string> PipelineFiles => FilesIn("pipelines");
 
@@ -68,6 +72,7 @@ public sealed record Project
             Engine = definition.Engine,
             MemoryBytes = definition.MemoryBytes,
             ThreadCount = definition.ThreadCount,
+            OpenLineage = definition.OpenLineage,
         };
     }
 

@@ -10,7 +10,8 @@ namespace Lepton.Data.Jobs.Definitions;
 /// <param name="Engine"><c>duckdb</c>.</param>
 /// <param name="MemoryBytes">What the engine may hold; null for a share of the machine's.</param>
 /// <param name="ThreadCount">How many threads it may use; null for all cores.</param>
-public sealed record ProjectDefinition(string Name, string Lake, S3Definition? S3, string Engine, long? MemoryBytes, int? ThreadCount)
+/// <param name="OpenLineage">Where events of runs go; null for nowhere.</param>
+public sealed record ProjectDefinition(string Name, string Lake, S3Definition? S3, string Engine, long? MemoryBytes, int? ThreadCount, Events.OpenLineageDefinition? OpenLineage)
 {
     // Less holds not even one row group of a wide table.
     private const long MemoryBytesMin = 64L << 20;
@@ -29,12 +30,13 @@ public sealed record ProjectDefinition(string Name, string Lake, S3Definition? S
             Property<string> engine = format.Optional("engine", Kinds.Choice(("duckdb", "duckdb")), "duckdb", "What runs the SQL.", "运行 SQL 的引擎。");
             Property<long> memory = format.Optional("memory", Kinds.ByteSize, "The most memory that the engine takes before it spills to disk.", "引擎溢写到磁盘前最多使用的内存。");
             Property<long> threads = format.Optional("threads", Kinds.Integer(1, 1024), "How many threads the engine uses; all cores where it is not said.", "引擎使用的线程数；省略时使用全部核心。");
+            Property<Events.OpenLineageDefinition> lineage = format.Optional<Events.OpenLineageDefinition>("openlineage", Events.OpenLineageDefinition.Format, "Where events of OpenLineage go.", "OpenLineage 事件的去向。");
             return values =>
             {
                 _ = values.Find(description);
                 if (values.Find(memory) < MemoryBytesMin) throw values.Error(memory, "jobs.memory_too_small", MemoryBytesMin >> 20);
                 if (values.Has(s3) && !values.Get(lake).StartsWith(Project.S3Scheme, StringComparison.Ordinal)) throw values.Error(s3, "jobs.s3_without_bucket", values.Get(lake));
-                return new ProjectDefinition(values.Get(name), values.Get(lake), values.Find(s3), values.Get(engine), values.Find(memory), (int?)values.Find(threads));
+                return new ProjectDefinition(values.Get(name), values.Get(lake), values.Find(s3), values.Get(engine), values.Find(memory), (int?)values.Find(threads), values.Find(lineage));
             };
         });
 }
