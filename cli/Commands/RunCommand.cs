@@ -4,7 +4,9 @@ using System.Text.Json;
 using Lepton.Data.Cli.Output;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Jobs.Events;
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Cli.Commands;
@@ -25,15 +27,32 @@ internal static class RunCommand
     {
         IReadOnlyList<PipelineDefinition> pipelines = Choose(context, names);
         context.Reach(context.Project.FoldersToReach(pipelines));
-        var runner = new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd);
         if (isPlan)
         {
-            WritePlan(context, await runner.PlanAsync(context.Project, pipelines, context.NewRun(), options, context.CancellationToken));
+            WritePlan(context, await new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd).PlanAsync(context.Project, pipelines, context.NewRun(), options, context.CancellationToken));
             return ExitCode.Done;
         }
-        RunSummary summary = await ProgressDisplay.ShowAsync(context, progress => runner.RunAsync(context.Project, pipelines, context.NewRun(progress), options, context.CancellationToken).AsTask());
-        if (context.IsJson) WriteJson(context, summary);
-        else WriteText(context, summary);
+        RunEventLines? lines = context.IsJson ? new RunEventLines(context.Terminal, context.Time) : null;
+        var changes = new RunChanges();
+        OpenLineage? lineage = context.Project.OpenLineage is { } where ? new OpenLineage(where, context.Project) : null;
+        RunSummary summary;
+        try
+        {
+            var runner = new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd) { Listener = new RunListeners([changes, lines, lineage]) };
+            Task<RunSummary> Run(IProgress<StepProgress>? progress) => runner.RunAsync(context.Project, pipelines, context.NewRun(progress), options, context.CancellationToken).AsTask();
+            summary = lines is null ? await ProgressDisplay.ShowAsync(context, Run) : await Run(lines);
+        }
+        finally
+        {
+            if (lineage is not null) await lineage.DisposeAsync();
+            if (lineage?.Undelivered is var (reason, count))
+            {
+                if (lines is null) context.Terminal.Error.WriteLine(TextCells.Visible(Texts.Get("cli.run_lineage_undelivered", TextTable.Number(count), reason)));
+                else lines.Undelivered(reason, count);
+            }
+        }
+        if (lines is null) WriteText(context, summary, changes);
+        else lines.Finish(summary);
         var failures = new Failures(context.Terminal, context.IsJson, context.IsVerbose);
         foreach (StepFailure failure in summary.Failures) failures.Report(failure.Error, isInterrupted: false);
         // A run that was stopped says so also where its steps ended without an error.
@@ -50,17 +69,17 @@ internal static class RunCommand
         return [.. all.Where(pipeline => names.Contains(pipeline.Name))];
     }
 
-    private static void WriteText(CommandContext context, RunSummary summary)
+    private static void WriteText(CommandContext context, RunSummary summary, RunChanges changes)
     {
         TextTable table = new TextTable()
             .Column(Texts.Get("cli.column_step")).Column(Texts.Get("cli.column_state")).Column(Texts.Get("cli.column_rows"), isRight: true)
-            .Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_seconds"), isRight: true);
+            .Column(Texts.Get("cli.column_change"), isRight: true).Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_size"), isRight: true).Column(Texts.Get("cli.column_seconds"), isRight: true);
         foreach (RunRecord run in summary.Runs)
         {
             foreach (StepRecord step in run.Steps.Where(step => step.State != StepState.LeftOut))
             {
                 double? seconds = step.Phases.Count == 0 ? null : step.Phases.Sum(phase => phase.Seconds);
-                table.Row(step.Name, StateText(step.State), TextTable.Number(step.RowsOut), TextTable.Number(step.RowsQuarantined), seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "–");
+                table.Row(step.Name, StateText(step.State), TextTable.Number(step.RowsOut), changes.RowsOf(step), TextTable.Number(step.RowsQuarantined), changes.SizeOf(step), seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "–");
             }
         }
         table.Write(context.Terminal);
@@ -81,43 +100,6 @@ internal static class RunCommand
 
     private static string StaleText(StepRecord step, RuleRecord rule) => Texts.Get("cli.run_warned_stale", step.Name, rule.Name, rule.Text, TableCommands.TimeText(rule.Newest!.Value));
 
-    private static void WriteJson(CommandContext context, RunSummary summary) => JsonOutput.Write(context.Terminal, json =>
-    {
-        json.WriteString("run_id", summary.Id.Value);
-        json.WriteBoolean("is_complete", summary.IsComplete);
-        json.WriteBoolean("is_unchanged", summary.IsUnchanged);
-        json.WriteNumber("seconds", Math.Round(summary.Duration.TotalSeconds, 3));
-        json.WriteList("sources", summary.Runs.SelectMany(run => run.Sources.Select(source => (run.Pipeline, Source: source))), item =>
-        {
-            json.WriteString("pipeline", item.Pipeline);
-            json.WriteString("source", item.Source.Name);
-            json.WriteOptional("rows", item.Source.RowCount);
-            json.WriteStrings("changes", item.Source.Changes);
-        });
-        json.WriteList("steps", summary.Runs.SelectMany(run => run.Steps.Select(step => (run.Pipeline, Step: step))), item =>
-        {
-            json.WriteString("pipeline", item.Pipeline);
-            json.WriteString("step", item.Step.Name);
-            json.WriteString("table", item.Step.Table);
-            json.WriteString("state", StateWord(item.Step.State));
-            json.WriteOptional("rows", item.Step.RowsOut);
-            json.WriteOptional("rows_quarantined", item.Step.RowsQuarantined);
-            json.WriteList("rules", item.Step.Rules, rule =>
-            {
-                json.WriteString("rule", rule.Name);
-                json.WriteString("on_failure", rule.OnFailure);
-                json.WriteBoolean("holds", rule.BrokenRowCount is not > 0);
-                json.WriteOptional(rule.RowsFound is null ? "rows_broken" : "rows_found", rule.RowsFound ?? rule.BrokenRowCount);
-                if (rule.Newest is { } newest) json.WriteString("newest", newest.ToString());
-            });
-            json.WriteOptional("version", item.Step.Version);
-            json.WriteString("content_hash", item.Step.ContentHash);
-            json.WriteString("reason", item.Step.Reason);
-            WriteGrowth(json, item.Step.Growth);
-            json.WriteString("error_code", item.Step.ErrorCode);
-        });
-    });
-
     private static void WritePlan(CommandContext context, IReadOnlyList<PlannedStep> steps)
     {
         if (context.IsJson)
@@ -130,7 +112,7 @@ internal static class RunCommand
                     json.WriteString("step", step.Step);
                     json.WriteBoolean("will_run", step.WillRun);
                     json.WriteString("reason", step.Reason);
-                    WriteGrowth(json, step.Growth);
+                    StepRecords.WriteGrowth(json, step.Growth);
                 });
             });
             return;
@@ -139,18 +121,6 @@ internal static class RunCommand
         foreach (PlannedStep step in steps) table.Row(step.Pipeline, step.Step, Texts.Get(step.WillRun ? "cli.plan_run" : "cli.plan_keep"), ReasonText.Of(step.Reason, step.Growth));
         table.Write(context.Terminal);
     }
-
-    private static void WriteGrowth(Utf8JsonWriter json, GrowthRecord? growth)
-    {
-        if (growth is null) return;
-        json.WriteString("grows", growth.Mode);
-        json.WriteString("full_because", growth.FullBecause);
-        json.WriteOptional("files_read", growth.FilesRead);
-        json.WriteOptional("keys_touched", growth.KeysTouched);
-        json.WriteOptional("files_replaced", growth.FilesReplaced);
-    }
-
-    private static string StateWord(StepState state) => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
 
     private static string StateText(StepState state) => state switch
     {

@@ -147,8 +147,11 @@ internal sealed class RunningLepton : IDisposable
 /// <summary>What a command answered.</summary>
 internal sealed record Answer(int ExitCode, string Out, string Error)
 {
-    /// <summary>The standard output, as one JSON document.</summary>
-    internal JsonElement Json => JsonDocument.Parse(Out).RootElement;
+    /// <summary>The standard output, as one JSON document; of a run's events the last, which is the run as a whole.</summary>
+    internal JsonElement Json => Out.StartsWith("{\"event\"", StringComparison.Ordinal) ? Events[^1] : JsonDocument.Parse(Out).RootElement;
+
+    /// <summary>The standard output, as JSON lines.</summary>
+    internal JsonElement[] Events => [.. Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
 
     /// <summary>The lines of standard error that say what failed.</summary>
     internal string[] ErrorLines => [.. Error.Split('\n').Where(line => line.StartsWith("error:", StringComparison.Ordinal) || line.StartsWith("错误：", StringComparison.Ordinal))];
