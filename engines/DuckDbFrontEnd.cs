@@ -16,6 +16,8 @@ public sealed class DuckDbFrontEnd : ISqlFrontEnd, IDisposable
     {
         _database = DuckDbDatabase.Open(new DuckDbOptions { MemoryLimitBytes = 256L << 20, ThreadCount = 1 });
         _connection = _database.Connect();
+        // Nothing is run here, and to optimise an expression takes the cube of its depth: 0.2 s for a sum of 300 terms, 1.6 s for 600.
+        _connection.Execute("PRAGMA disable_optimizer");
     }
 
     /// <inheritdoc/>
