@@ -40,7 +40,7 @@ internal static class RunCommand
         {
             var runner = new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd) { Listener = new RunListeners([changes, lines, lineage]) };
             Task<RunSummary> Run(IProgress<StepProgress>? progress) => runner.RunAsync(context.Project, pipelines, context.NewRun(progress), options, context.CancellationToken).AsTask();
-            summary = lines is null ? await ProgressDisplay.ShowAsync(context, Run) : await Run(lines);
+            summary = lines is null ? await ProgressDisplay.ShowAsync(context, Run, isSideBySide: options.StepsAtOnce > 1) : await Run(lines);
         }
         finally
         {

@@ -8,19 +8,22 @@ namespace Lepton.Data.Cli.Output;
 internal static class ProgressDisplay
 {
     /// <summary>Does <paramref name="work"/> and shows what it reports.</summary>
-    internal static async Task<T> ShowAsync<T>(CommandContext context, Func<IProgress<StepProgress>?, Task<T>> work)
+    /// <param name="context">Where to show it.</param>
+    /// <param name="work">Reports.</param>
+    /// <param name="isSideBySide">Whether several steps may be under way at once. Where not, what came before the newest is over.</param>
+    internal static async Task<T> ShowAsync<T>(CommandContext context, Func<IProgress<StepProgress>?, Task<T>> work, bool isSideBySide = false)
     {
         if (context.IsJson) return await work(null);
-        return context.Terminal.HasErrorColor ? await ShowBarsAsync(work) : await work(new PlainProgress(context.Terminal));
+        return context.Terminal.HasErrorColor ? await ShowBarsAsync(work, isSideBySide) : await work(new PlainProgress(context.Terminal));
     }
 
-    private static async Task<T> ShowBarsAsync<T>(Func<IProgress<StepProgress>?, Task<T>> work)
+    private static async Task<T> ShowBarsAsync<T>(Func<IProgress<StepProgress>?, Task<T>> work, bool isSideBySide)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         // What is printed afterwards holds the same steps, with their results: the bars leave no trace.
         return await console.Progress().AutoClear(true).HideCompleted(false)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new ElapsedTimeColumn())
-            .StartAsync(bars => work(new BarProgress(bars)));
+            .StartAsync(bars => work(new BarProgress(bars, isSideBySide)));
     }
 
     private static string Describe(StepProgress progress)
@@ -32,7 +35,7 @@ internal static class ProgressDisplay
             : Texts.Get("cli.progress", progress.Step, activity));
     }
 
-    private sealed class BarProgress(ProgressContext bars) : IProgress<StepProgress>
+    private sealed class BarProgress(ProgressContext bars, bool isSideBySide) : IProgress<StepProgress>
     {
         private readonly Lock _gate = new();
         private readonly Dictionary<string, ProgressTask> _tasks = new(StringComparer.Ordinal);
@@ -54,8 +57,7 @@ internal static class ProgressDisplay
         {
             if (!_tasks.TryGetValue(value.Step, out _current))
             {
-                // Work is done one step after the other: what came before is over.
-                foreach (ProgressTask other in _tasks.Values.Where(other => !other.IsFinished)) other.Value = other.MaxValue;
+                if (!isSideBySide) foreach (ProgressTask other in _tasks.Values.Where(other => !other.IsFinished)) other.Value = other.MaxValue;
                 _tasks.Add(value.Step, _current = bars.AddTask(Markup.Escape(value.Step), maxValue: 1));
             }
             _current.Description = Markup.Escape(Describe(value).Trim());
