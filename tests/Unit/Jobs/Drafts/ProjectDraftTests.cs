@@ -91,10 +91,11 @@ public sealed class ProjectDraftTests
         Assert.That(await project.RowsAsync("data", "客户"), Is.EqualTo(new[] { "张伟", "李;娜" }));
     }
 
-    [TestCase(400)]
-    [TestCase(2_000, Category = "Torture")]
-    public async Task Draft_OfManyColumns_Runs(int count)
+    [Test]
+    [Category("Torture")]
+    public async Task Draft_OfManyColumns_Runs()
     {
+        int count = Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 2_000 : 400;
         await using var project = new ProjectFixture();
         string line(Func<int, string> cell) => string.Join(',', Enumerable.Range(0, count).Select(cell));
         (string pipeline, _) = await DraftAsync(project, "wide.csv", $"{line(i => $"c{i}")}\n{line(i => $"{i}")}\n{line(i => $"{i + 1}")}\n");
