@@ -14,20 +14,27 @@ public sealed partial class DuckDbEngine
     public async ValueTask<IReadOnlyList<DataFile>> WriteAsync(BoundQuery query, Inputs inputs, FileTarget target, RunContext run, CancellationToken cancellationToken)
     {
         EnsureWritable(query);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        // Nobody waits for a write of an engine that is gone, and nothing else would end it.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         using LocalInputs local = await LocalInputs.FetchAsync(_options.Store, inputs, cancellationToken).ConfigureAwait(false);
         try
         {
             using var statement = new Statement(this, query, local);
             var rows = new RowQuery(statement.Connection, statement.SelectAs(query.Schema), query.Schema) { IsOrdered = query.IsOrdered, WhenRead = WhenRead };
-            IReadOnlyList<DataFile> files = await new ParquetWriter(Database, _storeOf(target.Folder), ThreadCount, run).WriteAsync(rows, target, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<DataFile> files = await new ParquetWriter(Database, _storeOf(target.Folder), ThreadCount, run).WriteAsync(rows, target, stop.Token).ConfigureAwait(false);
             return query.RowsAreInexact ? [.. files.Select(file => file with { ContentSum = null })] : files;
 
             void WhenRead()
             {
-                // Its database stays open for as long as the statement does; but nobody waits for a write of an engine that is gone.
+                // Its database stays open for as long as the statement does.
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
                 statement.EnsureFilesUnchanged();
             }
+        }
+        catch (OperationCanceledException) when (_isDisposed && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(DuckDbEngine));
         }
         catch (DuckDbException error)
         {

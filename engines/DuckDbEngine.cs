@@ -21,6 +21,7 @@ public sealed partial class DuckDbEngine : IEngine
     private readonly DuckDbEngineOptions _options;
     private readonly Func<string, IObjectStore> _storeOf;
     private readonly Lazy<DuckDbDatabase> _database;
+    private readonly CancellationTokenSource _stop = new();
     private int _lastStagedNumber;
     private volatile bool _isDisposed;
 
@@ -103,12 +104,13 @@ public sealed partial class DuckDbEngine : IEngine
         return await Task.Run(() => Stage(query, local, run, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Closes the database once its last stream is disposed; staged rows are freed.</summary>
-    public ValueTask DisposeAsync()
+    /// <summary>Closes the database once its last stream is disposed; staged rows are freed, and writes that are under way end without a file.</summary>
+    public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
         _isDisposed = true;
+        await _stop.CancelAsync().ConfigureAwait(false);
         if (_database.IsValueCreated) _database.Value.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     internal void Drop(string table)
