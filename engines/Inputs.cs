@@ -23,6 +23,16 @@ public sealed class Inputs
         _byName.Add(name, input);
         return this;
     }
+
+    /// <summary>The same inputs but for one name, new or not, which stands for <paramref name="input"/>.</summary>
+    /// <returns>Others; these stay as they are.</returns>
+    public Inputs With(string name, Input input)
+    {
+        var inputs = new Inputs();
+        foreach ((string other, Input known) in _byName) inputs._byName.Add(other, known);
+        inputs._byName[name] = input;
+        return inputs;
+    }
 }
 
 /// <summary>What one name in a query stands for.</summary>

@@ -57,10 +57,10 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             await StepSchedule.RunAsync(
                 preparation.Steps,
                 options.StepsAtOnce,
-                (step, stop) =>
+                async (step, stop) =>
                 {
                     hold.EnsureHeld();
-                    return watch.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(stop), stop);
+                    await watch.TakeAsync(step, () => books[step.Node.Pipeline.Name].BeginAsync(stop), stop).ConfigureAwait(false);
                 },
                 cancellationToken).ConfigureAwait(false);
         }

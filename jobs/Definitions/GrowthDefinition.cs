@@ -11,6 +11,9 @@ public abstract record GrowthDefinition(SourcePlace Place, Located<string>? Of)
     // Shorter ones would be keys for nearly each row.
     private static readonly TimeSpan s_widthMin = TimeSpan.FromSeconds(1);
 
+    // Each touched window brings as many with it.
+    private const int WindowsInLookbackMax = 1_000;
+
     /// <summary>What the mode is called in YAML and in records.</summary>
     public abstract string Mode { get; }
 
@@ -40,6 +43,7 @@ public abstract record GrowthDefinition(SourcePlace Place, Located<string>? Of)
                 if (values.Find(append) is { } input) return new AppendGrowth(place, input);
                 if (values.Find(byKey) is { } key) return new KeyGrowth(place, values.Find(of), key);
                 if (values.Find(byWindow) < s_widthMin) throw values.Error(byWindow, "jobs.grows_width");
+                if (values.Find(lookback) / WindowsInLookbackMax > values.Find(byWindow)) throw values.Error(lookback, "jobs.grows_windows", WindowsInLookbackMax);
                 return new WindowGrowth(place, values.Find(of), values.Find(byWindow)!.Value, values.Find(time)!.Value, values.Find(lookback) ?? TimeSpan.Zero);
             };
         });

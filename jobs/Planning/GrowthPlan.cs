@@ -19,21 +19,23 @@ internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileC
     /// <param name="reason">Why it runs.</param>
     /// <param name="inputs">What it reads.</param>
     /// <param name="table">Its table as it stands.</param>
+    /// <param name="quarantine">Its quarantine as it stands.</param>
     /// <param name="preparation">Its sources.</param>
     /// <param name="snapshots">Tables as they stand.</param>
     /// <param name="lake">Of the tables.</param>
     /// <param name="cancellationToken">Observed while the log of the input is read.</param>
     internal static async ValueTask<GrowthPlan> MakeAsync(
-        BoundStep step, string reason, IReadOnlyList<InputRecord> inputs, TableState table, Preparation preparation, Func<TableName, Snapshot?> snapshots, Lake lake, CancellationToken cancellationToken)
+        BoundStep step, string reason, IReadOnlyList<InputRecord> inputs, TableState table, TableState quarantine, Preparation preparation, Func<TableName, Snapshot?> snapshots, Lake lake, CancellationToken cancellationToken)
     {
         StepGrowth growth = step.Growth!;
         if (!reason.StartsWith("input:", StringComparison.Ordinal)) return Full(reason);
         StepRecord made = table.MadeBy!.Step;
+        // New rows are laid beside the old ones, so these have to be there, and once.
+        if (StepDecision.ReasonNotToRest(made, table, quarantine) is { } broken) return Full(broken);
         foreach (InputRecord input in inputs)
         {
             if (input.Name.Equals(growth.Input, StringComparison.OrdinalIgnoreCase)) continue;
-            InputRecord? before = made.Inputs.FirstOrDefault(other => other.Name == input.Name);
-            if (before is null || before.Kind != input.Kind || before.Version != input.Version || before.Digest != input.Digest) return Full($"input:{input.Name}");
+            if (StepDecision.HasChanged(made, input)) return Full($"input:{input.Name}");
         }
         StepInput followed = step.Node.Inputs.First(input => input.Name.Equals(growth.Input, StringComparison.OrdinalIgnoreCase));
         if (made.Inputs.FirstOrDefault(input => input.Name == followed.Name) is not { } last) return Full(reason);

@@ -92,12 +92,7 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
 
     private static void CheckTime(Located<string> name, Schema schema, StepDefinition step)
     {
-        if (schema.Find(name.Value) is not { } column)
-        {
-            throw Suggest.Nearest(name.Value, schema.Fields.Select(field => field.Name)) is { } near
-                ? new LeptonDataException("jobs.no_column_but", [name.Value, step.Name, near]) { Place = name.Place }
-                : new LeptonDataException("jobs.no_column", [name.Value, step.Name, string.Join(", ", schema.Fields.Take(20).Select(field => field.Name))]) { Place = name.Place };
-        }
+        Field column = schema.Find(name.Value) ?? throw MissingColumn.Of(name.Value, step.Name, schema, name.Place);
         if (column.Type.Id != TypeId.Instant) throw new LeptonDataException("jobs.time_type", [column.Name, column.Type]) { Place = name.Place };
     }
 

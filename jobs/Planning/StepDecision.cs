@@ -26,14 +26,22 @@ internal static class StepDecision
         if (made.Step.PlanHash != step.PlanHash) return "plan";
         foreach (InputRecord input in inputs)
         {
-            InputRecord? before = made.Step.Inputs.FirstOrDefault(other => other.Name == input.Name);
-            if (IsMadeBy(step, input, changing) || before is null || before.Kind != input.Kind || before.Version != input.Version || before.Digest != input.Digest) return $"input:{input.Name}";
+            if (IsMadeBy(step, input, changing) || HasChanged(made.Step, input)) return $"input:{input.Name}";
         }
-        if (made.Step.Fingerprint != fingerprint) return "plan";
+        return made.Step.Fingerprint != fingerprint ? "plan" : ReasonNotToRest(made.Step, table, quarantine);
+    }
+
+    /// <summary>Why what stands there is not what the step made, so that nothing may rest on it; null where it is.</summary>
+    internal static string? ReasonNotToRest(StepRecord made, TableState table, TableState quarantine)
+    {
         // A run that died between the two commits left them apart.
-        if (!quarantine.HasRowsOf(made.Step.QuarantineVersion)) return "interrupted";
+        if (!quarantine.HasRowsOf(made.QuarantineVersion)) return "interrupted";
         return (table.LostFile ?? quarantine.LostFile) is { } lost ? $"file:{lost}" : null;
     }
+
+    /// <summary>Whether an input is another than the one that a table was made from.</summary>
+    internal static bool HasChanged(StepRecord made, InputRecord input)
+        => made.Inputs.FirstOrDefault(other => other.Name == input.Name) is not { } before || before.Kind != input.Kind || before.Version != input.Version || before.Digest != input.Digest;
 
     private static bool IsMadeBy(BoundStep step, InputRecord input, IReadOnlySet<string> changing)
         => changing.Count > 0 && step.Node.Inputs.First(other => other.Name == input.Name).Step is { } maker && changing.Contains(maker);

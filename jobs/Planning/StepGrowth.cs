@@ -101,12 +101,7 @@ internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed,
     }
 
     private static Field ColumnOf(Located<string> name, StepDefinition step, BoundQuery query)
-    {
-        if (query.Schema.Find(name.Value) is { } column) return column;
-        throw Suggest.Nearest(name.Value, query.Schema.Fields.Select(field => field.Name)) is { } near
-            ? new LeptonDataException("jobs.no_column_but", [name.Value, step.Name, near]) { Place = name.Place }
-            : new LeptonDataException("jobs.no_column", [name.Value, step.Name, string.Join(", ", query.Schema.Fields.Take(20).Select(field => field.Name))]) { Place = name.Place };
-    }
+        => query.Schema.Find(name.Value) ?? throw MissingColumn.Of(name.Value, step.Name, query.Schema, name.Place);
 
     // What can be proved is found by trying.
     private static BilingualText Fitting(BoundQuery query, string input, GrowthDefinition asked)

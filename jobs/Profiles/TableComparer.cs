@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lepton.Data.Engines;
+using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
@@ -34,7 +35,7 @@ public sealed class TableComparer(IEngine engine, Binder binder)
         if (haveSameColumns && left.ContentHash is { } hash && hash == right.ContentHash) return new TableDiff { Left = left.Name, Right = right.Name, AreEqual = true, ContentHash = hash };
         foreach (string column in key)
             foreach (ComparedRelation side in new[] { left, right })
-                if (side.Input.Schema.Find(column) is null) throw NoColumn(column, side);
+                if (side.Input.Schema.Find(column) is null) throw MissingColumn.Of(column, side.Name, side.Input.Schema, null);
         var queries = new RelationQueries(engine, binder, run);
         await using StagedRelation? stagedLeft = await queries.StageAsync(left.Input, cancellationToken).ConfigureAwait(false);
         await using StagedRelation? stagedRight = await queries.StageAsync(right.Input, cancellationToken).ConfigureAwait(false);
@@ -68,11 +69,6 @@ public sealed class TableComparer(IEngine engine, Binder binder)
         bool haveSameRows = diff.Rows is { AddedCount: 0, RemovedCount: 0 } || (diff.Keys is { AddedCount: 0, RemovedCount: 0, ChangedCount: 0, LeftRepeatedCount: 0, RightRepeatedCount: 0 });
         return diff with { AreEqual = haveSameColumns && haveSameRows };
     }
-
-    private static LeptonDataException NoColumn(string column, ComparedRelation side)
-        => Suggest.Nearest(column, side.Input.Schema.Fields.Select(field => field.Name)) is { } near
-            ? new LeptonDataException("jobs.no_column_but", [column, side.Name, near])
-            : new LeptonDataException("jobs.no_column", [column, side.Name, string.Join(", ", side.Input.Schema.Fields.Take(20).Select(field => field.Name))]);
 
     private static async ValueTask<RowsDiff> RowsAsync(ColumnDiff[] columns, RelationQueries queries, Inputs inputs, CancellationToken cancellationToken)
     {

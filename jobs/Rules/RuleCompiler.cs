@@ -135,7 +135,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     {
         Schema table = inputs[rule.Table.Value];
         Field[] fields = [.. rule.Columns.Select(Column)];
-        Field[] targets = [.. rule.TableColumns.Select(name => table.Find(name) ?? throw NoColumn(name, rule.Table.Value, table, rule.Table.Place))];
+        Field[] targets = [.. rule.TableColumns.Select(name => table.Find(name) ?? throw MissingColumn.Of(name, rule.Table.Value, table, rule.Table.Place))];
         foreach ((Field field, Field target) in fields.Zip(targets))
             if (!AreComparable(field.Type, target.Type)) throw new LeptonDataException("jobs.rule_types", [field.Name, field.Type, $"{rule.Table.Value}.{target.Name}", target.Type]) { Place = rule.Table.Place };
         string alias = NextAlias();
@@ -240,12 +240,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"LEFT JOIN (SELECT {keys} FROM {SqlLiteral.Name(step.Name)} WHERE {present} GROUP BY {string.Join(", ", names)} HAVING count(*) > 1) AS {alias} ON {joined}");
     }
 
-    private Field Column(Located<string> name) => schema.Find(name.Value) ?? throw NoColumn(name.Value, step.Name, schema, name.Place);
-
-    private static LeptonDataException NoColumn(string name, string table, Schema columns, SourcePlace place)
-        => Suggest.Nearest(name, columns.Fields.Select(field => field.Name)) is { } near
-            ? new LeptonDataException("jobs.no_column_but", [name, table, near]) { Place = place }
-            : new LeptonDataException("jobs.no_column", [name, table, string.Join(", ", columns.Fields.Take(20).Select(field => field.Name))]) { Place = place };
+    private Field Column(Located<string> name) => schema.Find(name.Value) ?? throw MissingColumn.Of(name.Value, step.Name, schema, name.Place);
 
     private string NextAlias() => string.Create(CultureInfo.InvariantCulture, $"__rule{_joinCount++}");
 

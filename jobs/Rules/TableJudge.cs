@@ -34,7 +34,7 @@ internal sealed class TableJudge(BoundStep step, IReadOnlyList<RunRecord> earlie
         // Rows that go to the quarantine are not of the table; where a question is asked, the others are computed once for it.
         bool needsGood = good is not null && step.TableRules.Any(rule => rule.Question is not null);
         await using StagedRelation? left = needsGood ? await engine.StageAsync(binder.Bind(good!, computed!.Schemas, run.Access), computed, run with { Progress = null }, cancellationToken).ConfigureAwait(false) : null;
-        Inputs? inputs = left is null ? computed : Over(new StagedInput(left), computed!);
+        Inputs? inputs = left is null ? computed : computed!.With(Name, new StagedInput(left));
         var records = new RuleRecord[step.TableRules.Count];
         for (int i = 0; i < records.Length; i++)
         {
@@ -134,14 +134,6 @@ internal sealed class TableJudge(BoundStep step, IReadOnlyList<RunRecord> earlie
     private static RuleRecord Record(CompiledTableRule rule, bool isBroken) => new(rule.Rule.Name, rule.Text, NameOf(rule.Rule.OnFailure), isBroken ? 1 : 0);
 
     private LeptonDataException Refused(RuleDefinition rule, string code, params ReadOnlySpan<object?> arguments) => new(code, [rule.Name, Name, .. arguments]) { Place = rule.Place, Kind = ErrorKind.DataRefused };
-
-    private Inputs Over(Input rows, Inputs others)
-    {
-        Inputs inputs = new Inputs().Add(Name, rows);
-        foreach ((string name, Input input) in others.ByName)
-            if (!inputs.ByName.ContainsKey(name)) inputs.Add(name, input);
-        return inputs;
-    }
 
     private async ValueTask<RecordBatch?> ReadAsync(SqlText sql, Inputs inputs, CancellationToken cancellationToken)
     {

@@ -59,7 +59,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         string? reason = StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, inputs), inputs, running, table, quarantine, options.FullRefresh);
         var planned = new PlannedStep(step.Node.Pipeline.Name, step.Node.Step.Name, reason is not null, reason);
         if (step.Growth is null || reason is null || step.Node.Inputs.Any(input => input.Step is { } before && running.Contains(before))) return planned;
-        GrowthPlan plan = await PlanOfAsync(step, reason, inputs, table, cancellationToken).ConfigureAwait(false);
+        GrowthPlan plan = await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
         return planned with { Growth = new GrowthRecord(step.Growth.Mode, plan.FullBecause, plan.FullBecause is null ? plan.FileCount : null, null, null) };
     }
 
@@ -141,7 +141,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         }
         long number = await begin().ConfigureAwait(false);
         bool areInputsInexact = step.Node.Inputs.Any(input => input.Table is { } read && _inexact.ContainsKey(read));
-        GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, table, cancellationToken).ConfigureAwait(false);
+        GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
         var work = new StepRun(lake, step, EngineInputsOf(step), table, quarantine, engine, binder, own, number, JudgeOf(step), plan);
         (StepRecord record, Snapshot good, Snapshot? bad) = await work.DoAsync(
             planned with { Inputs = inputs, Fingerprint = fingerprint, Reason = reason }, areInputsInexact, () => CheckSources(step), cancellationToken).ConfigureAwait(false);
@@ -158,8 +158,8 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         if (rowsVersion is { } version) _rowsVersions[name] = version;
     }
 
-    private ValueTask<GrowthPlan> PlanOfAsync(BoundStep step, string reason, IReadOnlyList<InputRecord> inputs, TableState table, CancellationToken cancellationToken)
-        => GrowthPlan.MakeAsync(step, reason, inputs, table, preparation, read => _snapshots.GetValueOrDefault(read), lake, cancellationToken);
+    private ValueTask<GrowthPlan> PlanOfAsync(BoundStep step, string reason, IReadOnlyList<InputRecord> inputs, TableState table, TableState quarantine, CancellationToken cancellationToken)
+        => GrowthPlan.MakeAsync(step, reason, inputs, table, quarantine, preparation, read => _snapshots.GetValueOrDefault(read), lake, cancellationToken);
 
     // A commit that brings no row and takes none leaves the version of the rows.
     private static long RowsVersionOf(TableState before, Snapshot after)

@@ -85,14 +85,14 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     private async ValueTask<StepRows> ComputeAsync(CancellationToken cancellationToken)
     {
         if (plan?.Changed is not { } changed) return await WriteAsync(step.Query, step.Carried, inputs, Touched.All, cancellationToken).ConfigureAwait(false);
-        if (step.Growth!.Keyed is not { } keyed) return await WriteAsync(step.Query, step.Carried, With(inputs, step.Growth.Input, changed), Touched.None, cancellationToken).ConfigureAwait(false);
+        if (step.Growth!.Keyed is not { } keyed) return await WriteAsync(step.Query, step.Carried, inputs.With(step.Growth.Input, changed), Touched.None, cancellationToken).ConfigureAwait(false);
         Begin("jobs.finding_changes");
         await using StagedRelation changedKeys = await engine.StageAsync(keyed.Touched, new Inputs().Add(step.Growth.Input, changed), run, cancellationToken).ConfigureAwait(false);
         await using StagedRelation? wider = keyed.WindowsAfter == 0 ? null : await AroundAsync(changedKeys, 0, keyed.WindowsAfter).ConfigureAwait(false);
         StagedRelation touched = wider ?? changedKeys;
         await using StagedRelation? read = keyed.WindowsAfter == 0 ? null : await AroundAsync(touched, keyed.WindowsAfter, 0).ConfigureAwait(false);
         End("changes");
-        Inputs own = With(With(inputs, KeyedGrowth.TouchedInput, new StagedInput(touched)), KeyedGrowth.ReadInput, new StagedInput(read ?? touched));
+        Inputs own = inputs.With(KeyedGrowth.TouchedInput, new StagedInput(touched)).With(KeyedGrowth.ReadInput, new StagedInput(read ?? touched));
         BoundQuery restricted = keyed.Restricted;
         if (keyed.Width > TimeSpan.Zero && await StretchOfAsync(keyed, own, cancellationToken).ConfigureAwait(false) is { } stretch) restricted = keyed.RestrictedTo(stretch);
         return await WriteAsync(restricted, step.Growth.Carry(restricted), own, new Touched(keyed, touched), cancellationToken).ConfigureAwait(false);
@@ -125,9 +125,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
 
         Begin("jobs.checking", staged.RowCount);
         using RecordBatch whence = Whence();
-        var own = new Inputs().Add(Name, new StagedInput(staged)).Add(StepQueries.RunInput, new BatchInput(whence.Schema, [whence]));
-        foreach ((string name, Input input) in read.ByName)
-            if (!own.ByName.ContainsKey(name)) own.Add(name, input);
+        Inputs own = read.With(Name, new StagedInput(staged)).With(StepQueries.RunInput, new BatchInput(whence.Schema, [whence]));
         if (carried is not null) await CheckTimesAsync(own, staged.RowCount, cancellationToken).ConfigureAwait(false);
         (long quarantined, long[] broken) = await CountAsync(own, cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < broken.Length; i++)
@@ -152,10 +150,10 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     private ValueTask<RuleRecord[]> JudgeGrownAsync(FileSwap good, SqlText rows, Inputs own, Touched touched, CancellationToken cancellationToken)
     {
         long rowCount = RowsOf(good.After(table.Snapshot));
-        Inputs asked = inputs.ByName.Aggregate(own, (all, input) => With(all, input.Key, input.Value));
+        Inputs asked = inputs.ByName.Aggregate(own, (all, input) => all.With(input.Key, input.Value));
         if (table.Snapshot is not { Files.Count: > 0 } old) return judge.JudgeAsync(rowCount, asked, rows, cancellationToken);
         SqlText all = touched.Growth is { } growth ? _queries.WithKept(rows, step.Schema, growth) : _queries.WithOld(rows, step.Schema);
-        return judge.JudgeAsync(rowCount, With(asked, StepQueries.OldInput, new SnapshotInput(old)), all, cancellationToken);
+        return judge.JudgeAsync(rowCount, asked.With(StepQueries.OldInput, new SnapshotInput(old)), all, cancellationToken);
     }
 
     private async ValueTask<StepRows> WriteUncheckedAsync(BoundQuery query, Inputs read, Touched touched, CancellationToken cancellationToken)
@@ -172,7 +170,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     {
         if (touched.AreAll || touched.Growth is not { } growth || target.Snapshot is not { Files.Count: > 0 } before)
             return new FileSwap(await WriteAsync(rows, own).ConfigureAwait(false), touched.AreAll ? target.Snapshot?.Files ?? [] : []);
-        Inputs old = With(own, StepQueries.OldInput, new SnapshotInput(before) { FileNumber = StepQueries.FileColumn });
+        Inputs old = own.With(StepQueries.OldInput, new SnapshotInput(before) { FileNumber = StepQueries.FileColumn });
         var holders = new List<DataFile>();
         await using (IRecordBatchReader reader = await engine.ReadAsync(Bind(_queries.Holders(growth), old), old, run, cancellationToken).ConfigureAwait(false))
         {
@@ -181,7 +179,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
                     foreach (long file in batch.Column(0).Values<long>()) holders.Add(before.Files[(int)file]);
         }
         if (holders.Count == 0) return new FileSwap(await WriteAsync(rows, own).ConfigureAwait(false), []);
-        Inputs kept = With(own, StepQueries.OldInput, new SnapshotInput(before with { Files = holders }));
+        Inputs kept = own.With(StepQueries.OldInput, new SnapshotInput(before with { Files = holders }));
         SqlText all = _queries.WithKept(rows ?? _queries.None(schema), schema, growth);
         return new FileSwap(await WriteAsync(all, kept).ConfigureAwait(false), holders);
 
@@ -280,14 +278,6 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
 
     // Files of a step's table were written by a run, which counted.
     private static long RowsOf(IEnumerable<DataFile> files) => files.Sum(file => file.RowCount!.Value);
-
-    private static Inputs With(Inputs inputs, string name, Input input)
-    {
-        Inputs own = new Inputs().Add(name, input);
-        foreach ((string other, Input known) in inputs.ByName)
-            if (!own.ByName.ContainsKey(other)) own.Add(other, known);
-        return own;
-    }
 
     /// <summary>What a step wrote and found.</summary>
     private sealed record StepRows(FileSwap Good, FileSwap Bad, long Computed, IReadOnlyList<RuleRecord> Rules, long? KeysTouched);

@@ -1,5 +1,6 @@
 using Lepton.Data.Connectors.Files;
 using Lepton.Data.Jobs.Planning;
+using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Configuration;
@@ -32,11 +33,6 @@ internal sealed class FixtureInputs(Project project, StepGraph graph, StepBinder
         return builder.Build(table.Rows.Count);
     }
 
-    internal static LeptonDataException NoColumn(Located<string> column, string table, Schema schema)
-        => Suggest.Nearest(column.Value, schema.Fields.Select(field => field.Name)) is { } near
-            ? new LeptonDataException("jobs.no_column_but", [column.Value, table, near]) { Place = column.Place }
-            : new LeptonDataException("jobs.no_column", [column.Value, table, string.Join(", ", schema.Fields.Take(20).Select(field => field.Name))]) { Place = column.Place };
-
     private static Schema SchemaOf(Schema? known, string input, IReadOnlyList<Entry<DataType>> declared, FixtureTable table)
     {
         var fields = new List<Field>(known?.Fields ?? []);
@@ -44,14 +40,14 @@ internal sealed class FixtureInputs(Project project, StepGraph graph, StepBinder
         {
             Field? twin = fields.Find(field => string.Equals(field.Name, column.Name, StringComparison.OrdinalIgnoreCase));
             if (twin is not null && !twin.Type.Equals(column.Value)) throw new LeptonDataException("jobs.test_other_type", [column.Name, input, twin.Type, column.Value]) { Place = column.Place };
-            if (twin is null && known is not null) throw NoColumn(new Located<string>(column.Name, column.Place), input, known);
+            if (twin is null && known is not null) throw MissingColumn.Of(column.Name, input, known, column.Place);
             if (twin is null) fields.Add(new Field(column.Name, column.Value));
         }
         var schema = new Schema(fields);
         foreach (Located<string> column in table.Columns)
         {
             if (schema.Find(column.Value) is not null) continue;
-            throw known is null ? new LeptonDataException("jobs.test_no_type", [column.Value, input]) { Place = column.Place } : NoColumn(column, input, schema);
+            throw known is null ? new LeptonDataException("jobs.test_no_type", [column.Value, input]) { Place = column.Place } : MissingColumn.Of(column.Value, input, schema, column.Place);
         }
         return schema;
     }

@@ -165,7 +165,7 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
         FixtureTable expected = FixtureTable.Of(rows, test.Folder);
         Schema schema = snapshot?.Schema ?? StepRun.QuarantineSchemaOf(step.Schema);
         foreach (Located<string> column in expected.Columns)
-            if (schema.Find(column.Value) is null) throw FixtureInputs.NoColumn(column, step.Node.Step.Name, schema);
+            if (schema.Find(column.Value) is null) throw MissingColumn.Of(column.Value, step.Node.Step.Name, schema, column.Place);
         // Where no row is expected, what came instead is shown whole.
         Field[] columns = [.. schema.Fields.Where(field => expected.Columns.Count == 0 || expected.Columns.Any(column => Same(column.Value, field.Name)))];
         List<object?[]> wanted = [.. expected.Rows.Select(row => columns.Select(field => row.TryGetValue(field.Name, out FixtureCell cell) ? FixtureValues.Of(cell, field.Type) : null).ToArray())];

@@ -24,6 +24,9 @@ internal sealed record TimeShift(BoundColumn Column, TimeSpan Least, TimeSpan Gr
         ["year"] = TimeSpan.FromDays(367),
     };
 
+    // What is further away may leave the years that can be written down.
+    private static readonly TimeSpan s_lengthMax = TimeSpan.FromDays(3660);
+
     /// <summary>The shift; null where it is not seen.</summary>
     internal static TimeShift? Of(BoundExpression expression) => expression switch
     {
@@ -37,7 +40,7 @@ internal sealed record TimeShift(BoundColumn Column, TimeSpan Least, TimeSpan Gr
         _ => null,
     };
 
-    private TimeShift Earlier(TimeSpan atMost) => this with { Least = Least - atMost };
+    private TimeShift? Earlier(TimeSpan atMost) => atMost > s_lengthMax ? null : this with { Least = Least - atMost };
 
-    private TimeShift Moved(TimeSpan by) => this with { Least = Least + by, Greatest = Greatest + by };
+    private TimeShift? Moved(TimeSpan by) => by.Duration() > s_lengthMax ? null : this with { Least = Least + by, Greatest = Greatest + by };
 }

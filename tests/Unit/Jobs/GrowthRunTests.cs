@@ -117,6 +117,37 @@ public sealed class GrowthRunTests
         await CompareAsync("");
     }
 
+    // Killed between its two commits, and then comes a file: the rows that it refused must not be refused twice.
+    [Test]
+    public async Task Run_AQuarantineThatIsAheadAndNewRows_IsDoneAsAWhole()
+    {
+        Write("1,a,2001-01-01 00:10:00,5\n");
+        await _project.RunWellAsync();
+        Write("2,a,2001-01-01 00:20:00,-1\n3,a,2001-01-01 00:20:00,8\n");
+        await _project.RunWellAsync();
+        foreach (string table in new[] { "visits", "visits_full" }) File.Delete(_project.Folder[$"lake/main/{table}/_delta_log/00000000000000000001.json"]);
+        _project.Reopen();
+        Write("4,a,2001-01-01 00:30:00,-2\n");
+        Assert.That((await _project.PlanAsync()).Single(step => step.Step == "visits").Growth!.FullBecause, Is.EqualTo("interrupted"));
+        await _project.RunWellAsync();
+        Assert.That(await _project.RowsAsync("visits__quarantine", "id"), Is.EqualTo(new[] { "2", "4" }));
+        await CompareAsync("");
+    }
+
+    [Test]
+    public async Task Run_AFileOfTheTableIsLostAndNewRows_IsDoneAsAWhole()
+    {
+        Write("1,a,2001-01-01 00:10:00,5\n");
+        await _project.RunWellAsync();
+        string lost = (await _project.SnapshotAsync("visits"))!.FilePaths.Single();
+        File.Delete(lost);
+        _project.Reopen();
+        Write("2,a,2001-01-01 00:20:00,8\n");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That(run.Steps.Single(step => step.Name == "visits").Growth!.FullBecause, Is.EqualTo($"file:{Path.GetFileName(lost)}"));
+        await CompareAsync("");
+    }
+
     [Test]
     public async Task Run_ARunThatGivesNoRow_IsRememberedAndChangesNobody()
     {
@@ -155,6 +186,7 @@ public sealed class GrowthRunTests
     [TestCase("sql: SELECT id FROM src\n    grows: append\n    expect: { below: { sql: id <= (SELECT max(id) FROM x) } }", "jobs.grows_rule", "x")]
     [TestCase("sql: SELECT id FROM src\n    grows: { by_window: 1h, time: id }", "jobs.grows_time", "BIGINT")]
     [TestCase("sql: SELECT CAST(seen AS DATE) AS day FROM src\n    grows: { by_window: 1h, time: day }", "jobs.grows_days", "day")]
+    [TestCase("sql: SELECT seen FROM src\n    grows: { by_window: 1s, time: seen, lookback: 1d }", "jobs.grows_windows", "1000 windows")]
     [TestCase("sql: SELECT id FROM src\n    grows: { by_window: 1h }", "schemas.key_needs", "time")]
     [TestCase("sql: SELECT id FROM src\n    grows: { by_key: id, append: src }", "jobs.grows_twice", "append")]
     [TestCase("sql: SELECT id FROM src\n    grows: {}", "jobs.grows_how", "by_key")]
