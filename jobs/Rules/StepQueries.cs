@@ -43,7 +43,13 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
     internal SqlText None(Schema table) => Ours($"SELECT {string.Join(", ", table.Fields.Select(column => $"CAST(NULL AS {SqlType.Of(column.Type).Name}) AS {SqlLiteral.Name(column.Name)}"))} WHERE FALSE");
 
     /// <summary>The numbers of the files of <see cref="OldInput"/> that hold rows of touched keys.</summary>
-    internal SqlText Holders(KeyedGrowth growth) => Ours($"SELECT DISTINCT {FileColumn} FROM {OldInput} SEMI JOIN {KeyedGrowth.TouchedInput} ON {IsTouched(growth)}");
+    /// <param name="growth">How the table follows its input.</param>
+    /// <param name="windows">Between which windows the keys lie; null where that is not known, or they are none.</param>
+    internal SqlText Holders(KeyedGrowth growth, (EventTime First, EventTime Last)? windows)
+    {
+        string rows = windows is { } stretch ? $"(SELECT * FROM {OldInput} WHERE {growth.Within(stretch)}) AS __within" : OldInput;
+        return Ours($"SELECT DISTINCT {FileColumn} FROM {rows} SEMI JOIN {KeyedGrowth.TouchedInput} ON {IsTouched(growth)}");
+    }
 
     /// <summary>What <paramref name="rows"/> gives, and the rows of <see cref="OldInput"/> whose keys were not touched.</summary>
     internal SqlText WithKept(SqlText rows, Schema table, KeyedGrowth growth)

@@ -94,8 +94,9 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         End("changes");
         Inputs own = inputs.With(KeyedGrowth.TouchedInput, new StagedInput(touched)).With(KeyedGrowth.ReadInput, new StagedInput(read ?? touched));
         BoundQuery restricted = keyed.Restricted;
-        if (keyed.Width > TimeSpan.Zero && await StretchOfAsync(keyed, own, cancellationToken).ConfigureAwait(false) is { } stretch) restricted = keyed.RestrictedTo(stretch);
-        return await WriteAsync(restricted, step.Growth.Carry(restricted), own, new Touched(keyed, touched), cancellationToken).ConfigureAwait(false);
+        (EventTime First, EventTime Last)? stretch = keyed.Width > TimeSpan.Zero ? await StretchOfAsync(keyed, own, cancellationToken).ConfigureAwait(false) : null;
+        if (stretch is not null) restricted = keyed.RestrictedTo(stretch);
+        return await WriteAsync(restricted, step.Growth.Carry(restricted), own, new Touched(keyed, touched, stretch), cancellationToken).ConfigureAwait(false);
 
         ValueTask<StagedRelation> AroundAsync(StagedRelation keys, long before, long after)
         {
@@ -172,7 +173,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
             return new FileSwap(await WriteAsync(rows, own).ConfigureAwait(false), touched.AreAll ? target.Snapshot?.Files ?? [] : []);
         Inputs old = own.With(StepQueries.OldInput, new SnapshotInput(before) { FileNumber = StepQueries.FileColumn });
         var holders = new List<DataFile>();
-        await using (IRecordBatchReader reader = await engine.ReadAsync(Bind(_queries.Holders(growth), old), old, run, cancellationToken).ConfigureAwait(false))
+        await using (IRecordBatchReader reader = await engine.ReadAsync(Bind(_queries.Holders(growth, touched.Windows), old), old, run, cancellationToken).ConfigureAwait(false))
         {
             while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) is { } batch)
                 using (batch)
@@ -282,12 +283,12 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     /// <summary>What a step wrote and found.</summary>
     private sealed record StepRows(FileSwap Good, FileSwap Bad, long Computed, IReadOnlyList<RuleRecord> Rules, long? KeysTouched);
 
-    /// <summary>Whose rows go when new ones come: those of some keys, of all, or of none.</summary>
-    private sealed record Touched(KeyedGrowth? Growth, StagedRelation? Keys)
+    /// <summary>Whose rows go when new ones come: those of some keys (between two windows, where that is known), of all, or of none.</summary>
+    private sealed record Touched(KeyedGrowth? Growth, StagedRelation? Keys, (EventTime First, EventTime Last)? Windows)
     {
-        internal static readonly Touched All = new(null, null);
+        internal static readonly Touched All = new(null, null, null);
 
-        internal static readonly Touched None = new(null, null);
+        internal static readonly Touched None = new(null, null, null);
 
         internal bool AreAll => ReferenceEquals(this, All);
     }

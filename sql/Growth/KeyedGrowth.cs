@@ -99,6 +99,15 @@ public sealed class KeyedGrowth
         return QueryFinisher.Assemble(_query.Source, restricted, inputs, _query.ImpureCall, _query.Access);
     }
 
+    /// <summary>A condition over a row of the result that all rows of windows in a stretch of time meet, as SQL: it looks at the time alone, so that files and row groups of other times need not be read.</summary>
+    /// <param name="windows">The first and the last window, none of them NULL. Only where the keys are windows.</param>
+    public string Within((EventTime First, EventTime Last) windows)
+    {
+        string column = SqlLiteral.Name(_keys.Names[0]);
+        string At(EventTime time) => $"CAST(CAST({SqlLiteral.Text(time.ToString())} AS TIMESTAMPTZ) AS {_types[0]})";
+        return $"{column} >= {At(windows.First)} AND {column} < {At(new EventTime(windows.Last.MicrosecondsSinceEpoch + Width.Ticks / TimeSpan.TicksPerMicrosecond))}";
+    }
+
     // The input's rows of the keys that are read; by their times first, which costs less than their windows.
     private BoundJoin? Limited(BoundInput leaf, (EventTime First, EventTime Last)? windows)
     {
