@@ -9,6 +9,9 @@ public sealed class FieldMetadata : IEquatable<FieldMetadata>
     /// <summary><c>true</c> where a float sum or mean flows into the column, so that its last digits depend on order (section "content hash" of the docs).</summary>
     public const string InexactKey = "lepton.inexact";
 
+    /// <summary><c>true</c> where the column tells of persons: somebody said so of a source's column, or such a column flows into it.</summary>
+    public const string PersonalKey = "lepton.personal";
+
     /// <summary><c>true</c> on the column that says when a row could first have been known.</summary>
     public const string CreatedTimeKey = "lepton.created_time";
 

@@ -15,7 +15,7 @@ internal static class LineageCommand
     private const string JsonVersion = "1";
 
     private static readonly (string Key, string Word)[] s_marks =
-        [(FieldMetadata.InexactKey, "cli.mark_inexact"), (FieldMetadata.EventTimeKey, "cli.mark_event_time"), (FieldMetadata.CreatedTimeKey, "cli.mark_created_time")];
+        [(FieldMetadata.PersonalKey, "cli.mark_personal"), (FieldMetadata.InexactKey, "cli.mark_inexact"), (FieldMetadata.EventTimeKey, "cli.mark_event_time"), (FieldMetadata.CreatedTimeKey, "cli.mark_created_time")];
 
     internal static Command Create(VerbBuilder verbs)
     {

@@ -222,6 +222,7 @@ internal static class TableCommands
     {
         var notes = new List<string>();
         if (!field.IsNullable) notes.Add(Texts.Get("cli.note_not_null"));
+        if (field.Metadata[FieldMetadata.PersonalKey] == "true") notes.Add(Texts.Get("cli.mark_personal"));
         if (field.Metadata[FieldMetadata.InexactKey] == "true") notes.Add(Texts.Get("cli.note_inexact"));
         if (field.Metadata[FieldMetadata.SourceNameKey] is { } sourceName) notes.Add(Texts.Get("cli.note_source_name", sourceName));
         if (field.Metadata[FieldMetadata.CommentKey] is { } comment) notes.Add(comment);

@@ -53,6 +53,9 @@ public sealed record ColumnDeclaration(string Name, SourcePlace Place)
 
     /// <summary>What the column is.</summary>
     public string? Description { get; init; }
+
+    /// <summary>Whether it tells of persons.</summary>
+    public bool IsPersonal { get; init; }
 }
 
 /// <summary>How delimited text is written, as far as a person says.</summary>

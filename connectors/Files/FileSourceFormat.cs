@@ -18,7 +18,8 @@ public static class FileSourceFormat
             Property<Located<string>> zone = format.Optional(
                 "zone", Kinds.Text.WithPlace(), "The IANA time zone of the clock that its times without zone were read from, such as UTC or Asia/Shanghai.", "不带时区的时间所用时钟的 IANA 时区，如 UTC 或 Asia/Shanghai。");
             Property<string> description = format.Optional("description", Kinds.Text, "What the column is.", "列的含义。");
-            return values => new ColumnDeclaration("", values.Place) { Type = values.Find(type), Zone = values.Find(zone), Description = values.Find(description) };
+            Property<bool> isPersonal = format.Optional("personal", Kinds.Boolean, "false", "Whether it tells of persons (a name, an address, a number of a device); the mark goes with its values through all steps.", "是否涉及个人（姓名、地址、设备号等）；该标记会随其值传到所有步骤。");
+            return values => new ColumnDeclaration("", values.Place) { Type = values.Find(type), Zone = values.Find(zone), Description = values.Find(description), IsPersonal = values.Get(isPersonal) };
         });
 
     // "\t" is how people write a tab where they cannot type one.

@@ -53,6 +53,7 @@ internal static class SourceColumns
             var offered = new Field(name, type);
             if (name != field.Name) offered = offered with { Metadata = offered.Metadata.With(FieldMetadata.SourceNameKey, field.Name) };
             if (column?.Description is { } description) offered = offered with { Metadata = offered.Metadata.With(FieldMetadata.CommentKey, description) };
+            if (column?.IsPersonal == true) offered = offered with { Metadata = offered.Metadata.With(FieldMetadata.PersonalKey, "true") };
             fields.Add(offered);
         }
         return (new Schema(fields), zones);

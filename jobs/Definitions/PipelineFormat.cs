@@ -20,6 +20,8 @@ public static class PipelineFormat
             Property<bool> isTrusted = format.Optional(
                 "created_time_trusted", Kinds.Boolean, "false", "Vouches for created_time where the rows that were read cannot be followed through the SQL.", "当无法沿 SQL 追踪所读的行时，由编写者担保 created_time 正确。");
             Property<Located<string>> eventTime = format.Optional("event_time", Kinds.Text.WithPlace(), "The column that says when what a row tells happened.", "表示行中事件发生时间的列。");
+            Property<EquatableList<Located<string>>> notPersonal = format.Optional(
+                "not_personal", Kinds.OneOrMore(Kinds.Text.WithPlace()), "Columns that tell of nobody though personal values flow into them, such as counts; the writer vouches for it.", "虽由个人数据计算而来、但不涉及任何个人的列（如计数），由编写者担保。");
             Property<EquatableList<Entry<RuleDefinition>>> rules = format.Optional("expect", Kinds.MapByName<RuleDefinition>(RuleFormat.Format), "{}", "Rules by name.", "按名称列出的规则。");
             Property<GrowthDefinition> grows = format.Optional(
                 "grows", GrowthDefinition.Kind, "How the table grows when an input does; without it, all of it is computed anew.", "输入增长时表如何随之增长；省略时整表重新计算。");
@@ -33,6 +35,7 @@ public static class PipelineFormat
                 CreatedTime = values.Find(createdTime),
                 IsCreatedTimeTrusted = values.Get(isTrusted),
                 EventTime = values.Find(eventTime),
+                NotPersonal = values.Find(notPersonal) ?? [],
                 Growth = values.Find(grows) is { } growth and not FullGrowth ? growth : null,
                 Rules = [.. values.Get(rules).Select(entry => entry.Value with { Name = entry.Name, Place = entry.Place })],
             };

@@ -28,6 +28,9 @@ public sealed record StepDefinition
     /// <summary>The column that says when what a row tells happened.</summary>
     public Located<string>? EventTime { get; init; }
 
+    /// <summary>Columns that tell of nobody, the person says, though personal values flow into them.</summary>
+    public IReadOnlyList<Located<string>> NotPersonal { get; init; } = [];
+
     /// <summary>How the table grows; null where it is computed anew as a whole.</summary>
     public GrowthDefinition? Growth { get; init; }
 

@@ -32,6 +32,7 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         foreach (Field column in query.Schema.Fields) CheckColumn(column, step);
         if (step.CreatedTime is { } created) CheckTime(created, query.Schema, step);
         if (step.EventTime is { } happened) CheckTime(happened, query.Schema, step);
+        foreach (Located<string> column in step.NotPersonal) _ = query.Schema.Find(column.Value) ?? throw MissingColumn.Of(column.Value, step.Name, query.Schema, column.Place);
         var compiler = new RuleCompiler(step, query.Schema, inputs, binder, access);
         var problems = new ProblemList();
         IReadOnlyList<CompiledRule> rules = problems.Try(compiler.Compile) ?? [];
@@ -57,10 +58,11 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
     private static Schema TableSchema(BoundQuery query, IReadOnlyDictionary<string, Schema> inputs, StepDefinition step)
     {
         bool Names(Located<string>? declared, Field column) => declared is { } name && string.Equals(name.Value, column.Name, StringComparison.OrdinalIgnoreCase);
+        bool IsVouchedFor(Field column) => step.NotPersonal.Any(name => string.Equals(name.Value, column.Name, StringComparison.OrdinalIgnoreCase));
         return new Schema(query.Schema.Fields.Select(column => new Field(column.Name, column.Type)
         {
             // What an input said of its own times does not hold for what was made of it.
-            Metadata = KnownOf(column, query, inputs)
+            Metadata = (IsVouchedFor(column) ? KnownOf(column, query, inputs).With(FieldMetadata.PersonalKey, null) : KnownOf(column, query, inputs))
                 .With(FieldMetadata.CreatedTimeKey, Names(step.CreatedTime, column) ? "true" : null)
                 .With(FieldMetadata.EventTimeKey, Names(step.EventTime, column) ? "true" : null),
         }));
@@ -100,6 +102,7 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{WritingVersion}\n{query.PlanHash}\n{step.CreatedTime?.Value}\n{step.IsCreatedTimeTrusted}\n{step.EventTime?.Value}\n");
+        foreach (Located<string> column in step.NotPersonal) text.Append(CultureInfo.InvariantCulture, $"{column.Value} is not personal\n");
         foreach (CompiledRule rule in rules) text.Append(CultureInfo.InvariantCulture, $"{rule.Rule.Name}\n{rule.Rule.OnFailure}\n{rule.Identity}\n");
         foreach (RowCountRule rule in step.Rules.OfType<RowCountRule>()) text.Append(CultureInfo.InvariantCulture, $"{rule.Name}\n{rule.Min}\n{rule.Max}\n{(rule.OnFailure == OnFailure.Warn ? "Warn\n" : "")}");
         // What is asked at every run, or before it, does not make the table another.

@@ -255,7 +255,12 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     }
 
     /// <summary>The columns of a table's quarantine.</summary>
-    internal static Schema QuarantineSchemaOf(Schema table) => new([.. table.Fields, .. QuarantineFields()]);
+    /// <remarks>The reason shows values of the row, so it tells of persons where any of them does.</remarks>
+    internal static Schema QuarantineSchemaOf(Schema table)
+    {
+        string? isPersonal = table.Fields.Any(field => field.Metadata[FieldMetadata.PersonalKey] == "true") ? "true" : null;
+        return new([.. table.Fields, .. QuarantineFields().Select(field => field.Name == StepQueries.ReasonColumn ? field with { Metadata = field.Metadata.With(FieldMetadata.PersonalKey, isPersonal) } : field)]);
+    }
 
     private static Field[] QuarantineFields() =>
     [

@@ -15,7 +15,7 @@ internal static class PlanHash
     internal static string Of(BoundRelation root, Schema schema, IReadOnlyDictionary<string, Schema> inputs)
     {
         var text = new StringBuilder(Version).Append('\n').Append(new DuckDbWriter(SqlLiteral.Name).Query(root)).Append('\n');
-        foreach (Field field in schema.Fields) text.Append(field).Append(field.Metadata[FieldMetadata.InexactKey]).Append('\n');
+        foreach (Field field in schema.Fields) text.Append(field).Append(field.Metadata[FieldMetadata.InexactKey]).Append(field.Metadata[FieldMetadata.PersonalKey] is null ? "" : " personal").Append('\n');
         List<BoundRelation> relations = [.. ExpressionWalk.AllRelations(root)];
         HashSet<BoundColumn> used = [.. relations.SelectMany(ExpressionWalk.Expressions).SelectMany(ExpressionWalk.Columns)];
         IEnumerable<string> read = relations.OfType<BoundInput>().SelectMany(input => input.Columns.Where(used.Contains)

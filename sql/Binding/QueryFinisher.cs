@@ -28,12 +28,14 @@ internal static class QueryFinisher
             if (column.Name == AutomaticName.Unnamed) throw text.At(OffsetOf(root, i, throughStars: true), "sql.unnamed_column");
             if (!lineage.TryAdd(column.Name, new ColumnLineage(columns[i].Values, columns[i].Influences.Concat(rows.Influences).ToHashSet())))
                 throw text.At(OffsetOf(root, i), "sql.duplicate_output", column.Name);
-            Field field = new(column.Name, column.Type.DataType!);
-            fields.Add(columns[i].IsInexact ? field with { Metadata = field.Metadata.With(FieldMetadata.InexactKey, "true") } : field);
+            FieldMetadata marks = FieldMetadata.Empty.With(FieldMetadata.InexactKey, columns[i].IsInexact ? "true" : null).With(FieldMetadata.PersonalKey, columns[i].Values.Any(IsPersonal) ? "true" : null);
+            fields.Add(new Field(column.Name, column.Type.DataType!) { Metadata = marks });
         }
         var schema = new Schema(fields);
         var facts = new QueryFacts(new QueryLineage(lineage), PlanHash.Of(root, schema, inputs), rows.IsInexact, IsOrdered(root), impureCall);
         return new BoundQuery(text, root, schema, inputs, facts, access);
+
+        bool IsPersonal(InputColumn column) => inputs[column.Input].Find(column.Column)!.Metadata[FieldMetadata.PersonalKey] == "true";
     }
 
     // Unsigned integers are widened to a type that tables hold; what has no such type is the person's to cast.

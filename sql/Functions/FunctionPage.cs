@@ -35,6 +35,8 @@ internal static class FunctionPage
             Sums of integers are `BIGINT`; a sum that does not fit fails when it runs. Unsigned integers are widened. `HUGEINT`, `INTERVAL`, `TIME` and `UUID` may be used inside a query and are refused as a final column, with the cast to write.
             A column is **inexact** when a value flows into it that depends on the order in which rows arrive: a sum or mean of floats, or a pick without an order (`any_value(x)`, `list(x)`). It is left out of content hashes. `ORDER BY` inside the aggregate makes a pick exact. Where such a value decides which rows exist (a filter,
             a key, a `LIMIT` after a sort by it), or a `LIMIT` has no `ORDER BY`, the rows themselves are inexact. An `ORDER BY` is taken at its word: rows that tie on it may come in any order.
+            A column is **personal** when a value flows into it of a column that somebody marked so (`personal: true` on a source's column): through expressions, conditions of `CASE`, aggregates and subqueries, and into the quarantine with its reasons.
+            What only decides which rows there are does not mark. A step vouches with `not_personal` for columns that tell of nobody any more, such as counts.
 
             ## Functions
 

@@ -1,6 +1,7 @@
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Lineage;
+using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using NUnit.Framework;
@@ -32,6 +33,32 @@ internal sealed class LineageTests
         Assert.That(Text(graph, "totals", "orders"), Is.Empty, "count(*) reads no column");
         Assert.That(Text(graph, "src", "amount", isDownstream: true), Is.EqualTo("orders.amount->totals.amount src.amount->orders.amount"));
         Assert.That(Text(graph, "src", "id", isDownstream: true), Is.EqualTo("src.id->orders.id"));
+    }
+
+    [Test]
+    public async Task Run_APersonalColumn_IsMarkedWhereverItsValuesGo()
+    {
+        await using var fixture = new ProjectFixture();
+        fixture.Csv("src", "id,name,amount\n1,Ann,10\n2,Bob,-1\n");
+        void Write(string vouched) => fixture.Pipeline($$"""
+            pipeline: p
+            sources: { src: { format: csv, path: data/src.csv, columns: { name: { personal: true } } } }
+            steps:
+              people: { sql: "SELECT id, name, amount FROM src", expect: { positive: { sql: amount > 0 } } }
+              refused: { sql: "SELECT __reason AS why, __rules AS rules FROM people__quarantine" }
+              counts: { sql: "SELECT amount, count(name) AS names, min(name) AS first FROM people GROUP BY amount"{{vouched}} }
+            """);
+        async Task<string> MarkedAsync(string table)
+            => string.Join(' ', (await fixture.SnapshotAsync(table))!.Schema.Fields.Where(field => field.Metadata[FieldMetadata.PersonalKey] == "true").Select(field => field.Name));
+        Write("");
+        await fixture.RunWellAsync();
+        Assert.That((await MarkedAsync("people"), await MarkedAsync("people__quarantine"), await MarkedAsync("refused"), await MarkedAsync("counts")), Is.EqualTo(("name", "name __reason", "why", "names first")));
+        Write(", not_personal: names");
+        await fixture.RunWellAsync();
+        Assert.That(await MarkedAsync("counts"), Is.EqualTo("first"));
+        Write(", not_personal: [namen]");
+        LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await fixture.RunAsync()))!;
+        Assert.That(error.ToString(), Does.Contain("namen").And.Contain("names"));
     }
 
     /// <summary>Of what only decides, its own values are followed and not what decided about it.</summary>

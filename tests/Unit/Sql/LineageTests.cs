@@ -110,6 +110,19 @@ internal sealed class LineageTests
         Assert.That((query.Schema[0].Metadata[FieldMetadata.InexactKey] == "true", query.RowsAreInexact), Is.EqualTo((isInexact, rowsAreInexact)));
     }
 
+    [TestCase("name", true)]
+    [TestCase("left(upper(name), 1)", true)]
+    [TestCase("CASE WHEN name = 'Ann' THEN 1 ELSE 0 END", true)]
+    [TestCase("(SELECT max(o.name) FROM t o)", true)]
+    [TestCase("age", false)]
+    [TestCase("row_number() OVER (PARTITION BY name ORDER BY age)", false, Description = "it decides, and is not in the value")]
+    public void Bind_PersonalInputColumn_MarksWhatItFlowsInto(string expression, bool isPersonal)
+    {
+        Schema people = new([new Field("name", DataType.String) { Metadata = FieldMetadata.Empty.With(FieldMetadata.PersonalKey, "true") }, new Field("age", DataType.Int64)]);
+        BoundQuery query = _bench.Binder.Bind(new Data.Sql.SqlText($"WITH q AS (SELECT {expression} AS x FROM t WHERE name IS NOT NULL) SELECT x FROM q"), new Dictionary<string, Schema> { ["t"] = people }, AccessContext.Owner);
+        Assert.That(query.Schema[0].Metadata[FieldMetadata.PersonalKey], Is.EqualTo(isPersonal ? "true" : null));
+    }
+
     [Test]
     public void Bind_InexactInputColumn_StaysMarked()
     {
