@@ -1,5 +1,4 @@
 using Lepton.Data.Engines;
-using Lepton.Data.Jobs.Running;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage;
@@ -15,39 +14,28 @@ namespace Lepton.Data.Jobs.Planning;
 internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileCount)
 {
     /// <summary>Finds out what changed since the table was made.</summary>
-    /// <param name="step">A step that grows.</param>
-    /// <param name="reason">Why it runs.</param>
+    /// <param name="step">A step that grows, whose plan is the one that the table was made by.</param>
     /// <param name="inputs">What it reads.</param>
-    /// <param name="table">Its table as it stands.</param>
-    /// <param name="quarantine">Its quarantine as it stands.</param>
-    /// <param name="preparation">Its sources.</param>
-    /// <param name="snapshots">Tables as they stand.</param>
+    /// <param name="made">What made the table. Rows are laid beside those that stand there, so these have to be there, and once.</param>
+    /// <param name="stage">Remembers which files a source had.</param>
     /// <param name="lake">Of the tables.</param>
     /// <param name="cancellationToken">Observed while the log of the input is read.</param>
-    internal static async ValueTask<GrowthPlan> MakeAsync(
-        BoundStep step, string reason, IReadOnlyList<InputRecord> inputs, TableState table, TableState quarantine, Preparation preparation, Func<TableName, Snapshot?> snapshots, Lake lake, CancellationToken cancellationToken)
+    internal static async ValueTask<GrowthPlan> MakeAsync(BoundStep step, IReadOnlyList<ReadInput> inputs, StepRecord made, SourceStage stage, Lake lake, CancellationToken cancellationToken)
     {
         StepGrowth growth = step.Growth!;
-        if (!reason.StartsWith("input:", StringComparison.Ordinal)) return Full(reason);
-        StepRecord made = table.MadeBy!.Step;
-        // New rows are laid beside the old ones, so these have to be there, and once.
-        if (StepDecision.ReasonNotToRest(made, table, quarantine) is { } broken) return Full(broken);
-        foreach (InputRecord input in inputs)
-        {
-            if (input.Name.Equals(growth.Input, StringComparison.OrdinalIgnoreCase)) continue;
-            if (StepDecision.HasChanged(made, input)) return Full($"input:{input.Name}");
-        }
-        StepInput followed = step.Node.Inputs.First(input => input.Name.Equals(growth.Input, StringComparison.OrdinalIgnoreCase));
-        if (made.Inputs.FirstOrDefault(input => input.Name == followed.Name) is not { } last) return Full(reason);
+        ReadInput followed = inputs.First(input => input.Of.Name.Equals(growth.Input, StringComparison.OrdinalIgnoreCase));
+        foreach (ReadInput input in inputs)
+            if (input != followed && StepDecision.HasChanged(made, input.Record)) return Full($"input:{input.Of.Name}");
+        if (made.Inputs.FirstOrDefault(input => input.Name == followed.Of.Name) is not { } last) return Full($"input:{followed.Of.Name}");
         return followed.Source is { } source
-            ? OfSource(growth, followed.Name, preparation, preparation.Sources[source], last)
-            : await OfTableAsync(growth, followed, last, snapshots(followed.Table!), lake, cancellationToken).ConfigureAwait(false);
+            ? OfSource(followed.Of.Name, stage, source, last)
+            : await OfTableAsync(growth, followed.Of, last, followed.Snapshot, lake, cancellationToken).ConfigureAwait(false);
     }
 
-    private static GrowthPlan OfSource(StepGrowth growth, string name, Preparation preparation, ReadySource source, InputRecord last)
+    private static GrowthPlan OfSource(string name, SourceStage stage, ReadySource source, InputRecord last)
     {
         if (last.Kind != "source") return Full($"input:{name}");
-        (IReadOnlyList<SourceFile>? added, bool hasRemoved) = preparation.Stage.ChangesSince(source, last.Digest);
+        (IReadOnlyList<SourceFile>? added, bool hasRemoved) = stage.ChangesSince(source, last.Digest);
         if (added is null) return Full($"history:{name}");
         // What stood in a file that is gone, nobody knows.
         return hasRemoved
@@ -66,5 +54,5 @@ internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileC
             : Full($"vacuumed:{input.Name}");
     }
 
-    private static GrowthPlan Full(string because) => new(because, null, 0);
+    internal static GrowthPlan Full(string because) => new(because, null, 0);
 }

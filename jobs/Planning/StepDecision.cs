@@ -8,6 +8,9 @@ namespace Lepton.Data.Jobs.Planning;
 /// <summary>Whether a step has to run, and why.</summary>
 internal static class StepDecision
 {
+    /// <summary>The reason where a run ended between the commits of quarantine and table.</summary>
+    internal const string Interrupted = "interrupted";
+
     /// <summary>Why the step runs; null where plan and inputs are those of the table's version.</summary>
     /// <param name="step">The step.</param>
     /// <param name="fingerprint">Of its plan and inputs.</param>
@@ -35,7 +38,7 @@ internal static class StepDecision
     internal static string? ReasonNotToRest(StepRecord made, TableState table, TableState quarantine)
     {
         // A run that died between the two commits left them apart.
-        if (!quarantine.HasRowsOf(made.QuarantineVersion)) return "interrupted";
+        if (!quarantine.HasRowsOf(made.QuarantineVersion)) return Interrupted;
         return (table.LostFile ?? quarantine.LostFile) is { } lost ? $"file:{lost}" : null;
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Lepton.Data.Connectors.Files;
 using Lepton.Data.Engines;
 using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Jobs.Planning;
@@ -55,12 +54,13 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         // What a step before this one will make is not there yet; what it made last time stands for it.
         Remember(step.Table, table.Snapshot, table.RowsVersion);
         Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
-        IReadOnlyList<InputRecord> inputs = InputsOf(step);
-        string? reason = StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, inputs), inputs, running, table, quarantine, options.FullRefresh);
+        ReadInput[] inputs = InputsOf(step);
+        string? reason = ReasonToRun(step, inputs, running, table, quarantine);
         var planned = new PlannedStep(step.Node.Pipeline.Name, step.Node.Step.Name, reason is not null, reason);
         if (step.Growth is null || reason is null || step.Node.Inputs.Any(input => input.Step is { } before && running.Contains(before))) return planned;
-        GrowthPlan plan = await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
-        return planned with { Growth = new GrowthRecord(step.Growth.Mode, plan.FullBecause, plan.FullBecause is null ? plan.FileCount : null, null, null) };
+        InterruptedStep? dead = await InterruptedAsync(step, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
+        GrowthPlan plan = dead?.Plan ?? await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
+        return planned with { Reason = dead is null ? reason : StepDecision.Interrupted, Growth = new GrowthRecord(step.Growth.Mode, plan.FullBecause, plan.FullBecause is null ? plan.FileCount : null, null, null) };
     }
 
     /// <summary>Runs the step, unless it is up to date or a step before it failed.</summary>
@@ -117,9 +117,8 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         string name = step.Node.Step.Name;
         TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
         TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<InputRecord> inputs = InputsOf(step);
-        string fingerprint = Fingerprints.Of(step.PlanHash, inputs);
-        string? reason = StepDecision.ReasonToRun(step, fingerprint, inputs, s_none, table, quarantine, options.FullRefresh);
+        ReadInput[] inputs = InputsOf(step);
+        string? reason = ReasonToRun(step, inputs, s_none, table, quarantine);
         if (reason is null)
         {
             _records[name] = table.MadeBy!.Step with
@@ -140,17 +139,51 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             return;
         }
         long number = await begin().ConfigureAwait(false);
+        if (await InterruptedAsync(step, inputs, table, quarantine, cancellationToken).ConfigureAwait(false) is { } dead)
+        {
+            await WorkAsync(step, planned, StepDecision.Interrupted, dead.Inputs, table, quarantine, dead.Plan, own, dead.Number, cancellationToken).ConfigureAwait(false);
+            table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
+            quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
+            reason = ReasonToRun(step, inputs, s_none, table, quarantine);
+        }
+        if (reason is not null)
+        {
+            GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
+            await WorkAsync(step, planned, reason, inputs, table, quarantine, plan, own, number, cancellationToken).ConfigureAwait(false);
+        }
+        own.Progress?.Report(new StepProgress(name, "jobs.done", 1, _records[name].RowsOut));
+    }
+
+    private async ValueTask WorkAsync(
+        BoundStep step, StepRecord planned, string reason, IReadOnlyList<ReadInput> inputs, TableState table, TableState quarantine, GrowthPlan? plan, RunContext own, long number, CancellationToken cancellationToken)
+    {
         bool areInputsInexact = step.Node.Inputs.Any(input => input.Table is { } read && _inexact.ContainsKey(read));
-        GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
-        var work = new StepRun(lake, step, EngineInputsOf(step), table, quarantine, engine, binder, own, number, JudgeOf(step), plan);
+        var read = new Inputs();
+        foreach (ReadInput input in inputs) read.Add(input.Of.Name, input.ToInput(preparation.SchemaOf(input.Of)));
+        InputRecord[] records = [.. inputs.Select(input => input.Record)];
+        var work = new StepRun(lake, step, read, table, quarantine, engine, binder, own, number, JudgeOf(step), plan);
         (StepRecord record, Snapshot good, Snapshot? bad) = await work.DoAsync(
-            planned with { Inputs = inputs, Fingerprint = fingerprint, Reason = reason }, areInputsInexact, () => CheckSources(step), cancellationToken).ConfigureAwait(false);
-        _records[name] = record;
+            planned with { Inputs = records, Fingerprint = Fingerprints.Of(step.PlanHash, records), Reason = reason },
+            areInputsInexact,
+            () =>
+            {
+                foreach (ReadInput input in inputs) input.Source?.Inspected.CheckUnchanged();
+            },
+            cancellationToken).ConfigureAwait(false);
+        _records[record.Name] = record;
         if (record.RowsAreInexact) _inexact[step.Table] = true;
         Remember(step.Table, good, RowsVersionOf(table, good));
         Remember(step.Table.Quarantine, bad, bad is null ? null : RowsVersionOf(quarantine, bad));
-        own.Progress?.Report(new StepProgress(name, "jobs.done", 1, record.RowsOut));
     }
+
+    private string? ReasonToRun(BoundStep step, IEnumerable<ReadInput> inputs, IReadOnlySet<string> changing, TableState table, TableState quarantine)
+    {
+        InputRecord[] records = [.. inputs.Select(input => input.Record)];
+        return StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, records), records, changing, table, quarantine, options.FullRefresh);
+    }
+
+    private ValueTask<InterruptedStep?> InterruptedAsync(BoundStep step, IReadOnlyList<ReadInput> inputs, TableState table, TableState quarantine, CancellationToken cancellationToken)
+        => options.FullRefresh ? default : InterruptedStep.FindAsync(step, inputs, table, quarantine, preparation.Stage, lake, cancellationToken);
 
     private void Remember(TableName name, Snapshot? snapshot, long? rowsVersion)
     {
@@ -158,38 +191,30 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         if (rowsVersion is { } version) _rowsVersions[name] = version;
     }
 
-    private ValueTask<GrowthPlan> PlanOfAsync(BoundStep step, string reason, IReadOnlyList<InputRecord> inputs, TableState table, TableState quarantine, CancellationToken cancellationToken)
-        => GrowthPlan.MakeAsync(step, reason, inputs, table, quarantine, preparation, read => _snapshots.GetValueOrDefault(read), lake, cancellationToken);
+    private async ValueTask<GrowthPlan> PlanOfAsync(BoundStep step, string reason, IReadOnlyList<ReadInput> inputs, TableState table, TableState quarantine, CancellationToken cancellationToken)
+    {
+        if (!reason.StartsWith("input:", StringComparison.Ordinal)) return GrowthPlan.Full(reason);
+        StepRecord made = table.MadeBy!.Step;
+        return StepDecision.ReasonNotToRest(made, table, quarantine) is { } broken
+            ? GrowthPlan.Full(broken)
+            : await GrowthPlan.MakeAsync(step, inputs, made, preparation.Stage, lake, cancellationToken).ConfigureAwait(false);
+    }
 
     // A commit that brings no row and takes none leaves the version of the rows.
     private static long RowsVersionOf(TableState before, Snapshot after)
         => before is { Snapshot: { } old, RowsVersion: { } version } && old.Schema.Equals(after.Schema) && old.Files.Count == after.Files.Count && old.Files.ToHashSet().IsSupersetOf(after.Files) ? version : after.Version;
 
-    private void CheckSources(BoundStep step)
-    {
-        foreach (StepInput input in step.Node.Inputs)
-            if (input.Source is { } source) preparation.Sources[source].Inspected.CheckUnchanged();
-    }
+    private ReadInput[] InputsOf(BoundStep step) => [.. step.Node.Inputs.Select(InputOf)];
 
-    private InputRecord[] InputsOf(BoundStep step)
-        => [.. step.Node.Inputs.Select(input => input.Source is { } source
-            ? new InputRecord(input.Name, "source", null, preparation.Sources[source].Digest, preparation.Sources[source].RowCount)
-            : SnapshotOf(input) is { } snapshot
-                ? new InputRecord(input.Name, "table", _rowsVersions[input.Table!], snapshot.TableId, snapshot.RowCount)
-                : new InputRecord(input.Name, "table", null, "", 0))];
-
-    private Inputs EngineInputsOf(BoundStep step)
+    private ReadInput InputOf(StepInput input)
     {
-        var inputs = new Inputs();
-        foreach (StepInput input in step.Node.Inputs)
+        if (input.Source is { } source)
         {
-            if (input.Source is { } source) inputs.Add(input.Name, new FileInput(preparation.Sources[source].Inspected.Scan));
-            else if (SnapshotOf(input) is { } snapshot) inputs.Add(input.Name, new SnapshotInput(snapshot));
-            else inputs.Add(input.Name, new BatchInput(preparation.SchemaOf(input), []));
+            ReadySource ready = preparation.Sources[source];
+            return new ReadInput(input, new InputRecord(input.Name, "source", null, ready.Digest, ready.RowCount), ready, null);
         }
-        return inputs;
+        return _snapshots.GetValueOrDefault(input.Table!) is { } snapshot
+            ? new ReadInput(input, new InputRecord(input.Name, "table", _rowsVersions[input.Table!], snapshot.TableId, snapshot.RowCount), null, snapshot)
+            : new ReadInput(input, new InputRecord(input.Name, "table", null, "", 0), null, null);
     }
-
-    // Null only for the quarantine of a step that has no rules: it reads as empty.
-    private Snapshot? SnapshotOf(StepInput input) => _snapshots.GetValueOrDefault(input.Table!);
 }

@@ -13,8 +13,9 @@ internal static class StepCommitter
     internal static string FilePrefix(string runId) => $"part-{runId}-";
 
     /// <summary>Puts files in the place of others that the table held when the step was planned.</summary>
+    /// <returns>What the table is then; as it stands where the run's commit was there already.</returns>
     internal static async ValueTask<Snapshot> CommitAsync(TableState table, Schema schema, FileSwap files, StepCommit step, RunContext run, CancellationToken cancellationToken)
-        => await table.Table.CommitAsync(
+        => table.IsDone(step.Application, step.RunNumber) ? table.Snapshot! : await table.Table.CommitAsync(
             new TableChange
             {
                 Base = table.Snapshot,

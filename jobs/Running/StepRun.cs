@@ -169,6 +169,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     // The rows of touched keys go with the files that hold them; what else stood in these is written again beside the new rows.
     private async ValueTask<FileSwap> WriteRowsAsync(SqlText? rows, TableState target, Schema schema, Inputs own, Touched touched, CancellationToken cancellationToken)
     {
+        if (target.IsDone(step.Node.Application, runNumber)) return new FileSwap([], []);
         if (touched.AreAll || touched.Growth is not { } growth || target.Snapshot is not { Files.Count: > 0 } before)
             return new FileSwap(await WriteAsync(rows, own).ConfigureAwait(false), touched.AreAll ? target.Snapshot?.Files ?? [] : []);
         Inputs old = own.With(StepQueries.OldInput, new SnapshotInput(before) { FileNumber = StepQueries.FileColumn });
@@ -202,7 +203,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
             RowsQuarantined = RowsOf(rows.Bad.After(bad)),
             VersionBefore = table.Snapshot?.Version,
             Version = (table.Snapshot?.Version ?? -1) + 1,
-            QuarantineVersion = hasQuarantine ? (bad?.Version ?? -1) + 1 : bad?.Version,
+            QuarantineVersion = hasQuarantine && !quarantine.IsDone(step.Node.Application, runNumber) ? (bad?.Version ?? -1) + 1 : bad?.Version,
             ContentHash = record.RowsAreInexact || after.Any(file => file.ContentSum is null) ? null : ContentHash.Of(step.Schema, ContentSum.Total(after.Select(file => file.ContentSum!.Value))).ToString(),
         };
         var commit = new StepCommit(step.Node.Application, runNumber, record);

@@ -14,6 +14,9 @@ namespace Lepton.Data.Jobs.Running;
 /// <param name="LostFile">A live file that is not there, or not as long as the log says; null where all are.</param>
 internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? MadeBy, long? RowsVersion, CommitEntry? Commit, string? LostFile)
 {
+    /// <summary>Whether the step's progress is that of a run: then what that run does to this table is done.</summary>
+    internal bool IsDone(string application, long runNumber) => Snapshot is { } snapshot && snapshot.Transactions.TryGetValue(application, out long number) && number == runNumber;
+
     /// <summary>Whether the rows are those that a version had; null is the version of no table.</summary>
     internal bool HasRowsOf(long? version) => version is null ? Snapshot is null : version >= RowsVersion && version <= Snapshot?.Version;
 

@@ -62,7 +62,7 @@ public sealed record StepRecord
     /// <summary>By output column, where it comes from.</summary>
     public IReadOnlyList<ColumnLineageRecord> Lineage { get; init; } = [];
 
-    /// <summary>Why it ran (<c>new</c>, <c>plan</c>, <c>input:name</c>, <c>full_refresh</c>, <c>interrupted</c>, <c>file:name</c> for a table's file that is missing or has another length than its log says), or why it was skipped (<c>after:step</c>).</summary>
+    /// <summary>Why it ran (<c>new</c>, <c>plan</c>, <c>input:name</c>, <c>full_refresh</c>, <c>interrupted</c> (an earlier run ended between its commits; where it grew, that run was repeated), <c>file:name</c> for a table's file that is missing or has another length than its log says), or why it was skipped (<c>after:step</c>).</summary>
     public string? Reason { get; init; }
 
     /// <summary>Of a step that grows: how it was done this time; null for a step that is always computed as a whole.</summary>

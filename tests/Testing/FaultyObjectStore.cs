@@ -9,10 +9,12 @@ namespace Lepton.Data.Testing;
 /// <param name="failsAfter">Whether it took effect all the same.</param>
 /// <param name="failure">Makes what is thrown.</param>
 /// <param name="staysBroken">Whether all later calls fail too, before they take effect: the process died there, as far as the store can tell.</param>
-public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool failsAfter, Func<Exception> failure, bool staysBroken = false) : IObjectStore
+/// <param name="countsPutsOnly">Whether only calls that put an object count: the points where something begins to be there.</param>
+public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool failsAfter, Func<Exception> failure, bool staysBroken = false, bool countsPutsOnly = false) : IObjectStore
 {
     private readonly FaultyObjectStore? _parent;
     private int _calls;
+    private bool _isBroken;
 
     private FaultyObjectStore(FaultyObjectStore parent, IObjectStore inner)
         : this(inner, failingCall: 0, failsAfter: false, () => new InvalidOperationException())
@@ -64,7 +66,7 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
 
     /// <inheritdoc/>
     public ValueTask<bool> PutIfAbsentAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
-        => CallAsync(() => inner.PutIfAbsentAsync(path, content, cancellationToken));
+        => CallAsync(() => inner.PutIfAbsentAsync(path, content, cancellationToken), isPut: true);
 
     /// <inheritdoc/>
     public async ValueTask SyncAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken = default)
@@ -82,12 +84,15 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
             return true;
         }).ConfigureAwait(false);
 
-    private async ValueTask<T> CallAsync<T>(Func<ValueTask<T>> call)
+    private async ValueTask<T> CallAsync<T>(Func<ValueTask<T>> call, bool isPut = false)
     {
-        if (_parent is not null) return await _parent.CallAsync(call).ConfigureAwait(false);
-        int number = Interlocked.Increment(ref _calls);
-        bool fails = number == failingCall;
-        if ((fails && !failsAfter) || (staysBroken && number > failingCall)) throw failure();
+        if (_parent is not null) return await _parent.CallAsync(call, isPut).ConfigureAwait(false);
+        bool counts = isPut || !countsPutsOnly;
+        int number = counts ? Interlocked.Increment(ref _calls) : CallCount;
+        bool fails = counts && number == failingCall;
+        if (fails && staysBroken) Volatile.Write(ref _isBroken, true);
+        else if (Volatile.Read(ref _isBroken)) throw failure();
+        if (fails && !failsAfter) throw failure();
         T result = await call().ConfigureAwait(false);
         if (!fails) return result;
         (result as IDisposable)?.Dispose();

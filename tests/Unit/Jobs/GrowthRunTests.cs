@@ -117,21 +117,63 @@ public sealed class GrowthRunTests
         await CompareAsync("");
     }
 
-    // Killed between its two commits, and then comes a file: the rows that it refused must not be refused twice.
+    // Killed between its two commits, and then comes a file: what the dead run was about is done once, under its number, and what came since after it.
     [Test]
-    public async Task Run_AQuarantineThatIsAheadAndNewRows_IsDoneAsAWhole()
+    public async Task Run_AQuarantineThatIsAheadAndNewRows_RepeatsTheDeadRunAndGoesOn()
+    {
+        RunRecord dead = await DieBetweenTheCommitsAsync();
+        Write("4,a,2001-01-01 00:30:00,-2\n");
+        PlannedStep planned = (await _project.PlanAsync()).Single(step => step.Step == "visits");
+        Assert.That((planned.Reason, planned.Growth), Is.EqualTo(("interrupted", new GrowthRecord("append", null, 1, null, null))));
+        RunRecord run = await _project.RunWellAsync();
+        StepRecord step = run.Steps.Single(step => step.Name == "visits");
+        Assert.That((step.Reason, step.Growth, step.RowsComputed), Is.EqualTo(("input:src", new GrowthRecord("append", null, 1, null, 0), 1L)));
+        List<CommitEntry> commits = await _project.Lake.Table(TableName.Parse("visits")).HistoryAsync().ToListAsync();
+        Assert.That(commits.Select(commit => commit.Parameters["lepton.run_number"]), Is.EqualTo(new[] { $"{run.Number}", $"{dead.Number}", $"{dead.Number - 1}" }));
+        Assert.That((await _project.SnapshotAsync("visits__quarantine"))!.Version, Is.EqualTo(2), "the dead run's commit of it is not made twice");
+        Assert.That(await _project.RowsAsync("visits__quarantine", "id"), Is.EqualTo(new[] { "2", "4" }));
+        await CompareAsync("");
+        Assert.That((await _project.RunAsync()).IsUnchanged, Is.True);
+    }
+
+    [Test]
+    public async Task Run_AQuarantineThatIsAheadAndNothingNew_RepeatsTheDeadRun()
+    {
+        await DieBetweenTheCommitsAsync();
+        StepRecord step = (await _project.RunWellAsync()).Steps.Single(step => step.Name == "visits");
+        Assert.That((step.Reason, step.Growth, step.RowsOut, step.Version), Is.EqualTo(("interrupted", new GrowthRecord("append", null, 1, null, 0), 2L, 1L)));
+        await CompareAsync("");
+        Assert.That((await _project.RunAsync()).IsUnchanged, Is.True);
+    }
+
+    // What it was about cannot be had again.
+    [TestCase("file")]
+    [TestCase("plan")]
+    [TestCase("refresh")]
+    public async Task Run_AQuarantineThatIsAheadAndAnotherFileOrPlan_AbandonsTheDeadRun(string change)
+    {
+        await DieBetweenTheCommitsAsync();
+        Write("4,a,2001-01-01 00:30:00,-2\n");
+        if (change == "file") File.Delete(_project.Folder["data/part-2.csv"]);
+        string pipeline = File.ReadAllText(_project.Folder["pipelines/p.yaml"]);
+        if (change == "plan") _project.Pipeline(pipeline.Replace("amount <> 7", "amount <> 6", StringComparison.Ordinal));
+        string?[] planned = [.. (await _project.PlanAsync()).Where(step => step.Step == "visits").Select(step => step.Growth!.FullBecause)];
+        Assert.That(planned, Is.EqualTo(new[] { change switch { "plan" => "plan", "file" => "interrupted", _ => null } }));
+        RunSummary summary = await _project.RunAsync(isFullRefresh: change == "refresh");
+        Assert.That(summary.Failures, Is.Empty);
+        Assert.That(await _project.RowsAsync("visits__quarantine", "id"), Is.EqualTo(change == "file" ? new[] { "4" } : ["2", "4"]));
+        await CompareAsync(change);
+    }
+
+    private async Task<RunRecord> DieBetweenTheCommitsAsync()
     {
         Write("1,a,2001-01-01 00:10:00,5\n");
         await _project.RunWellAsync();
         Write("2,a,2001-01-01 00:20:00,-1\n3,a,2001-01-01 00:20:00,8\n");
-        await _project.RunWellAsync();
+        RunRecord run = await _project.RunWellAsync(select: ["visits", "visits_full"]);
         foreach (string table in new[] { "visits", "visits_full" }) File.Delete(_project.Folder[$"lake/main/{table}/_delta_log/00000000000000000001.json"]);
         _project.Reopen();
-        Write("4,a,2001-01-01 00:30:00,-2\n");
-        Assert.That((await _project.PlanAsync()).Single(step => step.Step == "visits").Growth!.FullBecause, Is.EqualTo("interrupted"));
-        await _project.RunWellAsync();
-        Assert.That(await _project.RowsAsync("visits__quarantine", "id"), Is.EqualTo(new[] { "2", "4" }));
-        await CompareAsync("");
+        return run;
     }
 
     [Test]

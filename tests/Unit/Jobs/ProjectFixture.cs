@@ -11,6 +11,7 @@ using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
+using Lepton.Data.Storage.Objects;
 using Lepton.Data.Storage.Runs;
 using Lepton.Data.Testing;
 
@@ -65,7 +66,7 @@ internal sealed class ProjectFixture : IAsyncDisposable
     /// <summary>Called with each report, on the thread that reports.</summary>
     internal Action<StepProgress>? OnProgress { get; set; }
 
-    internal void Reopen() => Lake = Lake.Open(Lake.RootPath);
+    internal void Reopen(Func<IObjectStore, IObjectStore>? through = null) => Lake = Lake.Open((through ?? (store => store))(new LocalObjectStore(Lake.RootPath)));
 
     internal void Pipeline(string yaml, string name = "p") => Folder.Write($"pipelines/{name}.yaml", yaml.ReplaceLineEndings("\n"));
 

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text;
+using Lepton.Data.Jobs;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
+using Lepton.Data.Storage.Delta;
+using Lepton.Data.Testing;
+using NUnit.Framework;
+
+namespace Lepton.Data.Tests.Unit.Jobs;
+
+/// <summary>Promise 1 of the design for steps that grow: a run that dies at any point where something begins to be there, and after the next one every row is in its table, or in its quarantine, once.</summary>
+public sealed class GrowthKillTests
+{
+    private static readonly string[] s_tables = ["visits", "by_shop", "hourly", "visits__quarantine", "by_shop__quarantine", "hourly__quarantine"];
+
+    private ProjectFixture _project = null!;
+    private int _fileCount;
+
+    private static bool IsTorture => Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 };
+
+    [SetUp]
+    public void Arrange()
+    {
+        _project = new ProjectFixture();
+        _fileCount = 0;
+        _project.Pipeline("""
+            pipeline: p
+            sources:
+              src: { format: csv, path: data/part-*.csv, columns: { id: { type: BIGINT }, seen: { type: TIMESTAMP, zone: UTC }, shop: { type: VARCHAR }, amount: { type: BIGINT } } }
+            steps:
+              visits:
+                sql: SELECT id, shop, seen, amount FROM src
+                grows: append
+                expect: { positive: { sql: amount > 0 } }
+              by_shop:
+                sql: SELECT shop, count(*) AS visits, sum(amount) AS amount FROM visits GROUP BY shop
+                grows: { by_key: shop }
+                expect: { odd: { sql: visits % 2 = 1 } }
+              hourly:
+                sql: SELECT date_trunc('hour', seen) AS hour, sum(amount) AS amount FROM visits GROUP BY hour
+                grows: { by_window: 1h, time: hour }
+                expect: { small: { sql: amount % 5 <> 0 } }
+            """);
+    }
+
+    [TearDown]
+    public async Task End() => await _project.DisposeAsync();
+
+    // Each put of a run, before and after it took effect; some twice in a row. `make torture` takes all of them, several times over.
+    [Test]
+    [Category("Torture")]
+    public async Task Run_DiesWhereSomethingBeginsToBeThere_TheNextRunEqualsARefresh()
+    {
+        const int Seed = 20010621;
+        var random = new Random(Seed);
+        Write(random, 40);
+        await _project.RunWellAsync();
+        Write(random, 20);
+        int points = await RunAsync(int.MaxValue, failsAfter: false);
+        // The run's beginning and end, and of each step two commits.
+        Assert.That(points, Is.EqualTo(8));
+        (int Point, bool After)[] all = [.. from round in Enumerable.Range(0, IsTorture ? 3 : 1) from point in Enumerable.Range(1, points) from after in new[] { false, true } select (point, after)];
+        random.Shuffle(all);
+        int repeated = 0;
+        foreach ((int point, bool after) in IsTorture ? all : all[..6])
+        {
+            string where = $"seed {Seed}, put {point} of {points}, {(after ? "after" : "before")} it";
+            Write(random, random.Next(1, 20));
+            for (int inARow = random.Next(1, 3); inARow > 0; inARow--)
+            {
+                await RunAsync(point, after);
+                _project.Reopen();
+                // Each table is what it was, or what the dead run made of it, and can be read.
+                foreach (string table in s_tables)
+                    Assert.That((await _project.RowsAsync(table)).Length, Is.EqualTo((await _project.SnapshotAsync(table))!.RowCount), $"{table}: {where}");
+            }
+            if (random.Next(2) == 0) Write(random, random.Next(1, 20));
+            repeated += (await _project.RunWellAsync()).Steps.Count(step => step is { Growth.FullBecause: null, Reason: "interrupted" });
+            await CompareAsync(where);
+        }
+        TestContext.Out.WriteLine($"seed {Seed}, {points} points, {repeated} steps repeated");
+        if (IsTorture) Assert.That(repeated, Is.Positive, "dead runs were repeated");
+    }
+
+    // How many points there were.
+    private async Task<int> RunAsync(int dyingAt, bool failsAfter)
+    {
+        FaultyObjectStore? store = null;
+        _project.Reopen(inner => store = new FaultyObjectStore(inner, dyingAt, failsAfter, () => new LeptonDataException("storage.io", ["x", "it died"]), staysBroken: true, countsPutsOnly: true));
+        try
+        {
+            RunSummary summary = await _project.RunAsync();
+            Assert.That(summary.Failures.Select(failure => failure.Error.Message), Is.All.Contain("it died"));
+        }
+        catch (LeptonDataException failure) when (failure.Message.Contains("it died", StringComparison.Ordinal))
+        {
+        }
+        _project.Reopen();
+        return store!.CallCount;
+    }
+
+    private async Task CompareAsync(string where)
+    {
+        string[] grown = [.. await HashesAsync()];
+        string[] refused = await RefusedAsync();
+        Assert.That((await _project.RunAsync(isFullRefresh: true)).Failures, Is.Empty, where);
+        Assert.That(grown, Is.EqualTo(await HashesAsync()), where);
+        Assert.That(refused, Is.EqualTo(await RefusedAsync()), where);
+    }
+
+    private async Task<List<string>> HashesAsync()
+    {
+        var hashes = new List<string>();
+        foreach (string table in s_tables)
+        {
+            Snapshot snapshot = (await _project.SnapshotAsync(table))!;
+            hashes.Add($"{table} {snapshot.RowCount} {snapshot.ContentHash}");
+        }
+        return hashes;
+    }
+
+    private async Task<string[]> RefusedAsync()
+    {
+        var rows = new List<string>();
+        foreach (string table in s_tables[3..])
+        {
+            string[] columns = [.. (await _project.SnapshotAsync(table))!.Schema.Fields.Select(field => field.Name).Where(name => name != "__run_id")];
+            rows.AddRange(await _project.RowsAsync(table, columns));
+        }
+        return [.. rows];
+    }
+
+    private void Write(Random random, int rowCount)
+    {
+        var text = new StringBuilder("id,shop,seen,amount\n");
+        for (int i = 0; i < rowCount; i++)
+            text.Append(CultureInfo.InvariantCulture, $"{random.Next(1000)},{"abcd"[random.Next(4)]},2001-01-01 {random.Next(24):D2}:10:00,{random.Next(-2, 12)}\n");
+        _project.Csv($"part-{++_fileCount}", text.ToString());
+    }
+}
