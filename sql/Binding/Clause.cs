@@ -52,6 +52,9 @@ internal sealed class SelectBlock
 
     internal List<BoundWindowItem> Windows { get; } = [];
 
+    /// <summary>Their columns, by what they compute: what is written several times is computed once.</summary>
+    internal Dictionary<BoundExpression, BoundColumn> Computed { get; } = [];
+
     /// <summary>What aliases were found to mean, so that a chain of them is bound once.</summary>
     internal Dictionary<(int Item, Clause Clause), BoundExpression> Resolved { get; } = [];
 

@@ -124,9 +124,12 @@ internal sealed partial class QueryBinder
 
     private static BoundColumnReference Collected(SelectBlock block, BoundAggregateCall call)
     {
-        BoundAggregateItem? known = block.Aggregates.Find(item => item.Call.Equals(call));
-        if (known is null) block.Aggregates.Add(known = new BoundAggregateItem(new BoundColumn($"__{call.Function.Name}{block.Aggregates.Count}"), call));
-        return new BoundColumnReference(known.Column) { Offset = call.Offset };
+        if (!block.Computed.TryGetValue(call, out BoundColumn? column))
+        {
+            block.Computed.Add(call, column = new BoundColumn($"__{call.Function.Name}{block.Aggregates.Count}"));
+            block.Aggregates.Add(new BoundAggregateItem(column, call));
+        }
+        return new BoundColumnReference(column) { Offset = call.Offset };
     }
 
     // An aggregate over nothing but columns of the query around would belong to that one.
@@ -161,10 +164,13 @@ internal sealed partial class QueryBinder
             new BoundFrame(FrameEnd(window.Start, window.StartDistance, window, inside), FrameEnd(window.End, window.EndDistance, window, inside), Exclusion(window)),
             window.IsDistinct, window.IgnoresNulls, Optional(window.Filter, inside),
             new EquatableList<BoundSortKey>(window.ArgumentOrder.Select(key => SortKey(key, Expression(key.Expression, inside))))) { Offset = window.Offset };
-        List<BoundWindowItem> windows = context.Block!.Windows;
-        BoundWindowItem? known = windows.Find(item => item.Call.Equals(bound));
-        if (known is null) windows.Add(known = new BoundWindowItem(new BoundColumn($"__{name}{windows.Count}"), bound));
-        return new BoundColumnReference(known.Column) { Offset = window.Offset };
+        SelectBlock block = context.Block!;
+        if (!block.Computed.TryGetValue(bound, out BoundColumn? column))
+        {
+            block.Computed.Add(bound, column = new BoundColumn($"__{name}{block.Windows.Count}"));
+            block.Windows.Add(new BoundWindowItem(column, bound));
+        }
+        return new BoundColumnReference(column) { Offset = window.Offset };
     }
 
     private FrameBound FrameEnd(string word, ParsedExpression? distance, ParsedWindow window, ExpressionContext context)

@@ -52,9 +52,10 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
     {
         SqlFunction any = FunctionTable.Aggregate("any_value");
         List<BoundExpression> arguments = [.. calls.SelectMany(item => item.Call.Arguments).Where(argument => argument is not BoundColumnReference).Distinct()];
+        Dictionary<BoundExpression, int> places = PlacesOf(arguments);
         IReadOnlyList<SqlType> types = Ask(
             [.. keys, .. calls.Select(item => item.Call), .. arguments.Select(argument => new BoundAggregateCall(any, [argument], false, null, []) { Offset = argument.Offset })], keys, where);
-        SqlType TypeOf(BoundExpression argument) => argument is BoundColumnReference reference ? reference.Column.Type : types[keys.Count + calls.Count + arguments.IndexOf(argument)];
+        SqlType TypeOf(BoundExpression argument) => argument is BoundColumnReference reference ? reference.Column.Type : types[keys.Count + calls.Count + places[argument]];
 
         var typed = new List<BoundAggregateItem>();
         for (int i = 0; i < calls.Count; i++)
@@ -69,12 +70,15 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
         return ([.. types.Take(keys.Count).Select((type, i) => Settle(type, keys[i]))], typed);
     }
 
+    private static Dictionary<BoundExpression, int> PlacesOf(List<BoundExpression> expressions) => expressions.Select((expression, i) => (expression, i)).ToDictionary(pair => pair.expression, pair => pair.i);
+
     /// <summary>The windows with their types, exactness and casts.</summary>
     internal List<BoundWindowItem> Windows(IReadOnlyList<BoundWindowItem> calls)
     {
         List<BoundExpression> arguments = [.. calls.SelectMany(item => item.Call.Arguments).Where(argument => argument is not BoundColumnReference).Distinct()];
+        Dictionary<BoundExpression, int> places = PlacesOf(arguments);
         IReadOnlyList<SqlType> types = Ask([.. calls.Select(item => item.Call), .. arguments], [], null);
-        SqlType TypeOf(BoundExpression argument) => argument is BoundColumnReference reference ? reference.Column.Type : types[calls.Count + arguments.IndexOf(argument)];
+        SqlType TypeOf(BoundExpression argument) => argument is BoundColumnReference reference ? reference.Column.Type : types[calls.Count + places[argument]];
 
         var typed = new List<BoundWindowItem>();
         for (int i = 0; i < calls.Count; i++)
