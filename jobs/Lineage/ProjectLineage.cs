@@ -41,7 +41,7 @@ public sealed class ProjectLineage(Binder binder, Func<Lake?> lake)
             Add(new LineageRelation(table, LineageRelationKind.Step, node.Pipeline.Name, null, step.Schema.Fields));
             foreach (Field field in step.Query.Schema.Fields)
             {
-                if (!step.Query.Lineage.Columns.TryGetValue(field.Name, out ColumnLineage? lineage)) continue;
+                if (!step.Lineage.Columns.TryGetValue(field.Name, out ColumnLineage? lineage)) continue;
                 var to = new LineageColumn(table, field.Name);
                 LineageColumn From(InputColumn column) => new(relations[column.Input], column.Column);
                 _edges.AddRange(lineage.Values.Select(column => new LineageEdge(From(column), to, true)));

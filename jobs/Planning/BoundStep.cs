@@ -2,6 +2,7 @@ using Lepton.Data.Jobs.Rules;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
+using Lepton.Data.Sql.Lineage;
 
 namespace Lepton.Data.Jobs.Planning;
 
@@ -23,6 +24,9 @@ internal sealed record BoundStep(StepNode Node, BoundQuery Query, BoundQuery? Ca
 
     /// <summary>Whether its rows are looked at before they are written.</summary>
     internal bool IsChecked => Carried is not null || Rules.Count > 0 || TableRules.Any(rule => rule.Question is not null);
+
+    /// <summary>What each column of the table is made of; what quarantining rules look at decides which rows there are.</summary>
+    internal required QueryLineage Lineage { get; init; }
 
     /// <summary>Its rules on the table as a whole.</summary>
     internal IReadOnlyList<CompiledTableRule> TableRules { get; init; } = [];

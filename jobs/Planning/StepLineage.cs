@@ -7,7 +7,7 @@ namespace Lepton.Data.Jobs.Planning;
 internal static class StepLineage
 {
     internal static IReadOnlyList<ColumnLineageRecord> Of(BoundStep step)
-        => [.. step.Query.Schema.Fields.Select(field => step.Query.Lineage.Columns.TryGetValue(field.Name, out ColumnLineage? lineage)
+        => [.. step.Query.Schema.Fields.Select(field => step.Lineage.Columns.TryGetValue(field.Name, out ColumnLineage? lineage)
             ? new ColumnLineageRecord(field.Name, Texts(lineage.Values), Texts(lineage.Influences))
             : new ColumnLineageRecord(field.Name, [], []))];
 

@@ -31,7 +31,7 @@ internal sealed class LineageTests
         }));
         Assert.That(Text(graph, "totals", "amount"), Is.EqualTo("orders.amount->totals.amount src.amount->orders.amount"));
         Assert.That(Text(graph, "totals", "orders"), Is.Empty, "count(*) reads no column");
-        Assert.That(Text(graph, "src", "amount", isDownstream: true), Is.EqualTo("orders.amount->totals.amount src.amount->orders.amount"));
+        Assert.That(Text(graph, "src", "amount", isDownstream: true), Is.EqualTo("orders.amount->totals.amount src.amount->orders.amount src.amount~>orders.id"), "a rule on amount decides which rows there are");
         Assert.That(Text(graph, "src", "id", isDownstream: true), Is.EqualTo("src.id->orders.id"));
     }
 
@@ -59,6 +59,31 @@ internal sealed class LineageTests
         Write(", not_personal: [namen]");
         LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await fixture.RunAsync()))!;
         Assert.That(error.ToString(), Does.Contain("namen").And.Contain("names"));
+    }
+
+    [Test]
+    public async Task Read_QuarantiningRules_DecideAboutEveryColumn()
+    {
+        await using var fixture = new ProjectFixture();
+        fixture.Csv("src", "id,shop,amount\n1,a,10\n");
+        fixture.Csv("known", "shop,city\na,x\n");
+        fixture.Pipeline("""
+            pipeline: p
+            sources: { src: { format: csv, path: data/src.csv }, known: { format: csv, path: data/known.csv } }
+            steps:
+              shops: { sql: "SELECT shop AS name FROM known" }
+              sales:
+                sql: SELECT id, upper(shop) AS shop, amount * 2 AS twice FROM src
+                expect:
+                  known: { column: shop, in: shops.name }
+                  warned: { sql: "id > 0", on_failure: warn }
+              paid:
+                sql: SELECT id FROM sales
+                expect: { some: { sql: id < 5 } }
+            """);
+        LineageGraph graph = await ReadAsync(fixture);
+        Assert.That(Text(graph, "sales", "id"), Is.EqualTo("known.shop->shops.name shops.name~>sales.id src.id->sales.id src.shop~>sales.id"));
+        Assert.That(Text(graph, "paid", "id"), Is.EqualTo("sales.id->paid.id src.id->sales.id shops.name~>sales.id src.shop~>sales.id known.shop->shops.name".Split(' ').Order(StringComparer.Ordinal).Aggregate((a, b) => $"{a} {b}")));
     }
 
     /// <summary>Of what only decides, its own values are followed and not what decided about it.</summary>
