@@ -25,6 +25,9 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
     /// <summary>Told what happens in a run; null where nobody listens.</summary>
     public IRunListener? Listener { get; init; }
 
+    /// <summary>Where tables are read that none of the steps makes, and whose runs say what sources were; the lake itself as a rule.</summary>
+    public Lake? ReadsFrom { get; init; }
+
     /// <summary>Runs <paramref name="pipelines"/>. A step that fails stops what depends on it; the rest finishes.</summary>
     /// <param name="project">Where they belong.</param>
     /// <param name="pipelines">Which; steps run in the order that they need, across pipelines.</param>
@@ -40,7 +43,8 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         using RunLock hold = RunLock.Take(lake, $"run {run.Id}");
         var log = new RunLog(lake);
         IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, hold, log, run.Time, cancellationToken).ConfigureAwait(false);
-        Preparation preparation = await Preparation.MakeAsync(project, pipelines, lake, engine, _binder, earlier, run, options, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<RunRecord> known = ReadsFrom is null ? earlier : await new RunLog(ReadsFrom).ReadAsync(null, cancellationToken).ConfigureAwait(false);
+        Preparation preparation = await Preparation.MakeAsync(project, pipelines, ReadsFrom ?? lake, engine, _binder, known, run, options, cancellationToken).ConfigureAwait(false);
         var session = new RunSession(lake, engine, _binder, preparation, run, options);
         var books = new Dictionary<string, RunBook>(StringComparer.Ordinal);
         foreach (PipelineDefinition pipeline in pipelines.Where(pipeline => preparation.Steps.Any(step => step.Node.Pipeline == pipeline)))
@@ -137,7 +141,14 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
 /// <param name="FullRefresh">Every step runs, also where nothing changed and where another program wrote to its table.</param>
 /// <param name="Select">Which steps, each as its name, with <c>+</c> before it for all that it rests on and behind it for all that rests on it; empty for all. What the others made is read as it stands.</param>
 /// <param name="StepsAtOnce">How many steps may be under way at once, where none reads another; at least 1. They share the engine's memory.</param>
-public sealed record RunOptions(bool FullRefresh = false, IReadOnlyList<string>? Select = null, int StepsAtOnce = 1);
+public sealed record RunOptions(bool FullRefresh = false, IReadOnlyList<string>? Select = null, int StepsAtOnce = 1)
+{
+    /// <summary>Which rows of sources are read (those of more than <see cref="WholeSizeBytesMax"/>); null for all. For a lake that holds nothing else: steps that selected ones rest on are run with them, and rules on the number of rows judge nothing.</summary>
+    public RowSample? Sample { get; init; }
+
+    /// <summary>Sources of no more bytes are read whole also for a sample: they are what others refer to, and cost nothing.</summary>
+    public const long WholeSizeBytesMax = 1 << 20;
+}
 
 /// <summary>What would become of a step.</summary>
 /// <param name="Pipeline">Its pipeline.</param>

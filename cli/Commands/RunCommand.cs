@@ -5,8 +5,10 @@ using Lepton.Data.Cli.Output;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
 using Lepton.Data.Jobs.Events;
+using Lepton.Data.Jobs.Sampling;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Storage;
 using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Cli.Commands;
@@ -14,31 +16,53 @@ namespace Lepton.Data.Cli.Commands;
 /// <summary><c>lepton run</c>: the project's pipelines.</summary>
 internal static class RunCommand
 {
+    private const long DefaultSeed = 1;
+
     internal static Command Create(VerbBuilder verbs)
     {
         var names = new Argument<string[]>("PIPELINE") { Description = Texts.Get("cli.help_run_pipelines"), Arity = ArgumentArity.ZeroOrMore };
         var fullRefresh = new Option<bool>("--full-refresh") { Description = Texts.Get("cli.help_full_refresh") };
         var plan = new Option<bool>("--plan") { Description = Texts.Get("cli.help_run_plan") };
         var select = new Option<string[]>("--select") { Description = Texts.Get("cli.help_run_select"), HelpName = "STEP" };
-        return verbs.Verb("run", Texts.Get("cli.help_run"), context => RunAsync(context, context.Get(names) ?? [], new RunOptions(context.Get(fullRefresh), context.Get(select) ?? [], context.StepsAtOnce), context.Get(plan)), [names, fullRefresh, plan, select]);
+        Option<double?> sample = ShareOption.Create(Texts.Get("cli.help_run_sample"), "--sample");
+        Option<long?> seed = NumberOption.Create<long>(Texts.Get("cli.help_run_seed"), "--seed");
+        Command command = verbs.Verb(
+            "run",
+            Texts.Get("cli.help_run"),
+            context => RunAsync(
+                context,
+                context.Get(names) ?? [],
+                new RunOptions(context.Get(fullRefresh), context.Get(select) ?? [], context.StepsAtOnce) { Sample = context.Get(sample) is { } share ? new RowSample(share, context.Get(seed) ?? DefaultSeed) : null },
+                context.Get(plan)),
+            [names, fullRefresh, plan, select, sample, seed]);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(sample) is not null && result.GetResult(plan) is not null) result.AddError(Texts.Get("cli.not_together", "--sample", "--plan"));
+            else if (result.GetResult(seed) is not null && result.GetResult(sample) is null) result.AddError(Texts.Get("cli.only_with", "--seed", "--sample"));
+        });
+        return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context, string[] names, RunOptions options, bool isPlan)
     {
         IReadOnlyList<PipelineDefinition> pipelines = Choose(context, names);
         context.Reach(context.Project.FoldersToReach(pipelines));
+        if (options.Sample is not null) context.Reach([Path.Combine(context.Project.Folder, SampleProject.Folder)]);
         if (isPlan)
         {
             WritePlan(context, await new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd).PlanAsync(context.Project, pipelines, context.NewRun(), options, context.CancellationToken));
             return ExitCode.Done;
         }
-        RunEventLines? lines = context.IsJson ? new RunEventLines(context.Terminal, context.Time) : null;
+        RunEventLines? lines = context.IsJson ? new RunEventLines(context.Terminal, context.Time) { Sample = options.Sample } : null;
         var changes = new RunChanges();
-        OpenLineage? lineage = context.Project.OpenLineage is { } where ? new OpenLineage(where, context.Project) : null;
+        // What a sample makes is nobody's data.
+        OpenLineage? lineage = options.Sample is null && context.Project.OpenLineage is { } where ? new OpenLineage(where, context.Project) : null;
         RunSummary summary;
         try
         {
-            var runner = new PipelineRunner(context.LakeToWrite, context.Engine, context.FrontEnd) { Listener = new RunListeners([changes, lines, lineage]) };
+            Lake? readsFrom = options.Sample is null ? null : context.LakeIfAny;
+            Lake lake = options.Sample is null ? context.LakeToWrite : SampleProject.Make(context.Project);
+            var runner = new PipelineRunner(lake, context.Engine, context.FrontEnd) { ReadsFrom = readsFrom, Listener = new RunListeners([changes, lines, lineage]) };
             Task<RunSummary> Run(IProgress<StepProgress>? progress) => runner.RunAsync(context.Project, pipelines, context.NewRun(progress), options, context.CancellationToken).AsTask();
             summary = lines is null ? await ProgressDisplay.ShowAsync(context, Run, isSideBySide: options.StepsAtOnce > 1) : await Run(lines);
         }
@@ -51,7 +75,7 @@ internal static class RunCommand
                 else lines.Undelivered(reason, count);
             }
         }
-        if (lines is null) WriteText(context, summary, changes);
+        if (lines is null) WriteText(context, summary, changes, options.Sample);
         else lines.Finish(summary);
         var failures = new Failures(context.Terminal, context.IsJson, context.IsVerbose);
         foreach (StepFailure failure in summary.Failures) failures.Report(failure.Error, isInterrupted: false);
@@ -69,8 +93,9 @@ internal static class RunCommand
         return [.. all.Where(pipeline => names.Contains(pipeline.Name))];
     }
 
-    private static void WriteText(CommandContext context, RunSummary summary, RunChanges changes)
+    private static void WriteText(CommandContext context, RunSummary summary, RunChanges changes, RowSample? sample)
     {
+        if (sample is not null) context.Terminal.Out.WriteLine(Texts.Get("cli.run_sample", ShareOption.TextOf(sample.Share), sample.Seed));
         TextTable table = new TextTable()
             .Column(Texts.Get("cli.column_step")).Column(Texts.Get("cli.column_state")).Column(Texts.Get("cli.column_rows"), isRight: true)
             .Column(Texts.Get("cli.column_change"), isRight: true).Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_size"), isRight: true).Column(Texts.Get("cli.column_seconds"), isRight: true);
@@ -88,14 +113,17 @@ internal static class RunCommand
         foreach (SourceRecord source in summary.Runs.SelectMany(run => run.Sources))
             foreach (string change in source.Changes) context.Terminal.Out.WriteLine(TextCells.Visible(Texts.Get("cli.run_source_changed", source.Name, change)));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsQuarantined > 0))
-            context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), step.Table));
+            context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), QueryOf($"{step.Table}__quarantine")));
         // Of a table that is up to date only what time alone breaks is news.
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Unchanged))
             foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0, Newest: not null })) context.Terminal.Out.WriteLine(StaleText(step, rule));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done))
             foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0 }))
                 context.Terminal.Out.WriteLine(rule.Newest is not null ? StaleText(step, rule) : Texts.Get(rule.RowsFound is null ? "cli.run_warned" : "cli.run_warned_table", step.Name, rule.Name, rule.Text, TextTable.Number(rule.RowsFound ?? rule.BrokenRowCount)));
+        if (sample is not null && summary.Runs.SelectMany(run => run.Steps).LastOrDefault(step => step.State == StepState.Done) is { } last) context.Terminal.Out.WriteLine(Texts.Get("cli.run_sample_where", QueryOf(last.Table)));
         context.Terminal.Out.Flush();
+
+        string QueryOf(string table) => $"lepton{(sample is null ? "" : $" --project {Project.DisplayPath(Path.Combine(context.Project.Folder, SampleProject.Folder))}")} query \"SELECT * FROM {table}\"";
     }
 
     private static string StaleText(StepRecord step, RuleRecord rule) => Texts.Get("cli.run_warned_stale", step.Name, rule.Name, rule.Text, TableCommands.TimeText(rule.Newest!.Value));

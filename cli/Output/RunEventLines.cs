@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Events;
+using Lepton.Data.Jobs.Sampling;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Runs;
 
@@ -14,6 +15,9 @@ internal sealed class RunEventLines(Terminal terminal, TimeProvider time) : IRun
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (long At, string Activity)> _shown = new(StringComparer.Ordinal);
 
+    /// <summary>Which rows were read; null for all.</summary>
+    internal RowSample? Sample { get; init; }
+
     public void Report(RunEvent happened)
     {
         switch (happened)
@@ -22,6 +26,7 @@ internal sealed class RunEventLines(Terminal terminal, TimeProvider time) : IRun
                 Write("run_started", started.At.ToString(), json =>
                 {
                     json.WriteString("run_id", started.Id.Value);
+                    WriteSample(json);
                     json.WriteList("steps", started.Steps, step => WriteStep(json, step));
                 });
                 break;
@@ -66,6 +71,7 @@ internal sealed class RunEventLines(Terminal terminal, TimeProvider time) : IRun
         => Write("run_finished", Now, json =>
         {
             json.WriteString("run_id", summary.Id.Value);
+            WriteSample(json);
             json.WriteBoolean("is_complete", summary.IsComplete);
             json.WriteBoolean("is_unchanged", summary.IsUnchanged);
             json.WriteNumber("seconds", Math.Round(summary.Duration.TotalSeconds, 3));
@@ -95,6 +101,17 @@ internal sealed class RunEventLines(Terminal terminal, TimeProvider time) : IRun
         });
 
     private string Now => Schemas.EventTime.FromDateTimeOffset(time.GetUtcNow()).ToString();
+
+    // Figures of a sample are never taken for the real ones.
+    private void WriteSample(Utf8JsonWriter json)
+    {
+        if (Sample is null) return;
+        json.WriteStartObject("sample");
+        json.WriteNumber("percent", Math.Round(Sample.Share * 100, 12));
+        json.WriteNumber("seed", Sample.Seed);
+        json.WriteString("project", SampleProject.Folder);
+        json.WriteEndObject();
+    }
 
     private static void WriteStep(Utf8JsonWriter json, RunningStep step)
     {

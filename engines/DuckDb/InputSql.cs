@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb;
@@ -37,7 +38,18 @@ internal static class InputSql
             FileFormat.Csv => ReadCsv(paths, scan.FileSchema, scan.Csv!),
             _ => throw new InvalidOperationException($"no format {scan.Format}"),
         };
-        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)} FROM {files})";
+        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
+    }
+
+    private static string Sampled(string files, RowSample sample, FileScan scan)
+    {
+        string limit = string.Create(CultureInfo.InvariantCulture, $"CAST('{(UInt128)Math.Ceiling(Math.Clamp(sample.Share, 0, 1) * Math.Pow(2, 64)) - 1}' AS UBIGINT)");
+        // Parquet knows each row's place; a column of that name would hide it. Of text the rows are counted, which one thread does in their order.
+        if (scan.Format == FileFormat.Parquet && scan.FileSchema.IndexOf("file_row_number") < 0 && scan.FileSchema.IndexOf("file_index") < 0)
+            return $"{files} WHERE hash(file_index, file_row_number, {SqlLiteral.BigInt(sample.Seed)}) <= {limit}";
+        string number = "__row_number";
+        while (scan.FileSchema.IndexOf(number) >= 0) number += "_";
+        return $"(SELECT *, row_number() OVER () AS {number} FROM {files}) WHERE hash({number}, {SqlLiteral.BigInt(sample.Seed)}) <= {limit}";
     }
 
     // Every option that would be guessed is given, so that a file never changes how it is read. The reader's buffers are sixteen times as large as the longest line.

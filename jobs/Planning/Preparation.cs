@@ -47,8 +47,10 @@ internal sealed class Preparation
     internal static async ValueTask<Preparation> MakeAsync(
         Project project, IReadOnlyList<PipelineDefinition> pipelines, Lake lake, IEngine engine, Binder binder, IReadOnlyList<RunRecord> earlier, RunContext run, RunOptions options, CancellationToken cancellationToken)
     {
-        StepGraph graph = StepGraph.Build(pipelines, binder.References, lake.ListTables()).Select(options.Select ?? []);
-        var stage = new SourceStage(project, options.FullRefresh ? [] : earlier, pipelines, engine, binder, run);
+        StepGraph all = StepGraph.Build(pipelines, binder.References, lake.ListTables());
+        StepGraph graph = all.Select(options.Select ?? []);
+        if (options.Sample is not null) graph = all.Select([.. graph.Nodes.Select(node => $"+{node.Step.Name}")]);
+        var stage = new SourceStage(project, options.FullRefresh ? [] : earlier, pipelines, engine, binder, run, options.Sample);
         FileSourceDefinition[] sources = [.. graph.Nodes.SelectMany(node => node.Inputs).Select(input => input.Source).OfType<FileSourceDefinition>().Distinct((IEqualityComparer<FileSourceDefinition>)ReferenceEqualityComparer.Instance)];
         IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
         var tables = new Dictionary<TableName, Snapshot?>();

@@ -21,7 +21,8 @@ namespace Lepton.Data.Jobs.Planning;
 /// <param name="engine">Counts the rows of delimited text, which also proves that every row can be read.</param>
 /// <param name="binder">Binds those counts.</param>
 /// <param name="run">Told of progress.</param>
-internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IReadOnlyList<PipelineDefinition> pipelines, IEngine engine, Binder binder, RunContext run)
+/// <param name="sample">Which rows are read of sources that are not small; null for all.</param>
+internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IReadOnlyList<PipelineDefinition> pipelines, IEngine engine, Binder binder, RunContext run, RowSample? sample = null)
 {
     /// <summary>Looks into each of <paramref name="sources"/>.</summary>
     /// <exception cref="LeptonDataException">One of them is not as it must be.</exception>
@@ -42,8 +43,11 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             IReadOnlyList<ColumnChange> changes = seen is null ? [] : inspected.ChangesSince(seen.Value.Columns);
             if (changes.Where(change => !IsTaken(change, source.OnSchemaChange)).Select(change => change.ToString()).ToArray() is { Length: > 0 } refused)
                 throw new LeptonDataException("jobs.schema_changed", [source.Name, seen!.Value.Run.RunId, string.Join(", ", refused)]) { Place = source.Place, Kind = ErrorKind.DataRefused };
+            bool isSampled = sample is not null && inspected.Scan.Files.Sum(file => file.SizeBytes) > RunOptions.WholeSizeBytesMax;
+            if (isSampled) inspected = inspected with { Scan = inspected.Scan with { Sample = sample } };
             string digest = DigestOf(inspected.Scan);
-            long? rows = inspected.RowCount ?? CountedBefore(digest) ?? await CountAsync(inspected, cancellationToken).ConfigureAwait(false);
+            // How many rows a sample has is not worth reading text once more.
+            long? rows = isSampled ? null : inspected.RowCount ?? CountedBefore(digest) ?? await CountAsync(inspected, cancellationToken).ConfigureAwait(false);
             inspected.CheckUnchanged();
             progress?.Report(new StepProgress(source.Name, "jobs.looked", 1, rows));
             ready.Add(source, new ReadySource(inspected, digest, rows, [.. changes.Select(change => change.ToString()), .. inspected.SetAside.Select(aside => $"{PathInRecord(aside.Key)}: {string.Join(", ", aside.Value)}")]));
@@ -148,6 +152,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
         text.Append(CultureInfo.InvariantCulture, $"{scan.Format}\n{scan.FileSchema}\n{scan.Schema}\n");
         if (scan.Csv is { } csv) text.Append(CultureInfo.InvariantCulture, $"{(int)csv.Delimiter} {(int?)csv.Quote} {(int?)csv.Escape} {csv.HasHeader} {csv.Encoding} {string.Join('\u001f', csv.NullText)}\n");
         foreach ((string column, string zone) in scan.TimeZones.OrderBy(pair => pair.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"{column}={zone}\n");
+        if (scan.Sample is { } rows) text.Append(CultureInfo.InvariantCulture, $"{rows.Share} {rows.Seed}\n");
         return text.ToString();
     }
 

@@ -20,6 +20,9 @@ namespace Lepton.Data.Jobs.Rules;
 /// <param name="run">Says what time it is.</param>
 internal sealed class TableJudge(BoundStep step, IReadOnlyList<RunRecord> earlier, IEngine engine, Binder binder, RunContext run)
 {
+    /// <summary>Whether the number of rows says anything: not where they are a sample.</summary>
+    internal bool JudgesRowCounts { get; init; } = true;
+
     private string Name => step.Node.Step.Name;
 
     /// <summary>Judges the rows that are about to be written.</summary>
@@ -41,6 +44,7 @@ internal sealed class TableJudge(BoundStep step, IReadOnlyList<RunRecord> earlie
             CompiledTableRule rule = step.TableRules[i];
             records[i] = rule.Rule switch
             {
+                RowCountRule or RowHistoryRule when !JudgesRowCounts => Record(rule, isBroken: false) with { RowsFound = rowCount },
                 RowCountRule count => Count(count, rule, rowCount),
                 RowHistoryRule history => History(history, rule, rowCount),
                 FreshnessRule freshness => await FreshnessAsync(freshness, rule, inputs!, cancellationToken).ConfigureAwait(false),

@@ -13,7 +13,16 @@ public sealed record FileScan(
     Schema FileSchema,
     Schema Schema,
     CsvFormat? Csv,
-    IReadOnlyDictionary<string, string> TimeZones);
+    IReadOnlyDictionary<string, string> TimeZones)
+{
+    /// <summary>Which of the rows are read; null for all.</summary>
+    public RowSample? Sample { get; init; }
+}
+
+/// <summary>Some rows of many, chosen by a hash of the row's place: the same rows of the same files, and no others, for one share and seed. A larger share holds the rows of a smaller one.</summary>
+/// <param name="Share">How many, from more than 0 to 1; of few rows it is only about as many.</param>
+/// <param name="Seed">Chooses another sample.</param>
+public sealed record RowSample(double Share, long Seed);
 
 /// <summary>A layout of bytes in files.</summary>
 public enum FileFormat

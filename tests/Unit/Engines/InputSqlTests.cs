@@ -88,6 +88,38 @@ public sealed class InputSqlTests
         Assert.That(rows[0][1..], Is.EqualTo(new object?[] { null, 3 }));
     }
 
+    // 20,000 rows in two files; a share of a tenth is 2,000 of them, five standard deviations are 212.
+    [Test]
+    public async Task OfFiles_Sampled_GivesTheSameRowsEachTimeAndMoreOfThemForALargerShare([Values] bool isCsv)
+    {
+        string[] names = isCsv ? ["a.csv", "b.csv"] : ["a.parquet", "b.parquet"];
+        for (int i = 0; i < 2; i++)
+            _connection.Execute($"COPY (SELECT range + {i} * 10000 AS id FROM range(10000)) TO {SqlLiteral.Text(_folder[names[i]])} ({(isCsv ? "FORMAT csv, HEADER" : "FORMAT parquet, ROW_GROUP_SIZE 2048")})");
+        var schema = new Schema([new Field("id", DataType.Int64)]);
+        var scan = new FileScan(isCsv ? FileFormat.Csv : FileFormat.Parquet, new EquatableList<SourceFile>(names.Select(SourceOf)), schema, schema, isCsv ? new CsvFormat(',', '"', '"', HasHeader: true, [""], "utf-8") : null, new Dictionary<string, string>());
+        async Task<HashSet<long>> Sample(double share, long seed) => [.. (await RowsAsync(InputSql.OfFiles(scan with { Sample = new RowSample(share, seed) }), schema)).Select(row => (long)row[0]!)];
+        HashSet<long> tenth = await Sample(0.1, 1);
+        Assert.Multiple(async () =>
+        {
+            Assert.That(tenth, Has.Count.InRange(2_000 - 212, 2_000 + 212));
+            Assert.That(tenth.Count(id => id < 10_000), Is.InRange(1_000 - 150, 1_000 + 150), "of each file");
+            Assert.That(tenth.Where(id => id >= 10_000).Select(id => id - 10_000), Is.Not.EquivalentTo(tenth.Where(id => id < 10_000)), "not the same places of each");
+            Assert.That(await Sample(0.1, 1), Is.EquivalentTo(tenth));
+            Assert.That(await Sample(0.3, 1), Is.SupersetOf(tenth).And.Count.LessThan(7_000));
+            Assert.That(await Sample(0.1, 2), Is.Not.EquivalentTo(tenth));
+            Assert.That(await Sample(1, 1), Has.Count.EqualTo(20_000));
+        });
+    }
+
+    [Test]
+    public async Task OfFiles_SampledParquetThatNamesItsRows_StillChoosesByPlace()
+    {
+        WriteParquet("a.parquet", "SELECT 7 AS file_row_number, 7 AS __row_number FROM range(10000)");
+        var schema = new Schema([new Field("file_row_number", DataType.Int32), new Field("__row_number", DataType.Int32)]);
+        var scan = new FileScan(FileFormat.Parquet, [SourceOf("a.parquet")], schema, schema, null, new Dictionary<string, string>()) { Sample = new RowSample(0.5, 1) };
+        Assert.That((await RowsAsync(InputSql.OfFiles(scan), schema)).Count, Is.InRange(4_750, 5_250));
+    }
+
     [Test]
     public async Task OfFiles_ParquetWithNanoseconds_IsReadWhereNothingIsLost()
     {
