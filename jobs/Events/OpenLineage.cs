@@ -53,7 +53,7 @@ public sealed class OpenLineage : IRunListener, IAsyncDisposable
                 _events.Writer.TryWrite(_json!.Start(started.At, started.Step));
                 break;
             case StepEnded ended:
-                _events.Writer.TryWrite(_json!.End(ended));
+                foreach (byte[] line in _json!.End(ended)) _events.Writer.TryWrite(line);
                 break;
         }
     }

@@ -10,7 +10,7 @@ using Lepton.Data.Storage.Runs;
 
 namespace Lepton.Data.Jobs.Events;
 
-/// <summary>Writes steps as events of OpenLineage (spec 2-0-2, <c>https://openlineage.io/spec/2-0-2/OpenLineage.json</c>): START, then COMPLETE, FAIL or (stopped, or never run since a step before it failed) ABORT, for each step. See docs/formats/run-events.md.</summary>
+/// <summary>Writes steps as events of OpenLineage (spec 2-0-2, <c>https://openlineage.io/spec/2-0-2/OpenLineage.json</c>): START, then COMPLETE, FAIL or (stopped, or never run since a step before it failed) ABORT, for each step; and for its rules, a job of their own that reads its table, since what is asserted of a dataset is said of an input. See docs/formats/run-events.md.</summary>
 /// <param name="jobNamespace">Of the jobs.</param>
 /// <param name="producer">Says which software wrote them.</param>
 /// <param name="runId">The run that the steps belong to.</param>
@@ -23,9 +23,16 @@ internal sealed class OpenLineageJson(string jobNamespace, string producer, RunI
     /// <summary>The event as one line of UTF-8 without its end.</summary>
     internal byte[] Start(EventTime at, RunningStep step) => Write("START", at, step, null);
 
+    /// <summary>The step's end, and what its rules found.</summary>
     /// <inheritdoc cref="Start"/>
-    internal byte[] End(StepEnded ended) => Write(
-        ended.Record.State is StepState.Done or StepState.Unchanged ? "COMPLETE" : ended.Failure is null ? "ABORT" : "FAIL", ended.At, ended.Step, ended);
+    internal IEnumerable<byte[]> End(StepEnded ended)
+    {
+        bool isComplete = ended.Record.State is StepState.Done or StepState.Unchanged;
+        yield return Write(isComplete ? "COMPLETE" : ended.Failure is null ? "ABORT" : "FAIL", ended.At, ended.Step, ended);
+        if (!isComplete || ended.Record.Rules.Count == 0) yield break;
+        yield return WriteRules("START", ended);
+        yield return WriteRules("COMPLETE", ended);
+    }
 
     /// <summary>A UUID (version 8) that follows from the run and the name, so that both events of a step have the same.</summary>
     internal static Guid IdOf(RunId run, string name)
@@ -36,7 +43,51 @@ internal sealed class OpenLineageJson(string jobNamespace, string producer, RunI
         return new Guid(hash, bigEndian: true);
     }
 
-    private byte[] Write(string type, EventTime at, RunningStep step, StepEnded? ended)
+    private byte[] Write(string type, EventTime at, RunningStep step, StepEnded? ended) => Event(type, at, json =>
+    {
+        WriteRun(json, step, ended);
+        WriteJob(json, step);
+        json.WriteStartArray("inputs");
+        foreach (RunningInput input in step.Inputs) WriteInput(json, input, ended?.Record);
+        json.WriteEndArray();
+        json.WriteStartArray("outputs");
+        WriteOutput(json, step, ended);
+        json.WriteEndArray();
+    });
+
+    private byte[] WriteRules(string type, StepEnded ended) => Event(type, ended.At, json =>
+    {
+        string name = $"{ended.Step.Pipeline}.{ended.Step.Name}.rules";
+        json.WriteStartObject("run");
+        json.WriteString("runId", IdOf(runId, name));
+        json.WriteStartObject("facets");
+        WriteParent(json, ended.Step);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteStartObject("job");
+        json.WriteString("namespace", jobNamespace);
+        json.WriteString("name", name);
+        json.WriteStartObject("facets");
+        WriteJobType(json, "TEST");
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteStartArray("inputs");
+        json.WriteStartObject();
+        WriteName(json, ended.Step.Table);
+        json.WriteStartObject("facets");
+        WriteSchema(json, ended.Step.Schema);
+        if (ended.Record.Version is { } version) WriteVersion(json, version);
+        json.WriteEndObject();
+        json.WriteStartObject("inputFacets");
+        if (type == "COMPLETE") WriteAssertions(json, ended.Record.Rules);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteStartArray("outputs");
+        json.WriteEndArray();
+    });
+
+    private byte[] Event(string type, EventTime at, Action<Utf8JsonWriter> write)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, s_options))
@@ -46,25 +97,30 @@ internal sealed class OpenLineageJson(string jobNamespace, string producer, RunI
             json.WriteString("eventTime", at.ToString());
             json.WriteString("producer", producer);
             json.WriteString("schemaURL", $"{Spec}/2-0-2/OpenLineage.json#/$defs/RunEvent");
-            WriteRun(json, step, ended);
-            WriteJob(json, step);
-            json.WriteStartArray("inputs");
-            foreach (RunningInput input in step.Inputs) WriteInput(json, input, ended?.Record);
-            json.WriteEndArray();
-            json.WriteStartArray("outputs");
-            WriteOutput(json, step, ended);
-            json.WriteEndArray();
+            write(json);
             json.WriteEndObject();
         }
         return buffer.ToArray();
     }
 
-    private void WriteRun(Utf8JsonWriter json, RunningStep step, StepEnded? ended)
-    {
-        json.WriteStartObject("run");
-        json.WriteString("runId", IdOf(runId, $"{step.Pipeline}.{step.Name}"));
-        json.WriteStartObject("facets");
-        Facet(json, "parent", "1-0-1/ParentRunFacet.json#/$defs/ParentRunFacet", () =>
+    private void WriteAssertions(Utf8JsonWriter json, IReadOnlyList<RuleRecord> rules)
+        => Facet(json, "dataQualityAssertions", "1-0-2/DataQualityAssertionsDatasetFacet.json#/$defs/DataQualityAssertionsDatasetFacet", () =>
+        {
+            json.WriteStartArray("assertions");
+            foreach (RuleRecord rule in rules)
+            {
+                json.WriteStartObject();
+                json.WriteString("assertion", $"{rule.Name}: {rule.Text}");
+                json.WriteBoolean("success", rule.BrokenRowCount is not > 0);
+                // Only what stops a step is an error.
+                json.WriteString("severity", rule.OnFailure == "fail" ? "error" : "warn");
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        });
+
+    private void WriteParent(Utf8JsonWriter json, RunningStep step)
+        => Facet(json, "parent", "1-0-1/ParentRunFacet.json#/$defs/ParentRunFacet", () =>
         {
             json.WriteStartObject("run");
             json.WriteString("runId", IdOf(runId, step.Pipeline));
@@ -74,6 +130,21 @@ internal sealed class OpenLineageJson(string jobNamespace, string producer, RunI
             json.WriteString("name", step.Pipeline);
             json.WriteEndObject();
         });
+
+    private void WriteJobType(Utf8JsonWriter json, string type)
+        => Facet(json, "jobType", "2-0-3/JobTypeJobFacet.json#/$defs/JobTypeJobFacet", () =>
+        {
+            json.WriteString("processingType", "BATCH");
+            json.WriteString("integration", "LEPTON");
+            json.WriteString("jobType", type);
+        });
+
+    private void WriteRun(Utf8JsonWriter json, RunningStep step, StepEnded? ended)
+    {
+        json.WriteStartObject("run");
+        json.WriteString("runId", IdOf(runId, $"{step.Pipeline}.{step.Name}"));
+        json.WriteStartObject("facets");
+        WriteParent(json, step);
         Facet(json, "processing_engine", "1-1-1/ProcessingEngineRunFacet.json#/$defs/ProcessingEngineRunFacet", () =>
         {
             json.WriteString("version", Storage.DuckDb.DuckDbDatabase.LibraryVersion);
@@ -97,12 +168,7 @@ internal sealed class OpenLineageJson(string jobNamespace, string producer, RunI
         json.WriteString("namespace", jobNamespace);
         json.WriteString("name", $"{step.Pipeline}.{step.Name}");
         json.WriteStartObject("facets");
-        Facet(json, "jobType", "2-0-3/JobTypeJobFacet.json#/$defs/JobTypeJobFacet", () =>
-        {
-            json.WriteString("processingType", "BATCH");
-            json.WriteString("integration", "LEPTON");
-            json.WriteString("jobType", "STEP");
-        });
+        WriteJobType(json, "STEP");
         Facet(json, "sql", "1-0-1/SQLJobFacet.json#/$defs/SQLJobFacet", () => json.WriteString("query", step.Sql.Text));
         if (step.Description is { } description) Facet(json, "documentation", "1-0-1/DocumentationJobFacet.json#/$defs/DocumentationJobFacet", () => json.WriteString("description", description));
         json.WriteEndObject();
@@ -135,21 +201,6 @@ internal sealed class OpenLineageJson(string jobNamespace, string producer, RunI
         WriteSchema(json, step.Schema);
         if (ended?.Record is { Lineage.Count: > 0 } lineage) WriteLineage(json, step, lineage.Lineage);
         if (ended?.Record is { Version: { } version, State: StepState.Done or StepState.Unchanged }) WriteVersion(json, version);
-        if (ended?.Record is { Rules.Count: > 0 } ruled)
-        {
-            Facet(json, "dataQualityAssertions", "1-0-1/DataQualityAssertionsDatasetFacet.json#/$defs/DataQualityAssertionsDatasetFacet", () =>
-            {
-                json.WriteStartArray("assertions");
-                foreach (RuleRecord rule in ruled.Rules)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("assertion", $"{rule.Name}: {rule.Text}");
-                    json.WriteBoolean("success", rule.BrokenRowCount is not > 0);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-            });
-        }
         json.WriteEndObject();
         if (ended is { Record: { State: StepState.Done, RowsOut: { } rows } })
         {

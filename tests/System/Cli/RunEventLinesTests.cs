@@ -49,7 +49,7 @@ internal sealed class RunEventLinesTests
         using TestFolder folder = SmallProject.Create();
         folder.Write("lepton.yaml", "project: shop\nopenlineage: { url: \"http://127.0.0.1:1/\" }\n");
         Answer answer = folder.Lepton.Done("run");
-        Assert.That(answer.Error, Does.Contain("OpenLineage: 6 events could not be delivered (Connection refused)"));
+        Assert.That(answer.Error, Does.Contain("OpenLineage: 12 events could not be delivered (Connection refused)"));
         Assert.That(folder.Lepton.Done("run", "--full-refresh", "--output", "json").Events.Select(one => one.GetProperty("event").GetString()), Does.Contain("openlineage_undelivered"));
     }
 

@@ -38,20 +38,24 @@ public sealed class RunEventTests
         await using ProjectFixture project = ProjectFixture.Shop();
         await SendAsync(project, "openlineage: { file: out/lineage.jsonl, namespace: shop }");
         JsonElement[] events = [.. File.ReadAllLines(project.Folder["out/lineage.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
-        Assert.That(events.Select(one => $"{Text(one, "eventType")} {Text(one, "job", "name")}"), Is.EqualTo(new[] { "START shop.orders", "COMPLETE shop.orders", "START shop.totals", "COMPLETE shop.totals" }));
+        Assert.That(events.Select(one => $"{Text(one, "eventType")} {Text(one, "job", "name")}"), Is.EqualTo(new[] { "START shop.orders", "COMPLETE shop.orders", "START shop.orders.rules", "COMPLETE shop.orders.rules", "START shop.totals", "COMPLETE shop.totals" }));
         foreach (JsonElement one in events) CheckShape(one);
         JsonElement orders = events[1];
         JsonElement output = orders.GetProperty("outputs")[0];
         Assert.Multiple(() =>
         {
             Assert.That(Text(events[0], "run", "runId"), Is.EqualTo(Text(orders, "run", "runId")).And.Not.EqualTo(Text(events[2], "run", "runId")));
+            Assert.That(Text(events[2], "run", "runId"), Is.EqualTo(Text(events[3], "run", "runId")).And.Not.EqualTo(Text(events[4], "run", "runId")));
             Assert.That(Text(orders, "run", "facets", "parent", "job", "name"), Is.EqualTo("shop"));
             Assert.That(Text(orders.GetProperty("inputs")[0], "name"), Is.EqualTo(project.Folder["data/src.csv"]));
-            Assert.That(Text(output, "name"), Is.EqualTo(Text(events[3].GetProperty("inputs")[0], "name")), "what one step makes is what the next reads");
+            Assert.That(Text(output, "name"), Is.EqualTo(Text(events[5].GetProperty("inputs")[0], "name")), "what one step makes is what the next reads");
             Assert.That(output.GetProperty("facets").GetProperty("schema").GetProperty("fields").EnumerateArray().Select(field => $"{Text(field, "name")} {Text(field, "type")}"), Is.EqualTo(new[] { "id BIGINT", "amount BIGINT" }));
             JsonElement lineage = output.GetProperty("facets").GetProperty("columnLineage").GetProperty("fields").GetProperty("amount").GetProperty("inputFields")[0];
             Assert.That((Text(lineage, "name"), Text(lineage, "field"), Text(lineage.GetProperty("transformations")[0], "type")), Is.EqualTo((project.Folder["data/src.csv"], "amount", "DIRECT")));
-            Assert.That(output.GetProperty("facets").GetProperty("dataQualityAssertions").GetProperty("assertions").EnumerateArray().Select(rule => (Text(rule, "assertion"), rule.GetProperty("success").GetBoolean())), Does.Contain(("positive: amount > 0", false)));
+            JsonElement judged = events[3].GetProperty("inputs")[0];
+            Assert.That(Text(judged, "name"), Is.EqualTo(Text(output, "name")), "rules are a job that reads the table");
+            Assert.That(judged.GetProperty("inputFacets").GetProperty("dataQualityAssertions").GetProperty("assertions").EnumerateArray().Select(rule => (Text(rule, "assertion"), rule.GetProperty("success").GetBoolean(), Text(rule, "severity"))), Does.Contain(("positive: amount > 0", false, "warn")));
+            Assert.That(output.GetProperty("facets").TryGetProperty("dataQualityAssertions", out _), Is.False);
             Assert.That(output.GetProperty("outputFacets").GetProperty("outputStatistics").GetProperty("rowCount").GetInt64(), Is.EqualTo(2));
         });
     }
@@ -66,7 +70,7 @@ public sealed class RunEventTests
         Assert.That(sent.Undelivered, Is.Null);
         Assert.That(server.Received.Select(one => (one.Key, one.Type, Text(JsonDocument.Parse(one.Body).RootElement, "eventType"))), Is.EqualTo(new[]
         {
-            ("Bearer secret", "application/json", "START"), ("Bearer secret", "application/json", "COMPLETE"), ("Bearer secret", "application/json", "START"), ("Bearer secret", "application/json", "COMPLETE"),
+            ("Bearer secret", "application/json", "START"), ("Bearer secret", "application/json", "COMPLETE"), ("Bearer secret", "application/json", "START"), ("Bearer secret", "application/json", "COMPLETE"), ("Bearer secret", "application/json", "START"), ("Bearer secret", "application/json", "COMPLETE"),
         }));
     }
 
@@ -76,7 +80,7 @@ public sealed class RunEventTests
         await using ProjectFixture project = ProjectFixture.Shop();
         using var server = new Listening { Status = HttpStatusCode.InternalServerError };
         OpenLineage sent = await SendAsync(project, $"openlineage: {{ url: \"{server.Url}\" }}");
-        Assert.That(sent.Undelivered, Is.EqualTo(("HTTP 500", 4)));
+        Assert.That(sent.Undelivered, Is.EqualTo(("HTTP 500", 6)));
         Assert.That((await project.SnapshotAsync("orders"))!.RowCount, Is.EqualTo(2));
     }
 
