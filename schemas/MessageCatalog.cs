@@ -17,7 +17,7 @@ public static class MessageCatalog
 
     private static readonly ConcurrentDictionary<string, ResourceManager> s_rooms = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The text of <paramref name="code"/> with its places filled.</summary>
+    /// <summary>The text of <paramref name="code"/> with its places filled. A place such as <c>{0:row|rows}</c> is the number and the word that fits it: <c>1 row</c>, <c>3 rows</c>.</summary>
     /// <returns>Where the code has no text: the code and the arguments, since an error must never hide behind another.</returns>
     public static string Format(string code, CultureInfo culture, params ReadOnlySpan<object?> arguments)
     {
@@ -31,7 +31,7 @@ public static class MessageCatalog
                 if (said[i] is BilingualText bilingual) said[i] = bilingual.In(culture);
                 if (said[i] is string sentence && EndsSentence(sentence)) said[i] = $"{sentence[..^1]}{MarkOf(sentence[^1])}";
             }
-            return Joined(string.Format(CultureInfo.InvariantCulture, text, said));
+            return Joined(string.Format(Words.Instance, text, said));
         }
         catch (FormatException)
         {
@@ -81,5 +81,20 @@ public static class MessageCatalog
                 || (string.Equals(room, "cli", StringComparison.OrdinalIgnoreCase) && candidate.GetName().Name == "lepton"));
         string? resource = assembly?.GetManifestResourceNames().FirstOrDefault(resource => resource.EndsWith("Messages.resources", StringComparison.Ordinal));
         return resource is null ? null : new ResourceManager(resource[..^".resources".Length], assembly!);
+    }
+
+    // Invariant but for places that name words.
+    private sealed class Words : IFormatProvider, ICustomFormatter
+    {
+        internal static readonly Words Instance = new();
+
+        public object? GetFormat(Type? formatType) => formatType == typeof(ICustomFormatter) ? this : CultureInfo.InvariantCulture.GetFormat(formatType!);
+
+        public string Format(string? format, object? argument, IFormatProvider? formatProvider)
+        {
+            if (format?.Split('|') is not [var one, var many]) return argument is IFormattable formattable ? formattable.ToString(format, CultureInfo.InvariantCulture) : argument?.ToString() ?? "";
+            string number = Format(null, argument, formatProvider);
+            return $"{number} {(number == "1" ? one : many)}";
+        }
     }
 }

@@ -98,13 +98,14 @@ internal static class RunCommand
         if (sample is not null) context.Terminal.Out.WriteLine(Texts.Get("cli.run_sample", ShareOption.TextOf(sample.Share), sample.Seed));
         TextTable table = new TextTable()
             .Column(Texts.Get("cli.column_step")).Column(Texts.Get("cli.column_state")).Column(Texts.Get("cli.column_rows"), isRight: true)
-            .Column(Texts.Get("cli.column_change"), isRight: true).Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_size"), isRight: true).Column(Texts.Get("cli.column_seconds"), isRight: true);
+            .Column(Texts.Get("cli.column_change"), isRight: true).Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_version"), isRight: true, rank: 2)
+            .Column(Texts.Get("cli.column_size"), isRight: true, rank: 4).Column(Texts.Get("cli.column_seconds"), isRight: true, rank: 3).Column(Texts.Get("cli.column_reason"), rank: 1);
         foreach (RunRecord run in summary.Runs)
         {
             foreach (StepRecord step in run.Steps.Where(step => step.State != StepState.LeftOut))
             {
                 double? seconds = step.Phases.Count == 0 ? null : step.Phases.Sum(phase => phase.Seconds);
-                table.Row(step.Name, StateText(step.State), TextTable.Number(step.RowsOut), changes.RowsOf(step), TextTable.Number(step.RowsQuarantined), changes.SizeOf(step), seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "–");
+                table.Row(step.Name, StateText(step.State), TextTable.Number(step.RowsOut), changes.RowsOf(step), TextTable.Number(step.RowsQuarantined), VersionText(step), changes.SizeOf(step), seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "–", WhyText(step));
             }
         }
         table.Write(context.Terminal);
@@ -149,6 +150,21 @@ internal static class RunCommand
         foreach (PlannedStep step in steps) table.Row(step.Pipeline, step.Step, Texts.Get(step.WillRun ? "cli.plan_run" : "cli.plan_keep"), ReasonText.Of(step.Reason, step.Growth));
         table.Write(context.Terminal);
     }
+
+    private static string VersionText(StepRecord step) => (step.State, step.VersionBefore, step.Version) switch
+    {
+        (StepState.Done, { } before, { } after) => string.Create(CultureInfo.InvariantCulture, $"{before} → {after}"),
+        (StepState.Done or StepState.Unchanged, _, { } version) => version.ToString(CultureInfo.InvariantCulture),
+        _ => "–",
+    };
+
+    // What failed says itself why, below.
+    private static string WhyText(StepRecord step) => step.State switch
+    {
+        StepState.Unchanged => Texts.Get("cli.reason_none"),
+        StepState.Failed or StepState.Planned => "–",
+        _ => ReasonText.Of(step.Reason, step.Growth),
+    };
 
     private static string StateText(StepState state) => state switch
     {

@@ -22,7 +22,7 @@ internal static class ValidateCommand
             foreach (LeptonDataException problem in result.Problems) failures.Report(problem, isInterrupted: false);
             if (result.Skipped.Count > 0) context.Terminal.Out.WriteLine(TextCells.Visible(Texts.Get("cli.validate_skipped", string.Join(", ", result.Skipped))));
             context.Terminal.Out.WriteLine(result.Problems.Count == 0
-                ? Texts.Get("cli.validate_good", result.StepCount, result.TestCount, result.FeatureCount, result.ReportCount)
+                ? Texts.Get("cli.validate_good", TextTable.Number(result.StepCount), TextTable.Number(result.TestCount), TextTable.Number(result.FeatureCount), TextTable.Number(result.ReportCount))
                 : Texts.Get("cli.validate_bad", result.Problems.Count));
         }
         return result.Problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;

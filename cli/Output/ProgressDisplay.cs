@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Lepton.Data.Cli.Native;
 using Lepton.Data.Schemas.Contracts;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Lepton.Data.Cli.Output;
 
@@ -20,19 +24,58 @@ internal static class ProgressDisplay
     private static async Task<T> ShowBarsAsync<T>(Func<IProgress<StepProgress>?, Task<T>> work, bool isSideBySide)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        // The framework would ask the terminal behind standard output, which may be another or none.
+        if (TerminalSize.Width(2) is { } width) console.Profile.Width = width;
         // What is printed afterwards holds the same steps, with their results: the bars leave no trace.
-        return await console.Progress().AutoClear(true).HideCompleted(false)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new ElapsedTimeColumn())
-            .StartAsync(bars => work(new BarProgress(bars, isSideBySide)));
+        return await Bars(console).StartAsync(bars => work(new BarProgress(bars, isSideBySide)));
     }
 
-    private static string Describe(StepProgress progress)
+    /// <summary>Bars that fit the console's width: what is done, a bar, how long it still takes; below them the process's memory.</summary>
+    internal static Progress Bars(IAnsiConsole console)
     {
-        string activity = Texts.OrWord(progress.Activity);
-        if (progress.Rows is { } rows) return TextCells.Visible(Texts.Get("cli.progress_rows", progress.Step, activity, TextTable.Number(rows)));
-        return TextCells.Visible(progress.Fraction is > 0 and < 1
-            ? Texts.Get("cli.progress_percent", progress.Step, activity, (int)(100 * progress.Fraction))
-            : Texts.Get("cli.progress", progress.Step, activity));
+        int width = console.Profile.Width;
+        int bar = width >= 90 ? 20 : 8;
+        return console.Progress().AutoClear(true).HideCompleted(false)
+            .Columns(new ActivityColumn(Math.Max(10, width - bar - TimeLeftColumn.Width - 5)), new ProgressBarColumn { Width = bar }, new TimeLeftColumn())
+            .UseRenderHook((bars, _) => new Rows(bars, new Text(Texts.Get("cli.progress_memory", Commands.TableCommands.SizeText(Environment.WorkingSet)))));
+    }
+
+    /// <summary>What a step does, in one line.</summary>
+    internal static string Describe(StepProgress progress)
+    {
+        var text = new StringBuilder(Texts.Get("cli.progress", progress.Step, Texts.OrWord(progress.Activity)));
+        if (progress.Fraction is > 0 and < 1) text.Append(Texts.Get("cli.progress_percent", (int)(100 * progress.Fraction)));
+        if (progress.Rows is { } rows) text.Append(Texts.Get("cli.progress_rows", TextTable.Number(rows)));
+        if (progress.Bytes is { } bytes) text.Append(Texts.Get("cli.progress_bytes", Commands.TableCommands.SizeText(bytes)));
+        return TextCells.Visible(text.ToString());
+    }
+
+    /// <summary>The task's description, cut to the cells that it has.</summary>
+    private sealed class ActivityColumn(int cells) : ProgressColumn
+    {
+        protected override bool NoWrap => true;
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => new Text(TextCells.Cut(task.Description, cells));
+
+        public override int? GetColumnWidth(RenderOptions options) => cells;
+    }
+
+    /// <summary>How long a task still takes, as far as its pace tells; until then, and when it is done, how long it took.</summary>
+    private sealed class TimeLeftColumn : ProgressColumn
+    {
+        internal const int Width = 9;
+
+        protected override bool NoWrap => true;
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
+        {
+            bool isKnown = !task.IsIndeterminate && !task.IsFinished && task.Value > 0 && task.RemainingTime is not null;
+            TimeSpan time = (isKnown ? task.RemainingTime : task.ElapsedTime) ?? TimeSpan.Zero;
+            string clock = time.TotalHours >= 100 ? "" : time.TotalHours >= 1 ? time.ToString("h\\:mm\\:ss", CultureInfo.InvariantCulture) : time.ToString("m\\:ss", CultureInfo.InvariantCulture);
+            return new Text(isKnown ? $"-{clock}" : clock, isKnown ? null : new Style(decoration: Decoration.Dim)).RightJustified();
+        }
+
+        public override int? GetColumnWidth(RenderOptions options) => Width;
     }
 
     private sealed class BarProgress(ProgressContext bars, bool isSideBySide) : IProgress<StepProgress>
@@ -58,9 +101,9 @@ internal static class ProgressDisplay
             if (!_tasks.TryGetValue(value.Step, out _current))
             {
                 if (!isSideBySide) foreach (ProgressTask other in _tasks.Values.Where(other => !other.IsFinished)) other.Value = other.MaxValue;
-                _tasks.Add(value.Step, _current = bars.AddTask(Markup.Escape(value.Step), maxValue: 1));
+                _tasks.Add(value.Step, _current = bars.AddTask(value.Step, maxValue: 1));
             }
-            _current.Description = Markup.Escape(Describe(value).Trim());
+            _current.Description = Describe(value).Trim();
         }
     }
 

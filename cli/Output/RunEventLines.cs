@@ -63,6 +63,7 @@ internal sealed class RunEventLines(Terminal terminal, TimeProvider time) : IRun
             json.WriteString("activity", activity);
             if (value.Fraction is { } fraction) json.WriteNumber("fraction", Math.Round(fraction, 3));
             if (value.Rows is { } rows) json.WriteNumber("rows", rows);
+            if (value.Bytes is { } bytes) json.WriteNumber("bytes", bytes);
         });
     }
 

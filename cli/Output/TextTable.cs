@@ -8,7 +8,7 @@ internal sealed class TextTable
     private const int CellWidthMax = 60;
     private const string Gap = "  ";
 
-    private readonly List<(string Name, string? Note, bool IsRight)> _columns = [];
+    private readonly List<(string Name, string? Note, bool IsRight, int Rank)> _columns = [];
     private readonly List<string?[]> _rows = [];
 
     internal int RowCount => _rows.Count;
@@ -17,9 +17,10 @@ internal sealed class TextTable
     /// <param name="name">Its heading.</param>
     /// <param name="isRight">Whether values stand at the right, as numbers do.</param>
     /// <param name="note">A second, quieter heading, such as a type.</param>
-    internal TextTable Column(string name, bool isRight = false, string? note = null)
+    /// <param name="rank">Above 0: the column is left out of a terminal that is too narrow for all, those of the greatest rank first.</param>
+    internal TextTable Column(string name, bool isRight = false, string? note = null, int rank = 0)
     {
-        _columns.Add((TextCells.Visible(name), note is null ? null : TextCells.Visible(note), isRight));
+        _columns.Add((TextCells.Visible(name), note is null ? null : TextCells.Visible(note), isRight, rank));
         return this;
     }
 
@@ -36,9 +37,18 @@ internal sealed class TextTable
 
     internal void Write(Terminal terminal)
     {
+        while (terminal.Width is { } room && Needed(Widths(cut: true)) > room && _columns.Max(column => column.Rank) is > 0 and var rank) LeaveOut(_columns.FindLastIndex(column => column.Rank == rank));
         int[] widths = Widths(cut: terminal.Width is not null);
-        if (terminal.Width is { } width && widths.Sum() + ((widths.Length - 1) * Gap.Length) > width && _columns.Count > 1) WriteRecords(terminal, width);
+        if (terminal.Width is { } width && Needed(widths) > width && _columns.Count > 1) WriteRecords(terminal, width);
         else WriteAligned(terminal, widths);
+    }
+
+    private static int Needed(int[] widths) => widths.Sum() + ((widths.Length - 1) * Gap.Length);
+
+    private void LeaveOut(int index)
+    {
+        _columns.RemoveAt(index);
+        for (int i = 0; i < _rows.Count; i++) _rows[i] = [.. _rows[i].Where((_, column) => column != index)];
     }
 
     private int[] Widths(bool cut)

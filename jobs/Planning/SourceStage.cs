@@ -37,7 +37,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             (RunRecord Run, Schema Columns)? seen = SeenBefore(source);
             InspectedSource inspected = await files.InspectAsync(
                 source,
-                progress is null ? null : (read, of) => progress.Report(new StepProgress(source.Name, "jobs.looking", of == 0 ? null : (double)read / of)),
+                progress is null ? null : (read, of) => progress.Report(new StepProgress(source.Name, "jobs.looking", of == 0 ? null : (double)read / of, Bytes: read)),
                 cancellationToken,
                 seen?.Columns).ConfigureAwait(false);
             IReadOnlyList<ColumnChange> changes = seen is null ? [] : inspected.ChangesSince(seen.Value.Columns);
@@ -49,7 +49,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             // How many rows a sample has is not worth reading text once more.
             long? rows = isSampled ? null : inspected.RowCount ?? CountedBefore(digest) ?? await CountAsync(inspected, cancellationToken).ConfigureAwait(false);
             inspected.CheckUnchanged();
-            progress?.Report(new StepProgress(source.Name, "jobs.looked", 1, rows));
+            progress?.Report(new StepProgress(source.Name, "jobs.looked", 1, rows, inspected.Scan.Files.Sum(file => file.SizeBytes)));
             ready.Add(source, new ReadySource(inspected, digest, rows, [.. changes.Select(change => change.ToString()), .. inspected.SetAside.Select(aside => $"{PathInRecord(aside.Key)}: {string.Join(", ", aside.Value)}")]));
         }
         return ready;

@@ -151,7 +151,7 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
             await WorkAsync(step, planned, reason, inputs, table, quarantine, plan, own, number, cancellationToken).ConfigureAwait(false);
         }
-        own.Progress?.Report(new StepProgress(name, "jobs.done", 1, _records[name].RowsOut));
+        own.Progress?.Report(new StepProgress(name, "jobs.done", 1, _records[name].RowsOut, _snapshots[step.Table]?.Files.Sum(file => file.SizeBytes)));
     }
 
     private async ValueTask WorkAsync(

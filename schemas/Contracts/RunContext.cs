@@ -47,4 +47,5 @@ public sealed record AccessContext(string Principal, string? Purpose = null)
 /// <param name="Activity">What is being done; a key of the message catalogue such as <c>engines.reading</c>.</param>
 /// <param name="Fraction">From 0 to 1; null where it is unknown.</param>
 /// <param name="Rows">Rows done so far, where they are counted.</param>
-public sealed record StepProgress(string Step, string Activity, double? Fraction = null, long? Rows = null);
+/// <param name="Bytes">Bytes read or made so far, where they are counted.</param>
+public sealed record StepProgress(string Step, string Activity, double? Fraction = null, long? Rows = null, long? Bytes = null);

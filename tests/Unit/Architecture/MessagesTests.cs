@@ -98,7 +98,7 @@ public sealed partial class MessagesTests
     private static Dictionary<string, string> Texts(string path)
         => XDocument.Load(path).Root!.Elements("data").ToDictionary(data => data.Attribute("name")!.Value, data => data.Element("value")!.Value);
 
-    private static string[] Places(string text) => [.. Place().Matches(text).Select(match => match.Value).Distinct().Order(StringComparer.Ordinal)];
+    private static string[] Places(string text) => [.. Place().Matches(text).Select(match => match.Value.Contains('|', StringComparison.Ordinal) ? $"{match.Value.Split(':')[0]}}}" : match.Value).Distinct().Order(StringComparer.Ordinal)];
 
     [GeneratedRegex(@"""((?:schemas|sql|storage|privacy|operators|engines|connectors|governance|featurestore|jobs|server|cli)\.[a-z0-9_]+)""")]
     private static partial Regex Code();

@@ -73,7 +73,7 @@ public sealed class ProjectDraftTests
         Assert.Multiple(() =>
         {
             Assert.That(pipeline, Does.Contain("timezone('Etc/GMT-1', strptime(Date || ' ' || Time, '%m/%d/%Y %H:%M:%S')) AS event_time"));
-            Assert.That(pipeline, Does.Contain("# 1 rows are empty in every column and are left out"));
+            Assert.That(pipeline, Does.Contain("# 1 row is empty in every column and left out"));
             Assert.That(pipeline, Does.Contain("CO_GT_ AS CO_GT").And.Contain("called 'CO(GT)' in the file").And.Contain("nullif(CO_GT_, -200.0)"));
             Assert.That(pipeline, Does.Contain("-- column3: always empty, left out"));
         });
