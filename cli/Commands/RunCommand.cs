@@ -98,8 +98,8 @@ internal static class RunCommand
         if (sample is not null) context.Terminal.Out.WriteLine(Texts.Get("cli.run_sample", ShareOption.TextOf(sample.Share), sample.Seed));
         TextTable table = new TextTable()
             .Column(Texts.Get("cli.column_step")).Column(Texts.Get("cli.column_state")).Column(Texts.Get("cli.column_rows"), isRight: true)
-            .Column(Texts.Get("cli.column_change"), isRight: true).Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_version"), isRight: true, rank: 2)
-            .Column(Texts.Get("cli.column_size"), isRight: true, rank: 4).Column(Texts.Get("cli.column_seconds"), isRight: true, rank: 3).Column(Texts.Get("cli.column_reason"), rank: 1);
+            .Column(Texts.Get("cli.column_change"), isRight: true).Column(Texts.Get("cli.column_quarantined"), isRight: true).Column(Texts.Get("cli.column_version"), isRight: true, rank: 1)
+            .Column(Texts.Get("cli.column_size"), isRight: true, rank: 4).Column(Texts.Get("cli.column_seconds"), isRight: true, rank: 3).Column(Texts.Get("cli.column_reason"), rank: 2);
         foreach (RunRecord run in summary.Runs)
         {
             foreach (StepRecord step in run.Steps.Where(step => step.State != StepState.LeftOut))

@@ -6,6 +6,7 @@ namespace Lepton.Data.Cli.Output;
 internal sealed class TextTable
 {
     private const int CellWidthMax = 60;
+    private const int LastWidthMin = 20;
     private const string Gap = "  ";
 
     private readonly List<(string Name, string? Note, bool IsRight, int Rank)> _columns = [];
@@ -17,7 +18,7 @@ internal sealed class TextTable
     /// <param name="name">Its heading.</param>
     /// <param name="isRight">Whether values stand at the right, as numbers do.</param>
     /// <param name="note">A second, quieter heading, such as a type.</param>
-    /// <param name="rank">Above 0: the column is left out of a terminal that is too narrow for all, those of the greatest rank first.</param>
+    /// <param name="rank">Above 0: the column is left out of a terminal that is too narrow for all, those of the greatest rank first; one at the end is cut before.</param>
     internal TextTable Column(string name, bool isRight = false, string? note = null, int rank = 0)
     {
         _columns.Add((TextCells.Visible(name), note is null ? null : TextCells.Visible(note), isRight, rank));
@@ -37,8 +38,18 @@ internal sealed class TextTable
 
     internal void Write(Terminal terminal)
     {
-        while (terminal.Width is { } room && Needed(Widths(cut: true)) > room && _columns.Max(column => column.Rank) is > 0 and var rank) LeaveOut(_columns.FindLastIndex(column => column.Rank == rank));
         int[] widths = Widths(cut: terminal.Width is not null);
+        while (terminal.Width is { } room && Needed(widths) > room && _columns.Max(column => column.Rank) is > 0 and var rank)
+        {
+            // What a sentence at the end loses is worth less than a column.
+            if (_columns[^1].Rank > 0 && room - (Needed(widths) - widths[^1]) is >= LastWidthMin and var left)
+            {
+                widths[^1] = left;
+                break;
+            }
+            LeaveOut(_columns.FindLastIndex(column => column.Rank == rank));
+            widths = Widths(cut: true);
+        }
         if (terminal.Width is { } width && Needed(widths) > width && _columns.Count > 1) WriteRecords(terminal, width);
         else WriteAligned(terminal, widths);
     }
