@@ -133,7 +133,7 @@ public sealed partial class DuckDbEngine : IEngine
     // The person knows the lake's objects, and not the copies of them that DuckDB reads and writes.
     private string NameObjects(string text) => _options.Store?.NameObjects(text) ?? text;
 
-    private DuckDbDatabase Open() => DuckDbDatabase.Open(new DuckDbOptions
+    private DuckDbDatabase Open() => Databases.Open(new DuckDbOptions
     {
         MemoryLimitBytes = _options.MemoryLimitBytes,
         ThreadCount = _options.ThreadCount,

@@ -1,3 +1,4 @@
+using Lepton.Data.Engines.DuckDb;
 using Lepton.Data.Sql;
 using Lepton.Data.Storage.DuckDb;
 
@@ -14,7 +15,7 @@ public sealed class DuckDbFrontEnd : ISqlFrontEnd, IDisposable
     /// <exception cref="Schemas.LeptonDataException"><c>storage.duckdb_library_missing</c></exception>
     public DuckDbFrontEnd()
     {
-        _database = DuckDbDatabase.Open(new DuckDbOptions { MemoryLimitBytes = 256L << 20, ThreadCount = 1 });
+        _database = Databases.Open(new DuckDbOptions { MemoryLimitBytes = 256L << 20, ThreadCount = 1 });
         _connection = _database.Connect();
         // Nothing is run here, and to optimise an expression takes the cube of its depth: 0.2 s for a sum of 300 terms, 1.6 s for 600.
         _connection.Execute("PRAGMA disable_optimizer");

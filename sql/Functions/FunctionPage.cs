@@ -28,7 +28,7 @@ internal static class FunctionPage
             A parameter, `$name` or `?`, is filled in by whoever asks: `lepton query 'SELECT … WHERE origin = $origin AND delay > $limit' --param origin=ORD --param limit:BIGINT=15`. Its value goes into the query as a constant, never as SQL: of the type that is said, else as a literal in quotes, which is read as
             whatever it is compared with. The first `?` is called `1`. Steps and rules have no parameters: what a pipeline does stands in its file.
 
-            Not yet: `WITH RECURSIVE` with `USING KEY`, `COLLATE`, times in PIVOT's `IN` (dates are taken). Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
+            Not yet: `WITH RECURSIVE` with `USING KEY`, `COLLATE`, times in PIVOT's `IN` (dates are taken), common tables that read columns of the query around them. Never: files in `FROM`, and functions that reach files, settings, catalogs or hidden SQL. Each is a one-line error with its place.
 
             ## Types that come out
 
@@ -58,7 +58,7 @@ internal static class FunctionPage
         return page.ToString().TrimEnd('\n') + "\n";
     }
 
-    private static int Order(string group) => Array.IndexOf(["Aggregates", "Windows", "Numbers", "Text", "Dates and times", "Lists, structs and maps", "Other", "Operators", "In FROM"], group);
+    private static int Order(string group) => Array.IndexOf(["Aggregates", "Windows", "Numbers", "Text", "Dates and times", "Lists, structs and maps", "Cleaning and checks", "Other", "Operators", "In FROM"], group);
 
     private static string Exact(SqlFunction function) => function.Exactness switch
     {

@@ -252,6 +252,15 @@ public static partial class FunctionTable
         Pure("struct_pack", "named_struct('a', x, …)", "a struct; {'a': x, …}"),
     ];
 
+    // The product's own, in C# (`operators/`), which every engine database of ours knows.
+    private static SqlFunction[] Ours() =>
+    [
+        Pure("clean_text", "no: Spark does not call C# functions yet", "text in Unicode's NFKC, without what cannot be seen, single spaces between words"),
+        Pure("iban_is_valid", "no: Spark does not call C# functions yet", "whether the check digits of an IBAN hold (ISO 13616)"),
+        Pure("luhn_is_valid", "no: Spark does not call C# functions yet", "whether Luhn's check digit holds, as on payment cards (ISO/IEC 7812-1)"),
+        Pure("resident_id_is_valid", "no: Spark does not call C# functions yet", "whether a Chinese resident identity number holds: date and check character (GB 11643)"),
+    ];
+
     private static SqlFunction[] Others() =>
     [
         Pure("coalesce", "coalesce(x, y, …)", "the first that is not NULL"),

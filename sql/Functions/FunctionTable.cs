@@ -27,7 +27,7 @@ public static partial class FunctionTable
 
     private static IEnumerable<SqlFunction> Entries()
         => [.. InGroup("Operators", Operators()), .. InGroup("Numbers", Numbers()), .. InGroup("Text", Texts()), .. InGroup("Dates and times", Times()),
-            .. InGroup("Lists, structs and maps", Nested()), .. InGroup("Other", Others()), .. InGroup("Aggregates", Aggregates()), .. InGroup("Windows", Windows()), .. InGroup("In FROM", Tables())];
+            .. InGroup("Lists, structs and maps", Nested()), .. InGroup("Other", Others()), .. InGroup("Cleaning and checks", Ours()), .. InGroup("Aggregates", Aggregates()), .. InGroup("Windows", Windows()), .. InGroup("In FROM", Tables())];
 
     private static IEnumerable<SqlFunction> InGroup(string group, IEnumerable<SqlFunction> functions) => functions.Select(function => function with { Group = group });
 

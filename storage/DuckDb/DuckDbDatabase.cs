@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb.Native;
 using Lepton.Data.Storage.Objects;
 

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb.Native;
 
 namespace Lepton.Data.Storage.DuckDb;

@@ -1,5 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
 
 namespace Lepton.Data.Storage.DuckDb;
 

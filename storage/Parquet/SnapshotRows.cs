@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Delta.DeletionVectors;
 using Lepton.Data.Storage.Delta.Log;

@@ -18,6 +18,7 @@ internal sealed class RuleTests
 
     // Every kind of rule over the same rows: which rows go, and with what reason. NULL breaks nothing but not_null.
     [TestCase("{ sql: n > 0 }", "-1|r|n > 0 is false where n = -1", "0|r|n > 0 is false where n = 0")]
+    [TestCase("{ sql: luhn_is_valid(CAST(n + 17 AS VARCHAR)) }", "-1|r|luhn_is_valid(CAST(n + 17 AS VARCHAR)) is false where n = -1", "0|r|luhn_is_valid(CAST(n + 17 AS VARCHAR)) is false where n = 0", Description = "a function of ours: 18 and 26 are such numbers")]
     [TestCase("{ sql: n > 0 OR word = 'no' }", "-1|r|n > 0 OR word = 'no' is false where n = -1, word = 'Bad'")]
     [TestCase("{ column: n, between: [0, 5] }", "-1|r|n -1 is not between 0 and 5", "9|r|n 9 is not between 0 and 5")]
     [TestCase("{ column: n, between: [-0.5, 8.99] }", "-1|r|n -1 is not between -0.5 and 8.99", "9|r|n 9 is not between -0.5 and 8.99")]

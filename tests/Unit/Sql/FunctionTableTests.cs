@@ -1,3 +1,4 @@
+using Lepton.Data.Operators;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Functions;
@@ -72,6 +73,13 @@ internal sealed class FunctionTableTests
             Assert.That(accepted, Is.Not.Empty, function.Name);
             Assert.That(function.IsPure, Is.EqualTo(accepted.TrueForAll(overload => overload.IsStable)), function.Name);
         }
+    }
+
+    [Test]
+    public void Functions_OfTheProduct_AreThoseThatEnginesAreGiven()
+    {
+        Assert.That(FunctionTable.All.Where(function => function.Group == "Cleaning and checks").Select(function => function.Name), Is.EqualTo(RowFunctions.All.Select(function => function.Name).Order(StringComparer.Ordinal)));
+        Assert.That(RowFunctions.All.All(function => !function.IsVolatile), "the table says that they are pure");
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using Lepton.Data.Engines;
+using Lepton.Data.Engines.DuckDb;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
@@ -12,7 +13,7 @@ namespace Lepton.Data.Tests.Unit.Sql;
 /// <summary>Small tables in a database, and the binder over their schemas.</summary>
 internal sealed class SqlWorkbench : IDisposable
 {
-    private readonly DuckDbDatabase _database = DuckDbDatabase.Open(new DuckDbOptions { ThreadCount = 1 });
+    private readonly DuckDbDatabase _database = Databases.Open(new DuckDbOptions { ThreadCount = 1 });
     private readonly DuckDbFrontEnd _frontEnd = new();
 
     internal SqlWorkbench()

@@ -1,5 +1,6 @@
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Testing.Batches;
 using NUnit.Framework;
