@@ -112,7 +112,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
         long newestInLog = await log.NewestNumberAsync(pipeline.Name, cancellationToken).ConfigureAwait(false);
         long newest = newestInLog;
         // Where the log was lost, the tables still know how far they are.
-        foreach (TableName table in steps.SelectMany(step => new[] { step.Table, step.Table.Quarantine }))
+        foreach (TableName table in steps.SelectMany(step => step.Table.Companions.Prepend(step.Table)))
             if (await lake.Table(table).ReadAsync(null, cancellationToken).ConfigureAwait(false) is { } snapshot)
                 newest = Math.Max(newest, steps.Max(step => snapshot.Transactions.GetValueOrDefault(step.Node.Application)));
         var planned = new RunRecord

@@ -14,6 +14,11 @@ public abstract record GrowthDefinition(SourcePlace Place, Located<string>? Of)
     // Each touched window brings as many with it.
     private const int WindowsInLookbackMax = 1_000;
 
+    // Each is computed by itself.
+    private const int RevisionCountMax = 16;
+
+    private static readonly TimeSpan s_delayMax = TimeSpan.FromDays(3660);
+
     /// <summary>What the mode is called in YAML and in records.</summary>
     public abstract string Mode { get; }
 
@@ -30,9 +35,17 @@ public abstract record GrowthDefinition(SourcePlace Place, Located<string>? Of)
             Property<Located<string>> time = format.Optional("time", word, "For by_window: the column of the table whose window a row belongs to.", "用于 by_window：决定行属于哪个窗口的列。");
             Property<TimeSpan> lookback = format.Optional("lookback", Kinds.Duration, "For by_window: how far before a window rows may lie that its rows are made of.", "用于 by_window：窗口内的行最多可依赖窗口之前多久的行。");
             Property<Located<string>> of = format.Optional("of", word, "The input whose changes are followed; it may be left out where the step reads one only.", "跟踪其变化的输入；步骤只读取一个输入时可省略。");
+            Property<EquatableList<Located<TimeSpan>>> emit = format.Optional(
+                "emit", Kinds.OneOrMore(Kinds.Duration.WithPlace()),
+                "For by_window: a window has a revision for each of these delays after its end, made of the rows that were known by then; rows that come later go to `<table>__late`.",
+                "用于 by_window：在窗口结束后的每个延迟处各有一个修订，由届时已知的行构成；更晚到达的行进入 `<table>__late`。");
+            Property<Located<string>> createdTime = format.Optional("created_time", word, "For emit: the input's column that says when a row became known; the table has one of that name, the revision's.", "用于 emit：输入中表示该行何时可知的列；表中有同名的列，表示修订的可知时间。");
             format.Needs(time, byWindow);
             format.Needs(byWindow, time);
             format.Needs(lookback, byWindow);
+            format.Needs(emit, byWindow);
+            format.Needs(emit, createdTime);
+            format.Needs(createdTime, emit);
             return values =>
             {
                 Property[] modes = [.. new Property[] { append, byKey, byWindow }.Where(values.Has)];
@@ -44,7 +57,22 @@ public abstract record GrowthDefinition(SourcePlace Place, Located<string>? Of)
                 if (values.Find(byKey) is { } key) return new KeyGrowth(place, values.Find(of), key);
                 if (values.Find(byWindow) < s_widthMin) throw values.Error(byWindow, "jobs.grows_width");
                 if (values.Find(lookback) / WindowsInLookbackMax > values.Find(byWindow)) throw values.Error(lookback, "jobs.grows_windows", WindowsInLookbackMax);
-                return new WindowGrowth(place, values.Find(of), values.Find(byWindow)!.Value, values.Find(time)!.Value, values.Find(lookback) ?? TimeSpan.Zero);
+                return new WindowGrowth(place, values.Find(of), values.Find(byWindow)!.Value, values.Find(time)!.Value, values.Find(lookback) ?? TimeSpan.Zero)
+                {
+                    Emit = values.Find(emit) is { } delays ? EmitOf(delays) : null,
+                };
+
+                EmitDefinition EmitOf(EquatableList<Located<TimeSpan>> delays)
+                {
+                    if (values.Has(lookback)) throw values.Error(lookback, "jobs.emit_lookback");
+                    if (delays.Count > RevisionCountMax) throw values.Error(emit, "jobs.emit_count", delays.Count, RevisionCountMax);
+                    for (int i = 0; i < delays.Count; i++)
+                    {
+                        if (delays[i].Value <= TimeSpan.Zero || delays[i].Value > s_delayMax || (i > 0 && delays[i].Value <= delays[i - 1].Value))
+                            throw new LeptonDataException("jobs.emit_order", [(int)s_delayMax.TotalDays]) { Place = delays[i].Place };
+                    }
+                    return new EmitDefinition(new EquatableList<TimeSpan>(delays.Select(delay => delay.Value)), values.Find(createdTime)!.Value);
+                }
             };
         });
 
@@ -88,4 +116,12 @@ public sealed record WindowGrowth(SourcePlace Place, Located<string>? Of, TimeSp
 {
     /// <inheritdoc/>
     public override string Mode => "by_window";
+
+    /// <summary>Which revisions of a window there are; null where a window computed anew replaces the old one.</summary>
+    public EmitDefinition? Emit { get; init; }
 }
+
+/// <summary>Revisions of windows of time.</summary>
+/// <param name="Delays">After the end of a window: for each there is a revision, of the rows that were known by then. Positive, ascending.</param>
+/// <param name="CreatedTime">The input's column that says when a row became known; the table's, when the revision did.</param>
+public sealed record EmitDefinition(EquatableList<TimeSpan> Delays, Located<string> CreatedTime);

@@ -32,7 +32,7 @@ public static class PipelineFormat
                 Place = values.Place,
                 Description = values.Find(description),
                 Sql = RuleFormat.TextOf(values.Get(sql)),
-                CreatedTime = values.Find(createdTime),
+                CreatedTime = CreatedTimeOf(values.Find(createdTime), values.Find(grows)),
                 IsCreatedTimeTrusted = values.Get(isTrusted),
                 EventTime = values.Find(eventTime),
                 NotPersonal = values.Find(notPersonal) ?? [],
@@ -40,6 +40,13 @@ public static class PipelineFormat
                 Rules = [.. values.Get(rules).Select(entry => entry.Value with { Name = entry.Name, Place = entry.Place })],
             };
         });
+
+    // Of a table of revisions, the revision's.
+    private static Located<string>? CreatedTimeOf(Located<string>? said, GrowthDefinition? growth)
+    {
+        if ((growth as WindowGrowth)?.Emit?.CreatedTime is not { } revision) return said;
+        return said is { } other && !other.Value.Equals(revision.Value, StringComparison.OrdinalIgnoreCase) ? throw new LeptonDataException("jobs.emit_created_twice", [revision.Value, other.Value]) { Place = other.Place } : revision;
+    }
 
     /// <summary>Reads a file of <c>pipelines/</c>.</summary>
     public static RecordFormat<PipelineDefinition> Format { get; } = RecordFormat.Declare<PipelineDefinition>(

@@ -39,16 +39,25 @@ public sealed class ProjectLineage(Binder binder, Func<Lake?> lake)
             BoundStep step = stepBinder.Bind(node, relations.ToDictionary(pair => pair.Key, pair => new Schema(_columns[pair.Value]), StringComparer.OrdinalIgnoreCase));
             string table = step.Table.ToString();
             Add(new LineageRelation(table, LineageRelationKind.Step, node.Pipeline.Name, null, step.Schema.Fields));
-            foreach (Field field in step.Query.Schema.Fields)
-            {
-                if (!step.Lineage.Columns.TryGetValue(field.Name, out ColumnLineage? lineage)) continue;
-                var to = new LineageColumn(table, field.Name);
-                LineageColumn From(InputColumn column) => new(relations[column.Input], column.Column);
-                _edges.AddRange(lineage.Values.Select(column => new LineageEdge(From(column), to, true)));
-                _edges.AddRange(lineage.Influences.Except(lineage.Values).Select(column => new LineageEdge(From(column), to, false)));
-            }
+            Follow(table, step.Query.Schema, step.Lineage, relations);
+            // Late rows are shown where somebody reads them.
+            if (step.Growth?.Revisions is not { } revisions || !graph.Nodes.Any(other => other.Inputs.Any(input => input.Table == step.Table.Late))) continue;
+            Add(new LineageRelation(step.Table.Late.ToString(), LineageRelationKind.Step, null, null, revisions.LateSchema.Fields));
+            Follow(step.Table.Late.ToString(), revisions.LateSchema, revisions.Windows.LateRows.Lineage, relations);
         }
         return new LineageGraph(_relations, _edges);
+    }
+
+    private void Follow(string table, Schema columns, QueryLineage made, Dictionary<string, string> relations)
+    {
+        foreach (Field field in columns.Fields)
+        {
+            if (!made.Columns.TryGetValue(field.Name, out ColumnLineage? lineage)) continue;
+            var to = new LineageColumn(table, field.Name);
+            LineageColumn From(InputColumn column) => new(relations[column.Input], column.Column);
+            _edges.AddRange(lineage.Values.Select(column => new LineageEdge(From(column), to, true)));
+            _edges.AddRange(lineage.Influences.Except(lineage.Values).Select(column => new LineageEdge(From(column), to, false)));
+        }
     }
 
     private Dictionary<FileSourceDefinition, string> Sources(Project project, IReadOnlyList<PipelineDefinition> pipelines, CancellationToken cancellationToken)

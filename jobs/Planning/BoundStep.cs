@@ -28,6 +28,20 @@ internal sealed record BoundStep(StepNode Node, BoundQuery Query, BoundQuery? Ca
     /// <summary>What each column of the table is made of; what quarantining rules look at decides which rows there are.</summary>
     internal required QueryLineage Lineage { get; init; }
 
+    /// <summary>The columns of its late rows; null where its windows have no revisions.</summary>
+    internal Schema? LateSchema => Growth?.Revisions?.LateSchema;
+
+    /// <summary>The tables that others may read of it, and their columns.</summary>
+    internal IEnumerable<(TableName Name, Schema Schema)> Tables
+    {
+        get
+        {
+            yield return (Table, Schema);
+            yield return (Table.Quarantine, Running.StepRun.QuarantineSchemaOf(Schema));
+            if (LateSchema is { } late) yield return (Table.Late, late);
+        }
+    }
+
     /// <summary>Its rules on the table as a whole.</summary>
     internal IReadOnlyList<CompiledTableRule> TableRules { get; init; } = [];
 }

@@ -13,6 +13,12 @@ namespace Lepton.Data.Jobs.Planning;
 /// <param name="FileCount">How many those are.</param>
 internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileCount)
 {
+    /// <summary>Of revisions: the input's greatest created time when the table was made; null where no row had one.</summary>
+    internal EventTime? KnownUntil { get; private init; }
+
+    /// <summary>Whether rows only came.</summary>
+    internal bool HasOnlyNew { get; private init; }
+
     /// <summary>Finds out what changed since the table was made.</summary>
     /// <param name="step">A step that grows, whose plan is the one that the table was made by.</param>
     /// <param name="inputs">What it reads.</param>
@@ -27,9 +33,10 @@ internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileC
         foreach (ReadInput input in inputs)
             if (input != followed && StepDecision.HasChanged(made, input.Record)) return Full($"input:{input.Of.Name}");
         if (made.Inputs.FirstOrDefault(input => input.Name == followed.Of.Name) is not { } last) return Full($"input:{followed.Of.Name}");
-        return followed.Source is { } source
+        GrowthPlan plan = followed.Source is { } source
             ? OfSource(followed.Of.Name, stage, source, last)
             : await OfTableAsync(growth, followed.Of, last, followed.Snapshot, lake, cancellationToken).ConfigureAwait(false);
+        return plan with { KnownUntil = made.Growth?.KnownUntil };
     }
 
     private static GrowthPlan OfSource(string name, SourceStage stage, ReadySource source, InputRecord last)
@@ -40,7 +47,7 @@ internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileC
         // What stood in a file that is gone, nobody knows.
         return hasRemoved
             ? Full($"removed:{name}")
-            : new GrowthPlan(null, new FileInput(source.Inspected.Scan with { Files = new EquatableList<SourceFile>(added) }), added.Count);
+            : new GrowthPlan(null, new FileInput(source.Inspected.Scan with { Files = new EquatableList<SourceFile>(added) }), added.Count) { HasOnlyNew = true };
     }
 
     private static async ValueTask<GrowthPlan> OfTableAsync(StepGrowth growth, StepInput input, InputRecord last, Snapshot? now, Lake lake, CancellationToken cancellationToken)
@@ -50,7 +57,7 @@ internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileC
         if (growth.Keyed is null && changes.Removed.Count > 0) return Full($"removed:{input.Name}");
         Snapshot changed = now with { Files = [.. changes.Added, .. changes.Removed] };
         return await lake.FindLostFileAsync(changed, cancellationToken).ConfigureAwait(false) is null
-            ? new GrowthPlan(null, new SnapshotInput(changed), changed.Files.Count)
+            ? new GrowthPlan(null, new SnapshotInput(changed), changed.Files.Count) { HasOnlyNew = changes.Removed.Count == 0 }
             : Full($"vacuumed:{input.Name}");
     }
 

@@ -9,7 +9,7 @@ using Lepton.Data.Storage.Runs;
 namespace Lepton.Data.Jobs.Planning;
 
 /// <summary>
-/// A run of a step that grows which ended after its first commit and before its last. Rows were laid beside others in its quarantine, so that the same run has to be brought to its end before
+/// A run of a step that grows which ended after its first commit and before its last. Rows were laid beside others in its quarantine or among its late rows, so that the same run has to be brought to its end before
 /// another looks at what changed since. The commit that is there says what the run read.
 /// </summary>
 /// <param name="Number">The run's number, to which the progress of the table has to move.</param>
@@ -20,18 +20,19 @@ internal sealed record InterruptedStep(long Number, IReadOnlyList<ReadInput> Inp
     /// <summary>Finds it where it can be repeated exactly: the plan is the same, and all that it read can be read still.</summary>
     /// <param name="step">The step.</param>
     /// <param name="now">What it would read now.</param>
-    /// <param name="table">Its table as it stands.</param>
-    /// <param name="quarantine">Its quarantine as it stands.</param>
+    /// <param name="tables">Its tables as they stand.</param>
     /// <param name="stage">Remembers which files a source had.</param>
     /// <param name="lake">Of the tables.</param>
     /// <param name="cancellationToken">Observed while logs are read.</param>
     /// <returns>Null where there is none; and where it cannot be, or computed the whole: then a new one computes the whole.</returns>
     internal static async ValueTask<InterruptedStep?> FindAsync(
-        BoundStep step, IReadOnlyList<ReadInput> now, TableState table, TableState quarantine, SourceStage stage, Lake lake, CancellationToken cancellationToken)
+        BoundStep step, IReadOnlyList<ReadInput> now, StepTables tables, SourceStage stage, Lake lake, CancellationToken cancellationToken)
     {
-        if (step.Growth is null || table.MadeBy is not { } made || quarantine.MadeBy is not { Step: { Growth.FullBecause: null } dead } ahead) return null;
-        if (ahead.RunNumber <= made.RunNumber || dead.Growth is null || dead.PlanHash != step.PlanHash || made.Step.PlanHash != step.PlanHash) return null;
-        if (!table.HasRowsOf(dead.VersionBefore) || !quarantine.HasRowsOf(dead.QuarantineVersion) || (table.LostFile ?? quarantine.LostFile) is not null) return null;
+        if (step.Growth is null || tables.Table.MadeBy is not { } made) return null;
+        StepCommit? ahead = new[] { tables.Quarantine.MadeBy, tables.Late.MadeBy }.MaxBy(commit => commit?.RunNumber ?? -1);
+        if (ahead is not { Step: { Growth.FullBecause: null } dead } || ahead.RunNumber <= made.RunNumber || dead.Growth is null || dead.PlanHash != step.PlanHash || made.Step.PlanHash != step.PlanHash) return null;
+        if (!tables.Table.HasRowsOf(dead.VersionBefore) || tables.All.Any(table => table.LostFile is not null)) return null;
+        if (!IsBetween(tables.Quarantine, made.Step.QuarantineVersion, dead.QuarantineVersion) || !IsBetween(tables.Late, made.Step.LateVersion, dead.LateVersion)) return null;
         var inputs = new List<ReadInput>(now.Count);
         foreach (ReadInput input in now)
         {
@@ -43,6 +44,9 @@ internal sealed record InterruptedStep(long Number, IReadOnlyList<ReadInput> Inp
         GrowthPlan plan = await GrowthPlan.MakeAsync(step, inputs, made.Step, stage, lake, cancellationToken).ConfigureAwait(false);
         return plan.FullBecause is null ? new InterruptedStep(ahead.RunNumber, inputs, plan) : null;
     }
+
+    // The dead run wrote it, or did not come so far.
+    private static bool IsBetween(TableState companion, long? before, long? after) => companion.HasRowsOf(after) || companion.HasRowsOf(before);
 
     // Files that came since are not for it.
     private static ReadInput? OfSource(ReadInput now, InputRecord record, ReadySource source, SourceStage stage)

@@ -88,8 +88,7 @@ internal sealed class Preparation
         foreach (StepNode node in graph.Nodes)
         {
             BoundStep step = stepBinder.Bind(node, node.Inputs.ToDictionary(input => input.Name, SchemaOf, StringComparer.OrdinalIgnoreCase));
-            _tableSchemas[step.Table] = step.Schema;
-            _tableSchemas[step.Table.Quarantine] = StepRun.QuarantineSchemaOf(step.Schema);
+            foreach ((TableName table, Schema schema) in step.Tables) _tableSchemas[table] = schema;
             steps.Add(step);
         }
         Steps = steps;

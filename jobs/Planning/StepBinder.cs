@@ -29,6 +29,8 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         StepDefinition step = node.Step;
         BoundQuery query = binder.Bind(step.Sql, inputs, access);
         if (query.ImpureCall is { } impure) throw new LeptonDataException("jobs.not_pure", [impure.Function]) { Place = impure.Place };
+        StepRevisions? revisions = StepGrowth.Revise(step, query, inputs, rows => Carry(step, rows, inputs));
+        if (revisions is not null) query = revisions.Windows.Whole;
         foreach (Field column in query.Schema.Fields) CheckColumn(column, step);
         if (step.CreatedTime is { } created) CheckTime(created, query.Schema, step);
         if (step.EventTime is { } happened) CheckTime(happened, query.Schema, step);
@@ -38,8 +40,9 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         IReadOnlyList<CompiledRule> rules = problems.Try(compiler.Compile) ?? [];
         IReadOnlyList<CompiledTableRule> tableRules = problems.Try(compiler.CompileTable) ?? [];
         problems.ThrowIfAny();
-        StepGrowth? growth = step.Growth is null ? null : StepGrowth.Prove(step, query, rules, inputs, restricted => Carry(step, restricted, inputs), binder, access);
-        return new BoundStep(node, query, Carry(step, query, inputs), rules, TableSchema(query, inputs, step), growth, PlanHash(step, query, rules, tableRules)) { TableRules = tableRules, Lineage = LineageOf(step, query, rules, inputs) };
+        StepGrowth? growth = step.Growth is null ? null : StepGrowth.Prove(step, query, revisions, rules, inputs, restricted => Carry(step, restricted, inputs), binder, access);
+        BoundQuery? carried = revisions is null ? Carry(step, query, inputs) : revisions.Carried is { } own ? revisions.Windows.Revise(own) : null;
+        return new BoundStep(node, query, carried, rules, TableSchema(query, inputs, step), growth, PlanHash(step, query, revisions, rules, tableRules)) { TableRules = tableRules, Lineage = LineageOf(step, query, rules, inputs) };
     }
 
     // What a rule looks at decides, by way of the quarantine, which rows there are.
@@ -64,8 +67,12 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         if (step.CreatedTime is null || step.IsCreatedTimeTrusted) return null;
         var columns = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (string input in query.Inputs.Keys)
-            if (inputs.TryGetValue(input, out Schema? schema) && CreatedTimeOf(schema) is { } column) columns.Add(input, column);
+            if (inputs.TryGetValue(input, out Schema? schema) && CreatedTimeOf(schema) is { } column && !IsRevised(input, column)) columns.Add(input, column);
         return columns.Count == 0 ? null : CreatedTimes.Carry(query, columns);
+
+        // A revision is made of rows that were known before it: that need not be looked at.
+        bool IsRevised(string input, string column)
+            => step.Growth is WindowGrowth { Emit: { } emit, Of: var of } && column.Equals(emit.CreatedTime.Value, StringComparison.OrdinalIgnoreCase) && (of is null || input.Equals(of.Value.Value, StringComparison.OrdinalIgnoreCase));
     }
 
     private static Schema TableSchema(BoundQuery query, IReadOnlyDictionary<string, Schema> inputs, StepDefinition step)
@@ -111,11 +118,13 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         if (column.Type.Id != TypeId.Instant) throw new LeptonDataException("jobs.time_type", [column.Name, column.Type]) { Place = name.Place };
     }
 
-    private static string PlanHash(StepDefinition step, BoundQuery query, IReadOnlyList<CompiledRule> rules, IReadOnlyList<CompiledTableRule> tableRules)
+    private static string PlanHash(StepDefinition step, BoundQuery query, StepRevisions? revisions, IReadOnlyList<CompiledRule> rules, IReadOnlyList<CompiledTableRule> tableRules)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{WritingVersion}\n{query.PlanHash}\n{step.CreatedTime?.Value}\n{step.IsCreatedTimeTrusted}\n{step.EventTime?.Value}\n");
         foreach (Located<string> column in step.NotPersonal) text.Append(CultureInfo.InvariantCulture, $"{column.Value} is not personal\n");
+        // The late rows have all of the input's columns.
+        if (revisions is not null) text.Append(CultureInfo.InvariantCulture, $"{revisions.Windows.LateRows.PlanHash}\n");
         foreach (CompiledRule rule in rules) text.Append(CultureInfo.InvariantCulture, $"{rule.Rule.Name}\n{rule.Rule.OnFailure}\n{rule.Identity}\n");
         foreach (RowCountRule rule in step.Rules.OfType<RowCountRule>()) text.Append(CultureInfo.InvariantCulture, $"{rule.Name}\n{rule.Min}\n{rule.Max}\n{(rule.OnFailure == OnFailure.Warn ? "Warn\n" : "")}");
         // What is asked at every run, or before it, does not make the table another.

@@ -8,38 +8,36 @@ namespace Lepton.Data.Jobs.Planning;
 /// <summary>Whether a step has to run, and why.</summary>
 internal static class StepDecision
 {
-    /// <summary>The reason where a run ended between the commits of quarantine and table.</summary>
+    /// <summary>The reason where a run ended between its commits.</summary>
     internal const string Interrupted = "interrupted";
 
     /// <summary>Why the step runs; null where plan and inputs are those of the table's version.</summary>
     /// <param name="step">The step.</param>
     /// <param name="fingerprint">Of its plan and inputs.</param>
     /// <param name="inputs">What it would read.</param>
-    /// <param name="table">The table as it stands.</param>
-    /// <param name="quarantine">Its quarantine as it stands.</param>
+    /// <param name="tables">Its tables as they stand.</param>
     /// <param name="changing">Steps that will give the inputs they make a new version first.</param>
     /// <param name="isFullRefresh">Whether the person wants it run in any case.</param>
     /// <exception cref="LeptonDataException"><c>jobs.foreign_commit</c>: another program wrote to the table; <c>jobs.restored</c>: somebody restored it.</exception>
-    internal static string? ReasonToRun(BoundStep step, string fingerprint, IReadOnlyList<InputRecord> inputs, IReadOnlySet<string> changing, TableState table, TableState quarantine, bool isFullRefresh)
+    internal static string? ReasonToRun(BoundStep step, string fingerprint, IReadOnlyList<InputRecord> inputs, IReadOnlySet<string> changing, StepTables tables, bool isFullRefresh)
     {
         if (isFullRefresh) return "full_refresh";
-        CheckOurs(step, table);
-        CheckOurs(step, quarantine);
-        if (table.MadeBy is not { } made) return "new";
+        foreach (TableState table in tables.All) CheckOurs(step, table);
+        if (tables.Table.MadeBy is not { } made) return "new";
         if (made.Step.PlanHash != step.PlanHash) return "plan";
         foreach (InputRecord input in inputs)
         {
             if (IsMadeBy(step, input, changing) || HasChanged(made.Step, input)) return $"input:{input.Name}";
         }
-        return made.Step.Fingerprint != fingerprint ? "plan" : ReasonNotToRest(made.Step, table, quarantine);
+        return made.Step.Fingerprint != fingerprint ? "plan" : ReasonNotToRest(made.Step, tables);
     }
 
     /// <summary>Why what stands there is not what the step made, so that nothing may rest on it; null where it is.</summary>
-    internal static string? ReasonNotToRest(StepRecord made, TableState table, TableState quarantine)
+    internal static string? ReasonNotToRest(StepRecord made, StepTables tables)
     {
-        // A run that died between the two commits left them apart.
-        if (!quarantine.HasRowsOf(made.QuarantineVersion)) return Interrupted;
-        return (table.LostFile ?? quarantine.LostFile) is { } lost ? $"file:{lost}" : null;
+        // A run that died between the commits left them apart.
+        if (!tables.Quarantine.HasRowsOf(made.QuarantineVersion) || !tables.Late.HasRowsOf(made.LateVersion)) return Interrupted;
+        return tables.All.Select(table => table.LostFile).FirstOrDefault(file => file is not null) is { } lost ? $"file:{lost}" : null;
     }
 
     /// <summary>Whether an input is another than the one that a table was made from.</summary>

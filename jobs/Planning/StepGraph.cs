@@ -105,8 +105,9 @@ internal sealed class StepGraph
     {
         string name = reference.Name;
         if (sources.TryGetValue(name, out FileSourceDefinition? source)) return new StepInput(name, reference.Place) { Source = source };
-        string made = name.EndsWith(TableName.QuarantineSuffix, StringComparison.OrdinalIgnoreCase) ? name[..^TableName.QuarantineSuffix.Length] : name;
-        if (steps.TryGetValue(made, out (PipelineDefinition Pipeline, StepDefinition Step) step))
+        // Only revisions leave late rows.
+        if (steps.TryGetValue(TableName.WithoutSuffix(name), out (PipelineDefinition Pipeline, StepDefinition Step) step)
+            && (step.Step.Growth is WindowGrowth { Emit: not null } || !name.EndsWith(TableName.LateSuffix, StringComparison.OrdinalIgnoreCase)))
             return new StepInput(name, reference.Place) { Step = step.Step.Name, Table = TableName.Parse(name.ToLowerInvariant()) };
         TableName? table = lakeTables.FirstOrDefault(table => string.Equals(table.ToString(), name, StringComparison.OrdinalIgnoreCase));
         if (table is not null) return new StepInput(name, reference.Place) { Table = table };

@@ -16,9 +16,46 @@ namespace Lepton.Data.Jobs.Planning;
 /// <param name="Carry">Adds the greatest created times to a query of <paramref name="Keyed"/>, where those are checked; else gives null.</param>
 internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed, Func<BoundQuery, BoundQuery?> Carry)
 {
+    /// <summary>Where windows have revisions: those; else null.</summary>
+    internal StepRevisions? Revisions { get; init; }
+
+    /// <summary>What computes the rows of the keys that are read, and the same with the greatest created times, where those are checked.</summary>
+    /// <param name="windows">As in <see cref="KeyedGrowth.RestrictedTo"/>.</param>
+    /// <param name="greatest">Of revisions: the input's greatest created time.</param>
+    internal (BoundQuery Query, BoundQuery? Carried) Restricted((EventTime First, EventTime Last)? windows, EventTime? greatest)
+    {
+        if (Revisions is { } revisions)
+            return (revisions.Windows.Revise(revisions.Query, windows, greatest), revisions.Carried is { } carried ? revisions.Windows.Revise(carried, windows, greatest) : null);
+        BoundQuery restricted = windows is null ? Keyed!.Restricted : Keyed!.RestrictedTo(windows);
+        return (restricted, Carry(restricted));
+    }
+
+    /// <summary>Proves that the step's windows can have the revisions that it says.</summary>
+    /// <param name="step">A step.</param>
+    /// <param name="query">What makes a window's rows.</param>
+    /// <param name="inputs">The columns of what it reads, by name.</param>
+    /// <param name="carry">As in <see cref="Prove"/>.</param>
+    /// <returns>Null where it says none.</returns>
+    /// <exception cref="LeptonDataException"><c>jobs.grows_…</c>, <c>jobs.emit_…</c></exception>
+    internal static StepRevisions? Revise(StepDefinition step, BoundQuery query, IReadOnlyDictionary<string, Schema> inputs, Func<BoundQuery, BoundQuery?> carry)
+    {
+        if (step.Growth is not WindowGrowth { Emit: { } emit } growth) return null;
+        string input = InputOf(step, growth, query);
+        Schema columns = inputs[input];
+        Field created = columns.Find(emit.CreatedTime.Value) ?? throw MissingColumn.Of(emit.CreatedTime.Value, input, columns, emit.CreatedTime.Place);
+        if (created.Type.Id != TypeId.Instant) throw new LeptonDataException("jobs.emit_time", [created.Name, created.Type, input]) { Place = emit.CreatedTime.Place };
+        if (query.Schema.Find(created.Name) is not null) throw new LeptonDataException("jobs.emit_twice", [created.Name, step.Name]) { Place = emit.CreatedTime.Place };
+        foreach (Field column in columns.Fields)
+            if (column.Type.Id is TypeId.NaiveTime or TypeId.Null) throw new LeptonDataException("jobs.emit_late", [column.Name, input, column.Type]) { Place = growth.Place };
+        Field time = TimeOf(growth, step, query);
+        WindowRevisions windows = Proved(step, query, input, () => WindowRevisions.Prove(query, input, time.Name, growth.Width, created.Name, emit.Delays));
+        return new StepRevisions(windows, query, carry(query), columns);
+    }
+
     /// <summary>Proves what the step says of itself.</summary>
     /// <param name="step">A step that grows.</param>
     /// <param name="query">What it computes.</param>
+    /// <param name="revisions">What <see cref="Revise"/> gives.</param>
     /// <param name="rules">Its rules.</param>
     /// <param name="inputs">The columns of what it reads, by name.</param>
     /// <param name="carry">Adds created times to a query where they are checked.</param>
@@ -26,12 +63,13 @@ internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed,
     /// <param name="access">On whose behalf.</param>
     /// <exception cref="LeptonDataException"><c>jobs.grows_…</c>: it cannot be proved, with place, reason and what would fit.</exception>
     internal static StepGrowth Prove(
-        StepDefinition step, BoundQuery query, IReadOnlyList<CompiledRule> rules, IReadOnlyDictionary<string, Schema> inputs, Func<BoundQuery, BoundQuery?> carry, Binder binder, AccessContext access)
+        StepDefinition step, BoundQuery query, StepRevisions? revisions, IReadOnlyList<CompiledRule> rules, IReadOnlyDictionary<string, Schema> inputs, Func<BoundQuery, BoundQuery?> carry, Binder binder, AccessContext access)
     {
         GrowthDefinition growth = step.Growth!;
         string input = InputOf(step, growth, query);
         foreach (CompiledRule rule in rules) CheckRule(rule, step, growth, query, input, inputs, binder, access);
-        try
+        if (revisions is not null) return new StepGrowth(growth.Mode, input, revisions.Windows.Keyed, carry) { Revisions = revisions };
+        return Proved(step, query, input, () =>
         {
             switch (growth)
             {
@@ -44,10 +82,18 @@ internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed,
                     KeyedGrowth.EnsureAppends(query, input);
                     return new StepGrowth(growth.Mode, input, null, carry);
             }
+        });
+    }
+
+    private static T Proved<T>(StepDefinition step, BoundQuery query, string input, Func<T> proof)
+    {
+        try
+        {
+            return proof();
         }
         catch (LeptonDataException failure) when (failure.Code == "sql.not_grown")
         {
-            throw new LeptonDataException("jobs.grows_not", [step.Name, growth.Mode, failure.Arguments[0], Fitting(query, input, growth)], failure) { Place = failure.Place, Excerpt = failure.Excerpt };
+            throw new LeptonDataException("jobs.grows_not", [step.Name, step.Growth!.Mode, failure.Arguments[0], Fitting(query, input, step.Growth)], failure) { Place = failure.Place, Excerpt = failure.Excerpt };
         }
     }
 
@@ -128,3 +174,10 @@ internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed,
         }
     }
 }
+
+/// <summary>The revisions of a step's windows.</summary>
+/// <param name="Windows">Those.</param>
+/// <param name="Query">What makes a window's rows.</param>
+/// <param name="Carried">The same with the greatest created times of what it reads, where those are checked.</param>
+/// <param name="LateSchema">The columns of the late rows: the input's.</param>
+internal sealed record StepRevisions(WindowRevisions Windows, BoundQuery Query, BoundQuery? Carried, Schema LateSchema);

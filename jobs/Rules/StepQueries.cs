@@ -17,6 +17,9 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
     /// <summary>The name of a table's rows as they were, and of the column that says of which file a row is.</summary>
     internal const string OldInput = "__old", FileColumn = "__file";
 
+    /// <summary>The name of the input's late rows, and of what tells which windows came due.</summary>
+    internal const string LateInput = "__late", DueInput = "__due";
+
     /// <summary>Names of the columns that the quarantine has more than the table.</summary>
     internal const string RulesColumn = "__rules", ReasonColumn = "__reason", SourceColumn = "__source", RunIdColumn = "__run_id";
 
@@ -41,6 +44,9 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
 
     /// <summary>No row, of a table's columns.</summary>
     internal SqlText None(Schema table) => Ours($"SELECT {string.Join(", ", table.Fields.Select(column => $"CAST(NULL AS {SqlType.Of(column.Type).Name}) AS {SqlLiteral.Name(column.Name)}"))} WHERE FALSE");
+
+    /// <summary>The rows of <see cref="LateInput"/>.</summary>
+    internal SqlText Late(Schema late) => Ours($"SELECT {string.Join(", ", late.Fields.Select(column => SqlLiteral.Name(column.Name)))} FROM {LateInput}");
 
     /// <summary>The numbers of the files of <see cref="OldInput"/> that hold rows of touched keys.</summary>
     /// <param name="growth">How the table follows its input.</param>

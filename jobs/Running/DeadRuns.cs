@@ -37,7 +37,7 @@ internal static class DeadRuns
             {
                 var name = TableName.Parse(step.Table);
                 if (!hold.ProvesDeath) continue;
-                foreach (ITable table in new[] { lake.Table(name), lake.Table(name.Quarantine) })
+                foreach (ITable table in name.Companions.Prepend(name).Select(lake.Table))
                 {
                     await StepCommitter.DropLeftoversAsync(lake, table, run.RunId, cancellationToken).ConfigureAwait(false);
                     await Leftovers.SweepLogAsync(lake, table, cancellationToken).ConfigureAwait(false);

@@ -49,17 +49,15 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
     /// <summary>Whether the step would run, and why; nothing is written.</summary>
     internal async ValueTask<PlannedStep> PlanAsync(BoundStep step, IReadOnlySet<string> running, CancellationToken cancellationToken)
     {
-        TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
-        TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
+        StepTables tables = await StepTables.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
         // What a step before this one will make is not there yet; what it made last time stands for it.
-        Remember(step.Table, table.Snapshot, table.RowsVersion);
-        Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
+        Remember(step, tables);
         ReadInput[] inputs = InputsOf(step);
-        string? reason = ReasonToRun(step, inputs, running, table, quarantine);
+        string? reason = ReasonToRun(step, inputs, running, tables);
         var planned = new PlannedStep(step.Node.Pipeline.Name, step.Node.Step.Name, reason is not null, reason);
         if (step.Growth is null || reason is null || step.Node.Inputs.Any(input => input.Step is { } before && running.Contains(before))) return planned;
-        InterruptedStep? dead = await InterruptedAsync(step, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
-        GrowthPlan plan = dead?.Plan ?? await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
+        InterruptedStep? dead = await InterruptedAsync(step, inputs, tables, cancellationToken).ConfigureAwait(false);
+        GrowthPlan plan = dead?.Plan ?? await PlanOfAsync(step, reason, inputs, tables, cancellationToken).ConfigureAwait(false);
         return planned with { Reason = dead is null ? reason : StepDecision.Interrupted, Growth = new GrowthRecord(step.Growth.Mode, plan.FullBecause, plan.FullBecause is null ? plan.FileCount : null, null, null) };
     }
 
@@ -115,54 +113,52 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
     private async ValueTask DoAsync(BoundStep step, StepRecord planned, Func<ValueTask<long>> begin, RunContext own, CancellationToken cancellationToken)
     {
         string name = step.Node.Step.Name;
-        TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
-        TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
+        StepTables tables = await StepTables.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
         ReadInput[] inputs = InputsOf(step);
-        string? reason = ReasonToRun(step, inputs, s_none, table, quarantine);
+        string? reason = ReasonToRun(step, inputs, s_none, tables);
         if (reason is null)
         {
-            _records[name] = table.MadeBy!.Step with
+            _records[name] = tables.Table.MadeBy!.Step with
             {
                 State = StepState.Unchanged,
-                Rules = await JudgeOf(step).JudgeAgainAsync(table.MadeBy.Step.Rules, table.Snapshot!, cancellationToken).ConfigureAwait(false),
+                Rules = await JudgeOf(step).JudgeAgainAsync(tables.Table.MadeBy.Step.Rules, tables.Table.Snapshot!, cancellationToken).ConfigureAwait(false),
                 Lineage = planned.Lineage,
                 Reason = null,
                 Growth = null,
                 // Readers go on to the files as they lie now.
-                Version = table.Snapshot!.Version,
-                QuarantineVersion = quarantine.Snapshot?.Version,
+                Version = tables.Table.Snapshot!.Version,
+                QuarantineVersion = tables.Quarantine.Snapshot?.Version,
+                LateVersion = tables.Late.Snapshot?.Version,
             };
-            if (table.MadeBy.Step.RowsAreInexact) _inexact[step.Table] = true;
-            Remember(step.Table, table.Snapshot, table.RowsVersion);
-            Remember(step.Table.Quarantine, quarantine.Snapshot, quarantine.RowsVersion);
-            own.Progress?.Report(new StepProgress(name, "jobs.unchanged", 1, table.MadeBy.Step.RowsOut));
+            if (tables.Table.MadeBy.Step.RowsAreInexact) _inexact[step.Table] = true;
+            Remember(step, tables);
+            own.Progress?.Report(new StepProgress(name, "jobs.unchanged", 1, tables.Table.MadeBy.Step.RowsOut));
             return;
         }
         long number = await begin().ConfigureAwait(false);
-        if (await InterruptedAsync(step, inputs, table, quarantine, cancellationToken).ConfigureAwait(false) is { } dead)
+        if (await InterruptedAsync(step, inputs, tables, cancellationToken).ConfigureAwait(false) is { } dead)
         {
-            await WorkAsync(step, planned, StepDecision.Interrupted, dead.Inputs, table, quarantine, dead.Plan, own, dead.Number, cancellationToken).ConfigureAwait(false);
-            table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
-            quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
-            reason = ReasonToRun(step, inputs, s_none, table, quarantine);
+            await WorkAsync(step, planned, StepDecision.Interrupted, dead.Inputs, tables, dead.Plan, own, dead.Number, cancellationToken).ConfigureAwait(false);
+            tables = await StepTables.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
+            reason = ReasonToRun(step, inputs, s_none, tables);
         }
         if (reason is not null)
         {
-            GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, table, quarantine, cancellationToken).ConfigureAwait(false);
-            await WorkAsync(step, planned, reason, inputs, table, quarantine, plan, own, number, cancellationToken).ConfigureAwait(false);
+            GrowthPlan? plan = step.Growth is null ? null : await PlanOfAsync(step, reason, inputs, tables, cancellationToken).ConfigureAwait(false);
+            await WorkAsync(step, planned, reason, inputs, tables, plan, own, number, cancellationToken).ConfigureAwait(false);
         }
         own.Progress?.Report(new StepProgress(name, "jobs.done", 1, _records[name].RowsOut, _snapshots[step.Table]?.Files.Sum(file => file.SizeBytes)));
     }
 
     private async ValueTask WorkAsync(
-        BoundStep step, StepRecord planned, string reason, IReadOnlyList<ReadInput> inputs, TableState table, TableState quarantine, GrowthPlan? plan, RunContext own, long number, CancellationToken cancellationToken)
+        BoundStep step, StepRecord planned, string reason, IReadOnlyList<ReadInput> inputs, StepTables tables, GrowthPlan? plan, RunContext own, long number, CancellationToken cancellationToken)
     {
         bool areInputsInexact = step.Node.Inputs.Any(input => input.Table is { } read && _inexact.ContainsKey(read));
         var read = new Inputs();
         foreach (ReadInput input in inputs) read.Add(input.Of.Name, input.ToInput(preparation.SchemaOf(input.Of)));
         InputRecord[] records = [.. inputs.Select(input => input.Record)];
-        var work = new StepRun(lake, step, read, table, quarantine, engine, binder, own, number, JudgeOf(step), plan);
-        (StepRecord record, Snapshot good, Snapshot? bad) = await work.DoAsync(
+        var work = new StepRun(lake, step, read, tables, engine, binder, own, number, JudgeOf(step), plan);
+        (StepRecord record, MadeTables made) = await work.DoAsync(
             planned with { Inputs = records, Fingerprint = Fingerprints.Of(step.PlanHash, records), Reason = reason },
             areInputsInexact,
             () =>
@@ -172,18 +168,26 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
             cancellationToken).ConfigureAwait(false);
         _records[record.Name] = record;
         if (record.RowsAreInexact) _inexact[step.Table] = true;
-        Remember(step.Table, good, RowsVersionOf(table, good));
-        Remember(step.Table.Quarantine, bad, bad is null ? null : RowsVersionOf(quarantine, bad));
+        Remember(step.Table, made.Table, RowsVersionOf(tables.Table, made.Table));
+        Remember(step.Table.Quarantine, made.Quarantine, RowsVersionOf(tables.Quarantine, made.Quarantine));
+        Remember(step.Table.Late, made.Late, RowsVersionOf(tables.Late, made.Late));
     }
 
-    private string? ReasonToRun(BoundStep step, IEnumerable<ReadInput> inputs, IReadOnlySet<string> changing, TableState table, TableState quarantine)
+    private string? ReasonToRun(BoundStep step, IEnumerable<ReadInput> inputs, IReadOnlySet<string> changing, StepTables tables)
     {
         InputRecord[] records = [.. inputs.Select(input => input.Record)];
-        return StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, records), records, changing, table, quarantine, options.FullRefresh);
+        return StepDecision.ReasonToRun(step, Fingerprints.Of(step.PlanHash, records), records, changing, tables, options.FullRefresh);
     }
 
-    private ValueTask<InterruptedStep?> InterruptedAsync(BoundStep step, IReadOnlyList<ReadInput> inputs, TableState table, TableState quarantine, CancellationToken cancellationToken)
-        => options.FullRefresh ? default : InterruptedStep.FindAsync(step, inputs, table, quarantine, preparation.Stage, lake, cancellationToken);
+    private ValueTask<InterruptedStep?> InterruptedAsync(BoundStep step, IReadOnlyList<ReadInput> inputs, StepTables tables, CancellationToken cancellationToken)
+        => options.FullRefresh ? default : InterruptedStep.FindAsync(step, inputs, tables, preparation.Stage, lake, cancellationToken);
+
+    private void Remember(BoundStep step, StepTables tables)
+    {
+        Remember(step.Table, tables.Table.Snapshot, tables.Table.RowsVersion);
+        Remember(step.Table.Quarantine, tables.Quarantine.Snapshot, tables.Quarantine.RowsVersion);
+        Remember(step.Table.Late, tables.Late.Snapshot, tables.Late.RowsVersion);
+    }
 
     private void Remember(TableName name, Snapshot? snapshot, long? rowsVersion)
     {
@@ -191,18 +195,18 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         if (rowsVersion is { } version) _rowsVersions[name] = version;
     }
 
-    private async ValueTask<GrowthPlan> PlanOfAsync(BoundStep step, string reason, IReadOnlyList<ReadInput> inputs, TableState table, TableState quarantine, CancellationToken cancellationToken)
+    private async ValueTask<GrowthPlan> PlanOfAsync(BoundStep step, string reason, IReadOnlyList<ReadInput> inputs, StepTables tables, CancellationToken cancellationToken)
     {
         if (!reason.StartsWith("input:", StringComparison.Ordinal)) return GrowthPlan.Full(reason);
-        StepRecord made = table.MadeBy!.Step;
-        return StepDecision.ReasonNotToRest(made, table, quarantine) is { } broken
+        StepRecord made = tables.Table.MadeBy!.Step;
+        return StepDecision.ReasonNotToRest(made, tables) is { } broken
             ? GrowthPlan.Full(broken)
             : await GrowthPlan.MakeAsync(step, inputs, made, preparation.Stage, lake, cancellationToken).ConfigureAwait(false);
     }
 
     // A commit that brings no row and takes none leaves the version of the rows.
-    private static long RowsVersionOf(TableState before, Snapshot after)
-        => before is { Snapshot: { } old, RowsVersion: { } version } && old.Schema.Equals(after.Schema) && old.Files.Count == after.Files.Count && old.Files.ToHashSet().IsSupersetOf(after.Files) ? version : after.Version;
+    private static long? RowsVersionOf(TableState before, Snapshot? after)
+        => after is null ? null : before is { Snapshot: { } old, RowsVersion: { } version } && old.Schema.Equals(after.Schema) && old.Files.Count == after.Files.Count && old.Files.ToHashSet().IsSupersetOf(after.Files) ? version : after.Version;
 
     private ReadInput[] InputsOf(BoundStep step) => [.. step.Node.Inputs.Select(InputOf)];
 

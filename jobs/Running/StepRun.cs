@@ -21,15 +21,14 @@ namespace Lepton.Data.Jobs.Running;
 /// <param name="lake">Of its table.</param>
 /// <param name="step">The step.</param>
 /// <param name="inputs">What it reads.</param>
-/// <param name="table">Its table as it stands.</param>
-/// <param name="quarantine">Its quarantine as it stands.</param>
+/// <param name="tables">Its tables as they stand.</param>
 /// <param name="engine">Computes.</param>
 /// <param name="binder">Binds the queries over its rows.</param>
 /// <param name="run">Told of progress.</param>
 /// <param name="runNumber">What the step's transactions move to.</param>
 /// <param name="judge">Judges the table as a whole.</param>
 /// <param name="plan">What changed, where the step grows; null where it does not.</param>
-internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableState table, TableState quarantine, IEngine engine, Binder binder, RunContext run, long runNumber, TableJudge judge, GrowthPlan? plan)
+internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, StepTables tables, IEngine engine, Binder binder, RunContext run, long runNumber, TableJudge judge, GrowthPlan? plan)
 {
     // Years of four digits, and room for what is added.
     private static readonly (EventTime First, EventTime Last) s_readable = (EventTime.FromDateTimeOffset(new DateTimeOffset(200, 1, 1, 0, 0, 0, TimeSpan.Zero)), EventTime.FromDateTimeOffset(new DateTimeOffset(9800, 1, 1, 0, 0, 0, TimeSpan.Zero)));
@@ -40,23 +39,30 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
 
     private string Name => step.Node.Step.Name;
 
+    private TableState Table => tables.Table;
+
+    private TableState Quarantine => tables.Quarantine;
+
+    private WindowRevisions? Revisions => step.Growth?.Revisions?.Windows;
+
     /// <summary>Does it.</summary>
     /// <param name="planned">What is known of the step; the record begins from it.</param>
     /// <param name="areInputsInexact">Whether rows of an input rest on inexact values.</param>
     /// <param name="checkSources">Called when all was read: throws where a file changed meanwhile.</param>
     /// <param name="cancellationToken">Observed until the first commit.</param>
-    /// <returns>What was done, and the table's and the quarantine's new versions.</returns>
-    internal async ValueTask<(StepRecord Record, Snapshot Table, Snapshot? Quarantine)> DoAsync(StepRecord planned, bool areInputsInexact, Action checkSources, CancellationToken cancellationToken)
+    /// <returns>What was done, and the tables' new versions.</returns>
+    internal async ValueTask<(StepRecord Record, MadeTables Tables)> DoAsync(StepRecord planned, bool areInputsInexact, Action checkSources, CancellationToken cancellationToken)
     {
         try
         {
-            StepRows rows = await ComputeAsync(cancellationToken).ConfigureAwait(false);
+            (EventTime? knownUntil, EventTime? knownBefore) = await KnownUntilAsync(cancellationToken).ConfigureAwait(false);
+            StepRows rows = await ComputeAsync(knownUntil, knownBefore, cancellationToken).ConfigureAwait(false);
             checkSources();
             bool isInexact = areInputsInexact || step.Query.RowsAreInexact;
             // Rules may look at inexact values, too: then the engine gives no sums.
             isInexact |= rows.Good.Added.Any(file => file.ContentSum is null);
-            if (isInexact) rows = rows with { Good = rows.Good.WithoutSums(), Bad = rows.Bad.WithoutSums() };
-            GrowthRecord? growth = plan is null ? null : new GrowthRecord(step.Growth!.Mode, plan.FullBecause, Grown(plan.FileCount), rows.KeysTouched, Grown(rows.Good.Removed.Count));
+            if (isInexact) rows = rows with { Good = rows.Good.WithoutSums(), Bad = rows.Bad.WithoutSums(), Late = rows.Late.WithoutSums() };
+            GrowthRecord? growth = plan is null ? null : new GrowthRecord(step.Growth!.Mode, plan.FullBecause, Grown(plan.FileCount), rows.KeysTouched, Grown(rows.Good.Removed.Count)) { KnownUntil = knownUntil };
             return await CommitAsync(planned with { RowsAreInexact = isInexact, Rules = rows.Rules, RowsComputed = rows.Computed, Growth = growth }, rows).ConfigureAwait(false);
 
             long? Grown(long count) => plan.FullBecause is null ? count : null;
@@ -64,8 +70,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         catch
         {
             // What a commit names stays; all else of this run goes.
-            await DropLeftoversAsync(table).ConfigureAwait(false);
-            await DropLeftoversAsync(quarantine).ConfigureAwait(false);
+            foreach (TableState made in tables.All) await DropLeftoversAsync(made).ConfigureAwait(false);
             throw;
         }
     }
@@ -82,27 +87,52 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         }
     }
 
-    private async ValueTask<StepRows> ComputeAsync(CancellationToken cancellationToken)
+    private async ValueTask<StepRows> ComputeAsync(EventTime? knownUntil, EventTime? knownBefore, CancellationToken cancellationToken)
     {
-        if (plan?.Changed is not { } changed) return await WriteAsync(step.Query, step.Carried, inputs, Touched.All, cancellationToken).ConfigureAwait(false);
-        if (step.Growth!.Keyed is not { } keyed) return await WriteAsync(step.Query, step.Carried, inputs.With(step.Growth.Input, changed), Touched.None, cancellationToken).ConfigureAwait(false);
+        if (plan?.Changed is not { } changed) return await WriteAsync(step.Query, step.Carried, Revisions?.LateRows, inputs, Touched.All, cancellationToken).ConfigureAwait(false);
+        if (step.Growth!.Keyed is not { } keyed) return await WriteAsync(step.Query, step.Carried, null, inputs.With(step.Growth.Input, changed), Touched.None, cancellationToken).ConfigureAwait(false);
         Begin("jobs.finding_changes");
         await using StagedRelation changedKeys = await engine.StageAsync(keyed.Touched, new Inputs().Add(step.Growth.Input, changed), run, cancellationToken).ConfigureAwait(false);
-        await using StagedRelation? wider = keyed.WindowsAfter == 0 ? null : await AroundAsync(changedKeys, 0, keyed.WindowsAfter).ConfigureAwait(false);
+        await using StagedRelation? wider = knownUntil != knownBefore ? await WithDueAsync().ConfigureAwait(false) : keyed.WindowsAfter == 0 ? null : await AroundAsync(changedKeys, 0, keyed.WindowsAfter).ConfigureAwait(false);
         StagedRelation touched = wider ?? changedKeys;
         await using StagedRelation? read = keyed.WindowsAfter == 0 ? null : await AroundAsync(touched, keyed.WindowsAfter, 0).ConfigureAwait(false);
         End("changes");
         Inputs own = inputs.With(KeyedGrowth.TouchedInput, new StagedInput(touched)).With(KeyedGrowth.ReadInput, new StagedInput(read ?? touched));
-        BoundQuery restricted = keyed.Restricted;
         (EventTime First, EventTime Last)? stretch = keyed.Width > TimeSpan.Zero ? await StretchOfAsync(keyed, own, cancellationToken).ConfigureAwait(false) : null;
-        if (stretch is not null) restricted = keyed.RestrictedTo(stretch);
-        return await WriteAsync(restricted, step.Growth.Carry(restricted), own, new Touched(keyed, touched, stretch), cancellationToken).ConfigureAwait(false);
+        (BoundQuery restricted, BoundQuery? carried) = step.Growth.Restricted(stretch, knownUntil);
+        return await WriteAsync(restricted, carried, Revisions?.Late.RestrictedTo(stretch), own, new Touched(keyed, touched, stretch), cancellationToken).ConfigureAwait(false);
 
         ValueTask<StagedRelation> AroundAsync(StagedRelation keys, long before, long after)
         {
             Inputs only = new Inputs().Add(KeyedGrowth.TouchedInput, new StagedInput(keys));
             return engine.StageAsync(Bind(new SqlText(keyed.Around(KeyedGrowth.TouchedInput, before, after), Name), only), only, run, cancellationToken);
         }
+
+        // Windows whose revisions came due, or are not due any more since rows went.
+        async ValueTask<StagedRelation> WithDueAsync()
+        {
+            await using StagedRelation due = await engine.StageAsync(Revisions!.Due(knownBefore, knownUntil), inputs, run, cancellationToken).ConfigureAwait(false);
+            Inputs both = new Inputs().Add(KeyedGrowth.TouchedInput, new StagedInput(changedKeys)).Add(StepQueries.DueInput, new StagedInput(due));
+            return await engine.StageAsync(Bind(new SqlText($"FROM {KeyedGrowth.TouchedInput} UNION FROM {StepQueries.DueInput}", Name), both), both, run, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // Of revisions: the greatest created time of the input's rows now, and when the table was made.
+    private async ValueTask<(EventTime? Now, EventTime? Before)> KnownUntilAsync(CancellationToken cancellationToken)
+    {
+        if (Revisions is not { } revisions) return (null, null);
+        bool isGrown = plan?.Changed is not null;
+        EventTime? before = isGrown ? plan!.KnownUntil : null;
+        // Where rows only came, the old ones need not be asked again.
+        Inputs asked = isGrown && plan!.HasOnlyNew ? new Inputs().Add(step.Growth!.Input, plan.Changed!) : inputs;
+        await using StagedRelation staged = await engine.StageAsync(revisions.Greatest, asked, run, cancellationToken).ConfigureAwait(false);
+        Inputs only = new Inputs().Add(StepQueries.DueInput, new StagedInput(staged));
+        using RecordBatch answer = await ReadRowAsync(
+            new SqlText($"SELECT CASE WHEN isfinite(greatest) THEN epoch_us(greatest) END AS known, greatest IS NOT NULL AS has_time FROM {StepQueries.DueInput}", Name), only, cancellationToken).ConfigureAwait(false);
+        EventTime? now = answer.Column(0).Value(0) is long known ? new EventTime(known) : null;
+        if (answer.Column(1).Value(0) is true && (now is null || now < s_readable.First || now > s_readable.Last))
+            throw new LeptonDataException("jobs.emit_far", [Name, ((WindowGrowth)step.Node.Step.Growth!).Emit!.CreatedTime.Value, step.Growth!.Input]) { Place = step.Node.Step.Growth.Place, Kind = ErrorKind.DataRefused };
+        return (!ReferenceEquals(asked, inputs) && before is { } last && (now is null || last > now) ? last : now, before);
     }
 
     // The first and the last window that is read; null where one of them has no time that could be written down.
@@ -117,7 +147,33 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         return first < s_readable.First.MicrosecondsSinceEpoch || last > s_readable.Last.MicrosecondsSinceEpoch ? null : (new EventTime(first), new EventTime(last));
     }
 
-    private async ValueTask<StepRows> WriteAsync(BoundQuery query, BoundQuery? carried, Inputs read, Touched touched, CancellationToken cancellationToken)
+    private async ValueTask<StepRows> WriteAsync(BoundQuery query, BoundQuery? carried, BoundQuery? lateRows, Inputs read, Touched touched, CancellationToken cancellationToken)
+    {
+        StepRows rows = await WriteOwnAsync(query, carried, read, touched, cancellationToken).ConfigureAwait(false);
+        return rows with { Late = await WriteLateAsync(lateRows, read, touched, cancellationToken).ConfigureAwait(false) };
+    }
+
+    // They are looked at by no rule, and are the input's as they are. A step that has no revisions any more loses its old ones.
+    private async ValueTask<FileSwap> WriteLateAsync(BoundQuery? rows, Inputs read, Touched touched, CancellationToken cancellationToken)
+    {
+        if (rows is null) return new FileSwap([], touched.AreAll ? tables.Late.Snapshot?.Files ?? [] : []);
+        Begin("jobs.writing_late");
+        FileSwap late;
+        if (touched.AreAll)
+        {
+            late = new FileSwap(await engine.WriteAsync(rows, read, TargetOf(tables.Late), run, cancellationToken).ConfigureAwait(false), tables.Late.Snapshot?.Files ?? []);
+        }
+        else
+        {
+            await using StagedRelation staged = await engine.StageAsync(rows, read, run, cancellationToken).ConfigureAwait(false);
+            Inputs own = read.With(StepQueries.LateInput, new StagedInput(staged));
+            late = await WriteRowsAsync(_queries.Late(step.LateSchema!), tables.Late, step.LateSchema!, own, touched with { Growth = Revisions!.Late }, cancellationToken).ConfigureAwait(false);
+        }
+        End("late");
+        return late;
+    }
+
+    private async ValueTask<StepRows> WriteOwnAsync(BoundQuery query, BoundQuery? carried, Inputs read, Touched touched, CancellationToken cancellationToken)
     {
         if (!step.IsChecked && touched.Growth is null) return await WriteUncheckedAsync(query, read, touched, cancellationToken).ConfigureAwait(false);
         Begin("jobs.computing");
@@ -138,9 +194,9 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         End("check");
 
         Begin(quarantined > 0 ? "jobs.quarantining" : "jobs.writing", quarantined > 0 ? quarantined : staged.RowCount);
-        FileSwap bad = await WriteRowsAsync(quarantining.Length == 0 ? null : _queries.Bad(brokenRules), quarantine, QuarantineSchemaOf(step.Schema), own, touched, cancellationToken).ConfigureAwait(false);
+        FileSwap bad = await WriteRowsAsync(quarantining.Length == 0 ? null : _queries.Bad(brokenRules), Quarantine, QuarantineSchemaOf(step.Schema), own, touched, cancellationToken).ConfigureAwait(false);
         if (quarantined > 0) Tell("jobs.writing", staged.RowCount - quarantined);
-        FileSwap good = await WriteRowsAsync(rows, table, step.Schema, own, touched, cancellationToken).ConfigureAwait(false);
+        FileSwap good = await WriteRowsAsync(rows, Table, step.Schema, own, touched, cancellationToken).ConfigureAwait(false);
         End("write");
         tableRules ??= await JudgeGrownAsync(good, rows, own, touched, cancellationToken).ConfigureAwait(false);
         RuleRecord[] rules = [.. step.Rules.Select((rule, i) => new RuleRecord(rule.Rule.Name, rule.Text, TableJudge.NameOf(rule.Rule.OnFailure), broken[i])), .. tableRules];
@@ -150,9 +206,9 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     // Of a table that grows, the rows that stay are asked together with the new ones; the step's inputs as they are, not the part of them that was read.
     private ValueTask<RuleRecord[]> JudgeGrownAsync(FileSwap good, SqlText rows, Inputs own, Touched touched, CancellationToken cancellationToken)
     {
-        long rowCount = RowsOf(good.After(table.Snapshot));
+        long rowCount = RowsOf(good.After(Table.Snapshot));
         Inputs asked = inputs.ByName.Aggregate(own, (all, input) => all.With(input.Key, input.Value));
-        if (table.Snapshot is not { Files.Count: > 0 } old) return judge.JudgeAsync(rowCount, asked, rows, cancellationToken);
+        if (Table.Snapshot is not { Files.Count: > 0 } old) return judge.JudgeAsync(rowCount, asked, rows, cancellationToken);
         SqlText all = touched.Growth is { } growth ? _queries.WithKept(rows, step.Schema, growth) : _queries.WithOld(rows, step.Schema);
         return judge.JudgeAsync(rowCount, asked.With(StepQueries.OldInput, new SnapshotInput(old)), all, cancellationToken);
     }
@@ -160,10 +216,10 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     private async ValueTask<StepRows> WriteUncheckedAsync(BoundQuery query, Inputs read, Touched touched, CancellationToken cancellationToken)
     {
         Begin("jobs.computing");
-        IReadOnlyList<DataFile> files = await engine.WriteAsync(query, read, TargetOf(table), run, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<DataFile> files = await engine.WriteAsync(query, read, TargetOf(Table), run, cancellationToken).ConfigureAwait(false);
         End("compute");
-        var good = new FileSwap(files, touched.AreAll ? table.Snapshot?.Files ?? [] : []);
-        return new StepRows(good, new FileSwap([], touched.AreAll ? quarantine.Snapshot?.Files ?? [] : []), RowsOf(files), await judge.JudgeAsync(RowsOf(good.After(table.Snapshot)), null, null, cancellationToken).ConfigureAwait(false), null);
+        var good = new FileSwap(files, touched.AreAll ? Table.Snapshot?.Files ?? [] : []);
+        return new StepRows(good, new FileSwap([], touched.AreAll ? Quarantine.Snapshot?.Files ?? [] : []), RowsOf(files), await judge.JudgeAsync(RowsOf(good.After(Table.Snapshot)), null, null, cancellationToken).ConfigureAwait(false), null);
     }
 
     // The rows of touched keys go with the files that hold them; what else stood in these is written again beside the new rows.
@@ -189,30 +245,37 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
             => sql is null ? [] : await engine.WriteAsync(Bind(sql, from), from, TargetOf(target), run, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<(StepRecord Record, Snapshot Table, Snapshot? Quarantine)> CommitAsync(StepRecord record, StepRows rows)
+    private async ValueTask<(StepRecord Record, MadeTables Tables)> CommitAsync(StepRecord record, StepRows rows)
     {
         Begin("jobs.committing", rows.Computed);
-        Snapshot? bad = quarantine.Snapshot;
-        // The quarantine goes first: a table never stands there without the rows that it refused. One that has no rules any more loses its old rows.
+        Snapshot? bad = Quarantine.Snapshot, late = tables.Late.Snapshot;
+        // What stands beside it goes first: a table never stands there without the rows that it refused. One that has no rules any more loses its old rows.
         bool hasQuarantine = step.CanQuarantine || bad is { Files.Count: > 0 };
-        IReadOnlyList<DataFile> after = rows.Good.After(table.Snapshot);
+        bool hasLate = step.LateSchema is not null || late is { Files.Count: > 0 };
+        IReadOnlyList<DataFile> after = rows.Good.After(Table.Snapshot);
         record = record with
         {
             State = StepState.Done,
             RowsOut = RowsOf(after),
             RowsQuarantined = RowsOf(rows.Bad.After(bad)),
-            VersionBefore = table.Snapshot?.Version,
-            Version = (table.Snapshot?.Version ?? -1) + 1,
-            QuarantineVersion = hasQuarantine && !quarantine.IsDone(step.Node.Application, runNumber) ? (bad?.Version ?? -1) + 1 : bad?.Version,
+            RowsLate = step.LateSchema is null ? null : RowsOf(rows.Late.After(late)),
+            VersionBefore = Table.Snapshot?.Version,
+            Version = (Table.Snapshot?.Version ?? -1) + 1,
+            QuarantineVersion = VersionAfter(Quarantine, hasQuarantine),
+            LateVersion = VersionAfter(tables.Late, hasLate),
             ContentHash = record.RowsAreInexact || after.Any(file => file.ContentSum is null) ? null : ContentHash.Of(step.Schema, ContentSum.Total(after.Select(file => file.ContentSum!.Value))).ToString(),
         };
         var commit = new StepCommit(step.Node.Application, runNumber, record);
-        // Once the first of the two is there, the second follows, cancelled or not.
-        if (hasQuarantine) bad = await StepCommitter.CommitAsync(quarantine, QuarantineSchemaOf(step.Schema), rows.Bad, commit, run, CancellationToken.None).ConfigureAwait(false);
-        Snapshot good = await StepCommitter.CommitAsync(table, step.Schema, rows.Good, commit, run, CancellationToken.None).ConfigureAwait(false);
+        // Once the first is there, the others follow, cancelled or not.
+        if (hasQuarantine) bad = await StepCommitter.CommitAsync(Quarantine, QuarantineSchemaOf(step.Schema), rows.Bad, commit, run, CancellationToken.None).ConfigureAwait(false);
+        if (hasLate) late = await StepCommitter.CommitAsync(tables.Late, step.LateSchema ?? late!.Schema, rows.Late, commit, run, CancellationToken.None).ConfigureAwait(false);
+        Snapshot good = await StepCommitter.CommitAsync(Table, step.Schema, rows.Good, commit, run, CancellationToken.None).ConfigureAwait(false);
         End("commit");
-        return (record with { Phases = [.. _phases], Version = good.Version, QuarantineVersion = bad?.Version, ContentHash = good.ContentHash?.ToString() }, good, bad);
+        return (record with { Phases = [.. _phases], Version = good.Version, QuarantineVersion = bad?.Version, LateVersion = late?.Version, ContentHash = good.ContentHash?.ToString() }, new MadeTables(good, bad, late));
     }
+
+    private long? VersionAfter(TableState state, bool isWritten)
+        => isWritten && !state.IsDone(step.Node.Application, runNumber) ? (state.Snapshot?.Version ?? -1) + 1 : state.Snapshot?.Version;
 
     private async ValueTask CheckTimesAsync(Inputs own, long rowCount, CancellationToken cancellationToken)
     {
@@ -287,7 +350,10 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
     private static long RowsOf(IEnumerable<DataFile> files) => files.Sum(file => file.RowCount!.Value);
 
     /// <summary>What a step wrote and found.</summary>
-    private sealed record StepRows(FileSwap Good, FileSwap Bad, long Computed, IReadOnlyList<RuleRecord> Rules, long? KeysTouched);
+    private sealed record StepRows(FileSwap Good, FileSwap Bad, long Computed, IReadOnlyList<RuleRecord> Rules, long? KeysTouched)
+    {
+        internal FileSwap Late { get; init; } = new([], []);
+    }
 
     /// <summary>Whose rows go when new ones come: those of some keys (between two windows, where that is known), of all, or of none.</summary>
     private sealed record Touched(KeyedGrowth? Growth, StagedRelation? Keys, (EventTime First, EventTime Last)? Windows)
@@ -299,3 +365,9 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, TableSta
         internal bool AreAll => ReferenceEquals(this, All);
     }
 }
+
+/// <summary>The new versions of a step's tables.</summary>
+/// <param name="Table">Its own.</param>
+/// <param name="Quarantine">The rows that its rules refused; null where there never was one.</param>
+/// <param name="Late">The rows that came too late for any revision; null where there never were revisions.</param>
+internal sealed record MadeTables(Snapshot Table, Snapshot? Quarantine, Snapshot? Late);

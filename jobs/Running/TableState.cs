@@ -40,6 +40,21 @@ internal sealed record TableState(ITable Table, Snapshot? Snapshot, StepCommit? 
     }
 }
 
+/// <summary>The tables that a step makes, as they stand.</summary>
+/// <param name="Table">Its own.</param>
+/// <param name="Quarantine">The rows that its rules refused.</param>
+/// <param name="Late">The rows that came too late for any revision.</param>
+internal sealed record StepTables(TableState Table, TableState Quarantine, TableState Late)
+{
+    internal IReadOnlyList<TableState> All => [Table, Quarantine, Late];
+
+    internal static async ValueTask<StepTables> ReadAsync(Lake lake, TableName name, CancellationToken cancellationToken)
+        => new(
+            await TableState.ReadAsync(lake, name, cancellationToken).ConfigureAwait(false),
+            await TableState.ReadAsync(lake, name.Quarantine, cancellationToken).ConfigureAwait(false),
+            await TableState.ReadAsync(lake, name.Late, cancellationToken).ConfigureAwait(false));
+}
+
 /// <summary>What the commit of a step's table says of the step.</summary>
 /// <param name="Application">The pipeline and the step.</param>
 /// <param name="RunNumber">The run.</param>

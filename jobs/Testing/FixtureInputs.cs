@@ -90,7 +90,7 @@ internal sealed class FixtureInputs(Project project, StepGraph graph, StepBinder
         try
         {
             BoundStep bound = binder.Bind(maker, inputs);
-            return input.Table!.QuarantineOf is null ? bound.Schema : Running.StepRun.QuarantineSchemaOf(bound.Schema);
+            return bound.Tables.First(table => table.Name == input.Table).Schema;
         }
         catch (LeptonDataException)
         {

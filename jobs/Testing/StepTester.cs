@@ -131,23 +131,21 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
         {
             Directory.CreateDirectory(folder);
             var lake = Lake.Create(folder);
-            TableState table = await TableState.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
-            TableState quarantine = await TableState.ReadAsync(lake, step.Table.Quarantine, cancellationToken).ConfigureAwait(false);
-            var work = new StepRun(lake, step, inputs, table, quarantine, engine, _binder, run, 1, new TableJudge(step, [], engine, _binder, run), null);
+            StepTables tables = await StepTables.ReadAsync(lake, step.Table, cancellationToken).ConfigureAwait(false);
+            var work = new StepRun(lake, step, inputs, tables, engine, _binder, run, 1, new TableJudge(step, [], engine, _binder, run), null);
             StepRecord record;
-            Snapshot good;
-            Snapshot? bad;
+            MadeTables made;
             try
             {
-                (record, good, bad) = await work.DoAsync(RunSession.Planned(step), areInputsInexact: false, () => { }, cancellationToken).ConfigureAwait(false);
+                (record, made) = await work.DoAsync(RunSession.Planned(step), areInputsInexact: false, () => { }, cancellationToken).ConfigureAwait(false);
             }
             catch (LeptonDataException failure) when (test.Fails is { } rule && failure.Kind == ErrorKind.DataRefused && failure.Arguments.Count > 0 && failure.Arguments[0] as string == rule.Value)
             {
                 return new UnitTestResult(test, null, null, null, null, default);
             }
             if (test.Fails is { } broken) throw new LeptonDataException("jobs.test_did_not_fail", [broken.Value, step.Node.Step.Name]) { Place = broken.Place };
-            RowDiff? rows = test.Rows is null ? null : await CompareAsync(test, test.Rows, step, good, run, cancellationToken).ConfigureAwait(false);
-            RowDiff? refused = test.Quarantine is null ? null : await CompareAsync(test, test.Quarantine, step, bad, run, cancellationToken).ConfigureAwait(false);
+            RowDiff? rows = test.Rows is null ? null : await CompareAsync(test, test.Rows, step, made.Table, step.Schema, run, cancellationToken).ConfigureAwait(false);
+            RowDiff? refused = test.Quarantine is null ? null : await CompareAsync(test, test.Quarantine, step, made.Quarantine, StepRun.QuarantineSchemaOf(step.Schema), run, cancellationToken).ConfigureAwait(false);
             return new UnitTestResult(test, rows, refused, record.RowsQuarantined ?? 0, null, default);
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
@@ -160,10 +158,9 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
         }
     }
 
-    private async ValueTask<RowDiff> CompareAsync(UnitTestDefinition test, FixtureRows rows, BoundStep step, Snapshot? snapshot, RunContext run, CancellationToken cancellationToken)
+    private async ValueTask<RowDiff> CompareAsync(UnitTestDefinition test, FixtureRows rows, BoundStep step, Snapshot? snapshot, Schema schema, RunContext run, CancellationToken cancellationToken)
     {
         FixtureTable expected = FixtureTable.Of(rows, test.Folder);
-        Schema schema = snapshot?.Schema ?? StepRun.QuarantineSchemaOf(step.Schema);
         foreach (Located<string> column in expected.Columns)
             if (schema.Find(column.Value) is null) throw MissingColumn.Of(column.Value, step.Node.Step.Name, schema, column.Place);
         // Where no row is expected, what came instead is shown whole.

@@ -144,7 +144,7 @@ public sealed class ProjectValidator(Binder binder, Func<Lake?> lake)
         string name = node.Step.Name;
         if (skipped.Contains(name)) return;
         _tables[name] = null;
-        _tables[TableName.Parse(name).Quarantine.ToString()] = null;
+        foreach (TableName companion in TableName.Parse(name).Companions) _tables[companion.ToString()] = null;
         var inputs = new Dictionary<string, Schema>(StringComparer.OrdinalIgnoreCase);
         foreach (StepInput input in node.Inputs)
         {
@@ -157,8 +157,7 @@ public sealed class ProjectValidator(Binder binder, Func<Lake?> lake)
             return;
         }
         if (_problems.Try(() => new StepBinder(binder, access).Bind(node, inputs)) is not { } bound) return;
-        _tables[name] = bound.Schema;
-        _tables[bound.Table.Quarantine.ToString()] = StepRun.QuarantineSchemaOf(bound.Schema);
+        foreach ((TableName table, Schema schema) in bound.Tables) _tables[table.ToString()] = schema;
     }
 
     private async ValueTask<Schema?> ColumnsOfAsync(TableName table, CancellationToken cancellationToken)

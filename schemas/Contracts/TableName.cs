@@ -9,6 +9,11 @@ public sealed record TableName
     /// <summary>What follows a table's name in the name of its quarantine.</summary>
     public const string QuarantineSuffix = "__quarantine";
 
+    /// <summary>What follows a table's name in the name of its late rows.</summary>
+    public const string LateSuffix = "__late";
+
+    private static readonly string[] s_suffixes = [QuarantineSuffix, LateSuffix];
+
     private TableName(string schema, string table) => (Schema, Table) = (schema, table);
 
     /// <summary>The folder below the lake.</summary>
@@ -20,6 +25,12 @@ public sealed record TableName
     /// <summary>The table beside this one that takes what its expectations refuse.</summary>
     public TableName Quarantine => new(Schema, Table + QuarantineSuffix);
 
+    /// <summary>The table beside this one that takes the rows that came too late for any of its revisions.</summary>
+    public TableName Late => new(Schema, Table + LateSuffix);
+
+    /// <summary>The tables that may stand beside this one and change with it, and before it.</summary>
+    public IReadOnlyList<TableName> Companions => [Quarantine, Late];
+
     /// <summary>The table whose quarantine this is; null for another table.</summary>
     public TableName? QuarantineOf => Table.EndsWith(QuarantineSuffix, StringComparison.Ordinal) ? new(Schema, Table[..^QuarantineSuffix.Length]) : null;
 
@@ -30,7 +41,7 @@ public sealed record TableName
         int dot = text.IndexOf('.', StringComparison.Ordinal);
         string schema = dot < 0 ? DefaultSchema : text[..dot];
         string table = text[(dot + 1)..];
-        string own = table.EndsWith(QuarantineSuffix, StringComparison.Ordinal) ? table[..^QuarantineSuffix.Length] : table;
+        string own = WithoutSuffix(table);
         if (!IsName(schema) || !IsName(own)) throw new LeptonDataException("schemas.bad_name", [text]);
         return new TableName(schema, table);
     }
@@ -40,6 +51,9 @@ public sealed record TableName
         => text.Length is > 0 and <= 128 && char.IsAsciiLetterLower(text[0])
            && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
            && !text.Contains("__", StringComparison.Ordinal);
+
+    /// <summary>The name of the table whose companion a name means, in whatever case; the name itself where it means none.</summary>
+    public static string WithoutSuffix(string name) => Array.Find(s_suffixes, suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) is { } suffix ? name[..^suffix.Length] : name;
 
     /// <summary><c>table</c> in the default schema, else <c>schema.table</c>.</summary>
     public override string ToString() => Schema == DefaultSchema ? Table : $"{Schema}.{Table}";

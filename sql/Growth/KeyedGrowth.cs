@@ -2,6 +2,7 @@ using System.Globalization;
 using Lepton.Data.Schemas;
 using Lepton.Data.Sql.Binding;
 using Lepton.Data.Sql.Functions;
+using Lepton.Data.Sql.Printing;
 
 namespace Lepton.Data.Sql.Growth;
 
@@ -32,7 +33,15 @@ public sealed class KeyedGrowth
     public BoundQuery Restricted { get; }
 
     // Rows of other keys have to be taken out at the end.
-    private bool NeedsOuter { get; }
+    internal bool NeedsOuter { get; }
+
+    /// <summary>By reading of the input: what its rows' keys are.</summary>
+    internal IReadOnlyDictionary<BoundInput, Keys> Readings => _tracer.Readings;
+
+    /// <summary>The keys over the result's columns.</summary>
+    internal Keys Keys => _keys;
+
+    internal SqlType[] Types => _types;
 
     /// <summary>The columns <c>__k0</c>, <c>__k1</c>, …: of the types that the result's key columns have.</summary>
     public Schema KeySchema { get; }
@@ -103,27 +112,35 @@ public sealed class KeyedGrowth
     /// <param name="windows">The first and the last window, none of them NULL. Only where the keys are windows.</param>
     public string Within((EventTime First, EventTime Last) windows)
     {
-        string column = SqlLiteral.Name(_keys.Names[0]);
-        string At(EventTime time) => $"CAST(CAST({SqlLiteral.Text(time.ToString())} AS TIMESTAMPTZ) AS {_types[0]})";
-        return $"{column} >= {At(windows.First)} AND {column} < {At(new EventTime(windows.Last.MicrosecondsSinceEpoch + Width.Ticks / TimeSpan.TicksPerMicrosecond))}";
+        static string At(EventTime time, TimeSpan shift, SqlType type) => $"CAST(CAST({SqlLiteral.Text(Moved(time, shift).ToString())} AS TIMESTAMPTZ) AS {type})";
+        (BoundColumn Column, SqlType Type, TimeSpan Least, TimeSpan Greatest)? time = _keys.Time is BoundColumnReference { Column: var own } ? (own, _types[0], TimeSpan.Zero, TimeSpan.Zero)
+            : TimeShift.Of(_keys.Time!) is { } shift ? (shift.Column, SqlType.Of(DataType.Instant), shift.Least, shift.Greatest)
+            : null;
+        return time is var (column, type, least, greatest)
+            ? $"{SqlLiteral.Name(column.Name)} >= {At(windows.First, -greatest, type)} AND {SqlLiteral.Name(column.Name)} < {At(windows.Last, Width - least, type)}"
+            : "TRUE";
     }
 
     // The input's rows of the keys that are read; by their times first, which costs less than their windows.
     private BoundJoin? Limited(BoundInput leaf, (EventTime First, EventTime Last)? windows)
+        => _tracer.Readings.TryGetValue(leaf, out Keys? keys) ? Restriction.Of(RowsWithin(leaf, keys, windows), keys.Values, _types, ReadInput) : null;
+
+    /// <summary>The rows of windows in a stretch of time, and perhaps others; all, where that cannot be seen from a column.</summary>
+    internal BoundRelation RowsWithin(BoundRelation rows, Keys keys, (EventTime First, EventTime Last)? windows)
     {
-        if (!_tracer.Readings.TryGetValue(leaf, out Keys? keys)) return null;
-        BoundRelation rows = leaf;
-        if (windows is var (first, last) && keys.Time is { } time && TimeShift.Of(time) is { Column: var column, Least: var least, Greatest: var greatest })
-        {
-            BoundExpression At(EventTime at, TimeSpan shift) => new BoundCast(new BoundConstant(SqlType.Of(DataType.String), new EventTime(at.MicrosecondsSinceEpoch + shift.Ticks / TimeSpan.TicksPerMicrosecond).ToString()), SqlType.Of(DataType.Instant), GivesNull: false);
-            rows = new BoundFilter(rows, new BoundConnective(true,
-            [
-                new BoundComparison(ComparisonKind.GreaterOrEqual, new BoundColumnReference(column), At(first, -greatest)),
-                new BoundComparison(ComparisonKind.Less, new BoundColumnReference(column), At(last, Width - least)),
-            ]));
-        }
-        return Restriction.Of(rows, keys.Values, _types, ReadInput);
+        if (windows is not var (first, last) || keys.Time is not { } time || TimeShift.Of(time) is not { Column: var column, Least: var least, Greatest: var greatest }) return rows;
+        return new BoundFilter(rows, new BoundConnective(true,
+        [
+            new BoundComparison(ComparisonKind.GreaterOrEqual, new BoundColumnReference(column), At(first, -greatest)),
+            new BoundComparison(ComparisonKind.Less, new BoundColumnReference(column), At(last, Width - least)),
+        ]));
     }
+
+    /// <summary>A time and some more, written out.</summary>
+    internal static BoundCast At(EventTime time, TimeSpan shift)
+        => new(new BoundConstant(SqlType.Of(DataType.String), Moved(time, shift).ToString()), SqlType.Of(DataType.Instant), GivesNull: false);
+
+    internal static EventTime Moved(EventTime time, TimeSpan shift) => new(time.MicrosecondsSinceEpoch + shift.Ticks / TimeSpan.TicksPerMicrosecond);
 
     // The keys that rows have in each place where the input is read.
     private BoundQuery TouchedOf()
@@ -150,7 +167,19 @@ public sealed class KeyedGrowth
         return new KeyedGrowth(query, tracer, keys, types, schema, keyTexts, needsOuter: windowsAfter > 0) { WindowsAfter = windowsAfter, Width = width };
     }
 
-    private static Dictionary<string, Schema> Only(IReadOnlyDictionary<string, Schema> inputs, string name) => new(StringComparer.OrdinalIgnoreCase) { [name] = inputs[name] };
+    /// <summary>Rows of the input as they are, by the keys that these ones have.</summary>
+    /// <param name="query">Reads the input once, and filters.</param>
+    /// <param name="keys">The keys over its columns.</param>
+    internal KeyedGrowth OfRows(BoundQuery query, Keys keys)
+    {
+        var tracer = new KeyTracer(query.Source, _tracer.Input);
+        tracer.Trace(query.Root, keys);
+        var writer = new DuckDbWriter(name => name);
+        foreach (BoundColumn column in query.Root.Columns) writer.Define(column, SqlLiteral.Name(column.Name));
+        return new KeyedGrowth(query, tracer, keys, _types, KeySchema, [.. keys.Values.Select((key, i) => writer.Expression(Cast(key, _types[i])))], needsOuter: false) { Width = Width };
+    }
+
+    internal static Dictionary<string, Schema> Only(IReadOnlyDictionary<string, Schema> inputs, string name) => new(StringComparer.OrdinalIgnoreCase) { [name] = inputs[name] };
 
     private static BoundColumn ColumnOf(BoundQuery query, string name)
         => query.Root.Columns.FirstOrDefault(column => column.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? throw new ArgumentException($"The query gives no {name}.", nameof(name));
@@ -159,7 +188,7 @@ public sealed class KeyedGrowth
 
     internal static BoundExpression Cast(BoundExpression value, SqlType type) => value is BoundColumnReference reference && reference.Column.Type == type ? value : new BoundCast(value, type, GivesNull: false);
 
-    private static BoundCall LengthOf(TimeSpan length)
+    internal static BoundCall LengthOf(TimeSpan length)
         => new(FunctionTable.Scalar("to_microseconds"), [new BoundConstant(SqlType.Of(DataType.Int64), new System.Numerics.BigInteger(length.Ticks / TimeSpan.TicksPerMicrosecond))], []);
 
     private static string LengthText(TimeSpan length) => string.Create(CultureInfo.InvariantCulture, $"to_microseconds(CAST({length.Ticks / TimeSpan.TicksPerMicrosecond} AS BIGINT))");
@@ -182,9 +211,12 @@ internal sealed class Restriction(Func<BoundInput, BoundRelation?> limited) : Bo
 
     /// <summary>The rows whose keys are asked for.</summary>
     internal static BoundJoin Of(BoundRelation relation, EquatableList<BoundExpression> keys, SqlType[] types, string askedFor)
+        => Of(relation, keys, types, new BoundInput(askedFor, new EquatableList<BoundColumn>(types.Select((type, i) => new BoundColumn(KeyedGrowth.NameOf(i), type)))));
+
+    /// <summary>The rows whose keys are rows of another relation.</summary>
+    internal static BoundJoin Of(BoundRelation relation, EquatableList<BoundExpression> keys, SqlType[] types, BoundRelation asked)
     {
-        var asked = new BoundInput(askedFor, new EquatableList<BoundColumn>(types.Select((type, i) => new BoundColumn(KeyedGrowth.NameOf(i), type))));
-        BoundExpression[] equal = [.. keys.Select((key, i) => new BoundComparison(ComparisonKind.IsNotDistinctFrom, KeyedGrowth.Cast(key, types[i]), new BoundColumnReference(asked.InputColumns[i])))];
+        BoundExpression[] equal = [.. keys.Select((key, i) => new BoundComparison(ComparisonKind.IsNotDistinctFrom, KeyedGrowth.Cast(key, types[i]), new BoundColumnReference(asked.Columns[i])))];
         return new BoundJoin(JoinKind.Semi, false, relation, asked, equal.Length == 1 ? equal[0] : new BoundConnective(true, new EquatableList<BoundExpression>(equal)));
     }
 

@@ -60,7 +60,7 @@ public sealed class RunLog
         return [.. newest.Values.OrderByDescending(run => run.StartedAt).ThenByDescending(run => run.Number).ThenBy(run => run.Pipeline, StringComparer.Ordinal)];
     }
 
-    /// <summary>The versions that belong together: those that the newest finished run of each pipeline names, quarantines included.</summary>
+    /// <summary>The versions that belong together: those that the newest finished run of each pipeline names, quarantines and late rows included.</summary>
     /// <returns>By table. A table that no finished run names is not in it.</returns>
     public async ValueTask<IReadOnlyDictionary<TableName, long>> PublishedVersionsAsync(CancellationToken cancellationToken = default)
         => PublishedVersions(await ReadAsync(null, cancellationToken).ConfigureAwait(false));
@@ -83,6 +83,7 @@ public sealed class RunLog
                 var table = TableName.Parse(step.Table);
                 Publish(table, step.Version);
                 Publish(table.Quarantine, step.QuarantineVersion);
+                Publish(table.Late, step.LateVersion);
             }
         }
         return versions;

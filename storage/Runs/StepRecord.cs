@@ -32,6 +32,9 @@ public sealed record StepRecord
     /// <summary>Rows in the quarantine; a row that broke several rules counts once.</summary>
     public long? RowsQuarantined { get; init; }
 
+    /// <summary>Rows that came too late for any revision; null where windows have none.</summary>
+    public long? RowsLate { get; init; }
+
     /// <summary>The rules, in the pipeline's order.</summary>
     public IReadOnlyList<RuleRecord> Rules { get; init; } = [];
 
@@ -46,6 +49,9 @@ public sealed record StepRecord
 
     /// <summary>The quarantine's version that goes with it; null where the step has no rules.</summary>
     public long? QuarantineVersion { get; init; }
+
+    /// <summary>The version of the late rows that goes with it; null where there never were revisions.</summary>
+    public long? LateVersion { get; init; }
 
     /// <summary>The table's content hash; null where rows rest on inexact values.</summary>
     public string? ContentHash { get; init; }
@@ -106,7 +112,11 @@ public enum StepState
 /// <param name="FilesRead">How many files of the input held changed rows.</param>
 /// <param name="KeysTouched">How many keys or windows they touched; null for append.</param>
 /// <param name="FilesReplaced">How many files of the table were written anew.</param>
-public sealed record GrowthRecord(string Mode, string? FullBecause, long? FilesRead, long? KeysTouched, long? FilesReplaced);
+public sealed record GrowthRecord(string Mode, string? FullBecause, long? FilesRead, long? KeysTouched, long? FilesReplaced)
+{
+    /// <summary>Where windows have revisions: the greatest created time of the input's rows; null where none has one, and for other steps.</summary>
+    public Schemas.EventTime? KnownUntil { get; init; }
+}
 
 /// <summary>One input of a step.</summary>
 /// <param name="Name">The name that the SQL uses.</param>
