@@ -115,6 +115,8 @@ internal static class RunCommand
             foreach (string change in source.Changes) context.Terminal.Out.WriteLine(TextCells.Visible(Texts.Get("cli.run_source_changed", source.Name, change)));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsQuarantined > 0))
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), QueryOf($"{step.Table}__quarantine")));
+        foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsLate > 0))
+            context.Terminal.Out.WriteLine(Texts.Get("cli.run_late", TextTable.Number(step.RowsLate), QueryOf($"{step.Table}__late")));
         // Of a table that is up to date only what time alone breaks is news.
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Unchanged))
             foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0, Newest: not null })) context.Terminal.Out.WriteLine(StaleText(step, rule));

@@ -68,6 +68,7 @@ internal static class TestCommand
             foreach (string line in (error?.Excerpt ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries)) output.WriteLine($"    {TextCells.Visible(line)}");
             if (result.Rows is { IsEmpty: false } rows) WriteDiff(context, Texts.Get("cli.test_rows"), rows);
             if (result.Quarantine is { IsEmpty: false } quarantine) WriteDiff(context, Texts.Get("cli.test_quarantine"), quarantine);
+            if (result.Late is { IsEmpty: false } late) WriteDiff(context, Texts.Get("cli.test_late"), late);
             if (result is { RowsQuarantined: > 0, Test.Quarantine: null }) output.WriteLine($"  {Texts.Get("cli.test_quarantined", TextTable.Number(result.RowsQuarantined))}");
         }
         int failed = results.Count(result => !result.IsPassed);
@@ -112,6 +113,7 @@ internal static class TestCommand
             }
             WriteDiff(json, "rows", result.Rows);
             WriteDiff(json, "quarantine", result.Quarantine);
+            WriteDiff(json, "late", result.Late);
         });
     });
 

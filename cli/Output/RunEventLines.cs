@@ -151,6 +151,7 @@ internal static class StepRecords
     {
         json.WriteOptional("rows", step.RowsOut);
         json.WriteOptional("rows_quarantined", step.RowsQuarantined);
+        json.WriteOptional("rows_late", step.RowsLate);
         json.WriteList("rules", step.Rules, rule =>
         {
             json.WriteString("rule", rule.Name);
@@ -162,6 +163,7 @@ internal static class StepRecords
         json.WriteOptional("version_before", step.VersionBefore);
         json.WriteOptional("version", step.Version);
         json.WriteOptional("quarantine_version", step.QuarantineVersion);
+        json.WriteOptional("late_version", step.LateVersion);
         json.WriteString("content_hash", step.ContentHash);
         json.WriteString("reason", step.Reason);
         WriteGrowth(json, step.Growth);
@@ -177,5 +179,6 @@ internal static class StepRecords
         json.WriteOptional("files_read", growth.FilesRead);
         json.WriteOptional("keys_touched", growth.KeysTouched);
         json.WriteOptional("files_replaced", growth.FilesReplaced);
+        if (growth.KnownUntil is { } known) json.WriteString("known_until", known.ToString());
     }
 }
