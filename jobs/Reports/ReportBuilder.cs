@@ -109,7 +109,7 @@ internal sealed partial class ReportBuilder(Project project, FeatureStoreContext
             step.ContentHash,
             Milliseconds(step.Phases.Sum(phase => phase.Seconds)),
             [.. step.Phases.Select(phase => new ReportPhase(phase.Name, Milliseconds(phase.Seconds)))],
-            made.IsReused);
+            made.IsReused) { RowsLate = step.RowsLate ?? 0 };
     }
 
     private static long Milliseconds(double seconds) => (long)Math.Round(1000 * seconds);

@@ -56,7 +56,11 @@ public sealed record ReportSource(string Name, string Format, string Path, long?
 /// <param name="RowsMade">What the SQL gave, good and bad.</param>
 /// <param name="IsReused">Whether nothing had changed since an earlier run; the figures are then of that run.</param>
 public sealed record ReportStep(
-    string Pipeline, string Table, ReportText? Description, IReadOnlyList<ReportInput> Inputs, long RowsMade, long RowsRefused, long RowsKept, long? TableVersion, string? ContentHash, long DurationMs, IReadOnlyList<ReportPhase> Phases, bool IsReused);
+    string Pipeline, string Table, ReportText? Description, IReadOnlyList<ReportInput> Inputs, long RowsMade, long RowsRefused, long RowsKept, long? TableVersion, string? ContentHash, long DurationMs, IReadOnlyList<ReportPhase> Phases, bool IsReused)
+{
+    /// <summary>Rows that came too late for any revision.</summary>
+    public long RowsLate { get; init; }
+}
 
 /// <summary>A part of a step's work: <c>compute</c>, <c>check</c>, <c>write</c>, <c>commit</c>.</summary>
 public sealed record ReportPhase(string Name, long DurationMs);

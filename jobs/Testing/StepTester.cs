@@ -146,7 +146,8 @@ public sealed class StepTester(IEngine engine, ISqlFrontEnd frontEnd, string scr
             if (test.Fails is { } broken) throw new LeptonDataException("jobs.test_did_not_fail", [broken.Value, step.Node.Step.Name]) { Place = broken.Place };
             RowDiff? rows = test.Rows is null ? null : await CompareAsync(test, test.Rows, step, made.Table, step.Schema, run, cancellationToken).ConfigureAwait(false);
             RowDiff? refused = test.Quarantine is null ? null : await CompareAsync(test, test.Quarantine, step, made.Quarantine, StepRun.QuarantineSchemaOf(step.Schema), run, cancellationToken).ConfigureAwait(false);
-            return new UnitTestResult(test, rows, refused, record.RowsQuarantined ?? 0, null, default);
+            RowDiff? late = test.Late is null ? null : await CompareAsync(test, test.Late, step, made.Late, step.LateSchema ?? throw new LeptonDataException("jobs.test_no_late", [step.Node.Step.Name]) { Place = test.Place }, run, cancellationToken).ConfigureAwait(false);
+            return new UnitTestResult(test, rows, refused, record.RowsQuarantined ?? 0, null, default) { Late = late };
         }
         catch (Exception failure) when (FileErrors.IsFileFailure(failure))
         {

@@ -27,6 +27,9 @@ public sealed record UnitTestDefinition
     /// <summary>The rows that go to the quarantine, in any order; null where nobody asks.</summary>
     public FixtureRows? Quarantine { get; init; }
 
+    /// <summary>The rows that come too late for any revision, in any order; null where nobody asks.</summary>
+    public FixtureRows? Late { get; init; }
+
     /// <summary>The rule that refuses the data; null where none does.</summary>
     public Located<string>? Fails { get; init; }
 

@@ -24,7 +24,7 @@ public static class UnitTestFormat
             return values => new GivenRows("", values.Place, values.Get(rows), values.Get(columns));
         });
 
-    private sealed record Expectation(FixtureRows? Rows, FixtureRows? Quarantine, Located<string>? Fails);
+    private sealed record Expectation(FixtureRows? Rows, FixtureRows? Quarantine, FixtureRows? Late, Located<string>? Fails);
 
     private static RecordFormat<Expectation> Expect { get; } = RecordFormat.Declare<Expectation>(
         new("expected rows", "预期行"),
@@ -34,12 +34,13 @@ public static class UnitTestFormat
         {
             Property<FixtureRows> rows = format.Optional("rows", Rows, "The rows of the table.", "表中的行。");
             Property<FixtureRows> quarantine = format.Optional("quarantine", Rows, "The rows of the quarantine; `__rules` and `__reason` may be among the columns.", "隔离区中的行；列中可有 `__rules` 和 `__reason`。");
+            Property<FixtureRows> late = format.Optional("late", Rows, "Of a step whose windows have revisions: the rows that came too late for any.", "对窗口带有修订的步骤：过晚而不进入任何修订的行。");
             Property<Located<string>> fails = format.Optional("fails", Kinds.Text.WithPlace(), "The rule that refuses the data, so that nothing is written.", "拒绝数据、使任何内容都不写入的规则。");
             return values =>
             {
-                if (!values.Has(rows) && !values.Has(quarantine) && !values.Has(fails)) throw values.Error("jobs.test_expects_nothing");
-                if (values.Has(fails) && (values.Has(rows) || values.Has(quarantine))) throw values.Error(fails, "jobs.test_fails_and_rows");
-                return new Expectation(values.Find(rows), values.Find(quarantine), values.Find(fails));
+                if (!values.Has(rows) && !values.Has(quarantine) && !values.Has(late) && !values.Has(fails)) throw values.Error("jobs.test_expects_nothing");
+                if (values.Has(fails) && (values.Has(rows) || values.Has(quarantine) || values.Has(late))) throw values.Error(fails, "jobs.test_fails_and_rows");
+                return new Expectation(values.Find(rows), values.Find(quarantine), values.Find(late), values.Find(fails));
             };
         });
 
@@ -66,6 +67,7 @@ public static class UnitTestFormat
                     Given = [.. values.Get(given).Select(entry => entry.Value with { Input = entry.Name, Place = entry.Place })],
                     Rows = expected.Rows,
                     Quarantine = expected.Quarantine,
+                    Late = expected.Late,
                     Fails = expected.Fails,
                 };
             };

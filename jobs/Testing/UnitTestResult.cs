@@ -11,6 +11,9 @@ namespace Lepton.Data.Jobs.Testing;
 /// <param name="Duration">From the given rows to the comparison.</param>
 public sealed record UnitTestResult(UnitTestDefinition Test, RowDiff? Rows, RowDiff? Quarantine, long? RowsQuarantined, LeptonDataException? Error, TimeSpan Duration)
 {
+    /// <summary>How the late rows differ; null where nobody asked, or the step failed.</summary>
+    public RowDiff? Late { get; init; }
+
     /// <summary>Whether the step makes of the given rows what the test says.</summary>
-    public bool IsPassed => Error is null && Rows?.IsEmpty != false && Quarantine?.IsEmpty != false;
+    public bool IsPassed => Error is null && Rows?.IsEmpty != false && Quarantine?.IsEmpty != false && Late?.IsEmpty != false;
 }

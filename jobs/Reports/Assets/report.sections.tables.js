@@ -31,10 +31,12 @@ function rowsSection() {
   for (const s of data.steps) {
     nodes.push({ id: s.table, title: s.table, note: t('rows.count', number(s.rowsKept)), about: local(s.description), layer: layerOf(s.table), strong: true });
     if (s.rowsRefused > 0) nodes.push({ id: s.table + '__quarantine', title: s.table + '__quarantine', note: t('rows.count', number(s.rowsRefused)), about: t('rows.refused'), layer: layerOf(s.table) + 1, warn: true });
+    if (s.rowsLate > 0) nodes.push({ id: s.table + '__late', title: s.table + '__late', note: t('rows.count', number(s.rowsLate)), about: t('rows.late'), layer: layerOf(s.table) + 1, warn: true });
   }
   const edges = data.steps.flatMap(s => [
     ...inputs(s).map(i => ({ from: i.name, to: s.table, text: i.name + ' → ' + s.table })),
     ...(s.rowsRefused > 0 ? [{ from: s.table, to: s.table + '__quarantine', text: t('rows.refused') }] : []),
+    ...(s.rowsLate > 0 ? [{ from: s.table, to: s.table + '__late', text: t('rows.late') }] : []),
   ]).filter(e => nodes.some(n => n.id === e.from));
   const rowsIn = s => inputs(s).reduce((sum, i) => sum + (i.rows || 0), 0);
   const columns = [

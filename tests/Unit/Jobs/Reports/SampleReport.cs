@@ -10,7 +10,7 @@ internal static class SampleReport
         Title = new ReportText(text, text),
         Introduction = new ReportText(text, null),
         Sources = [new ReportSource(text, "parquet", text, 1000, "00ff", 12)],
-        Steps = [new ReportStep(text, text, new ReportText(text, null), [new ReportInput(text, 12, IsCheckOnly: false)], 12, 1, 11, 0, "ab12", 1500, [new ReportPhase(text, 1000), new ReportPhase("write", 500)], IsReused: false)],
+        Steps = [new ReportStep(text, text, new ReportText(text, null), [new ReportInput(text, 12, IsCheckOnly: false)], 12, 1, 11, 0, "ab12", 1500, [new ReportPhase(text, 1000), new ReportPhase("write", 500)], IsReused: false) { RowsLate = 2 }],
         Rules = [new ReportRule(text, text, text, "quarantine", 12, 1)],
         Refused = [new ReportRefused(text, 1, [new ReportCellKind(text, "text"), new ReportCellKind("delay", "number")], [[text, 1441L], [null, 0.5]])],
         TrainingSets =
