@@ -164,6 +164,34 @@ internal sealed class StepTesterTests
         Assert.That(result.Rows!.Missing.Count + result.Rows.Changed.Count, Is.EqualTo(1), "[1, ] is a list of one");
     }
 
+    [TestCase("late: [{ id: 2 }]", true)]
+    [TestCase("late: [{ id: 1 }]", false)]
+    [TestCase("rows: [{ n: 1, known: 2001-01-01T01:15:00Z }]\n  late: [{ id: 2, known: 2001-01-01T03:00:00Z }]", true)]
+    public async Task Run_AStepWithRevisions_GivesThoseAndItsLateRows(string expected, bool isPassed)
+    {
+        _project.Pipeline("""
+            pipeline: p
+            sources: { src: { format: csv, path: data/nowhere.csv, columns: { seen: { type: TIMESTAMPTZ }, known: { type: TIMESTAMPTZ } } } }
+            steps:
+              s: { sql: "SELECT date_trunc('hour', seen) AS hour, count(*) AS n FROM src GROUP BY hour", grows: { by_window: 1h, time: hour, emit: 15min, created_time: known } }
+            """);
+        UnitTestResult result = await TestAsync($$"""
+            step: s
+            given: { src: [{ id: 1, seen: 2001-01-01T00:10:00Z, known: 2001-01-01T00:10:00Z }, { id: 2, seen: 2001-01-01T00:10:00Z, known: 2001-01-01T03:00:00Z }] }
+            expect:
+              {{expected}}
+            """, "columns: { src: { id: BIGINT, seen: TIMESTAMPTZ, known: TIMESTAMPTZ } }");
+        Assert.That(result.Error?.Message, Is.Null);
+        Assert.That(result.IsPassed, Is.EqualTo(isPassed));
+    }
+
+    [Test]
+    public async Task Run_LateRowsOfAStepWithoutRevisions_IsAnError()
+    {
+        UnitTestResult result = await TestAsync("step: totals\ngiven: { orders: [{ note: a, amount: 1 }] }\nexpect: { late: [] }");
+        Assert.That(result.Error?.Code, Is.EqualTo("jobs.test_no_late"));
+    }
+
     private async Task<UnitTestResult> TestAsync(string test, string head = "")
     {
         _project.Folder.Write("pipelines/tests/t.yaml", $"{head}\n{Indent(test)}");
