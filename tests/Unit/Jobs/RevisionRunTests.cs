@@ -123,7 +123,7 @@ internal sealed class RevisionRunTests
               hourly:
                 sql: SELECT date_trunc('hour', seen) AS hour, sum(amount) AS amount FROM src GROUP BY hour
                 grows: { by_window: 1h, time: hour, emit: [15min, 2h, 6h], created_time: known }
-            """ + (hasRules ? "    expect: { large: { sql: amount > 5 } }\n" : ""));
+            """ + (hasRules ? "\n    expect: { large: { sql: amount > 5 } }\n" : ""));
         Write([Row.At(1, 10, 10.1, 3), Row.At(2, 11, 11.1, 9), Row.At(3, 10, 20, 9)]);
         await _project.RunWellAsync();
         Write([Row.At(4, 11, 11.2, 9), Row.At(5, 12, 14, 2), Row.At(6, 11, 21, 9)]);
