@@ -18,9 +18,16 @@ internal sealed record CsvDialect(char Delimiter, char? Quote, char? Escape, IRe
     private const int RecordsMax = 100;
     private static readonly char[] s_delimiters = [',', ';', '\t', '|'];
 
+    /// <summary>Whether a field of the first record is also a value of its column further down, and that record as a whole is not: then it names no columns.</summary>
+    internal bool IsFirstRecordData { get; private init; }
+
     /// <summary>Looks into the beginning of a file.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="declared">What the person says of it.</param>
+    /// <param name="place">Where.</param>
+    /// <param name="triesSpaces">Whether spaces between fields are thought of, where no other character tells fields apart and each row has as many of three or more.</param>
     /// <exception cref="LeptonDataException">The file is empty or cannot be read.</exception>
-    internal static CsvDialect Detect(string path, CsvDeclaration declared, SourcePlace place)
+    internal static CsvDialect Detect(string path, CsvDeclaration declared, SourcePlace place, bool triesSpaces = false)
     {
         string head = Head(path, declared.Encoding ?? "utf-8", out bool isWhole);
         if (string.IsNullOrWhiteSpace(head)) throw new LeptonDataException("connectors.empty_file", [path]) { Place = place };
@@ -36,9 +43,16 @@ internal sealed record CsvDialect(char Delimiter, char? Quote, char? Escape, IRe
             // More fields are better, and rows that have as many as the first: of 100 rows, a few ragged ones are a mistake in the data, many one of the guess.
             double score = width == 1 ? 0 : width * Math.Pow(records.Count(record => record.Count == width) / (double)records.Count, 2);
             if (score <= bestScore) continue;
-            (best, bestScore) = (new CsvDialect(delimiter, quote, escape, records[0]), score);
+            (best, bestScore) = (Of(delimiter, records), score);
         }
+        if (triesSpaces && bestScore == 0 && declared.Delimiter is null && Records(head, ' ', quote, escape, isWhole) is [{ Count: >= 3 } first, _, ..] spaced && spaced.TrueForAll(record => record.Count == first.Count)) best = Of(' ', spaced);
         return best ?? throw new LeptonDataException("connectors.empty_file", [path]) { Place = place };
+
+        CsvDialect Of(char delimiter, List<List<string>> records) => new(delimiter, quote, escape, records[0])
+        {
+            IsFirstRecordData = !records.Skip(1).Any(record => record.SequenceEqual(records[0]))
+                && records[0].Where((value, i) => value.Length > 0 && records.Skip(1).Any(record => record.Count > i && record[i] == value)).Any(),
+        };
     }
 
     /// <summary>The first records of a text; the last is left out where the text was cut.</summary>

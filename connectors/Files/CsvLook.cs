@@ -17,7 +17,7 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
     /// <exception cref="LeptonDataException">Nothing can be made of it, or two columns have one name.</exception>
     internal (CsvFormat Format, Field[] Fields) LookInto(string path, CancellationToken cancellationToken)
     {
-        CsvDialect dialect = CsvDialect.Detect(path, source.Csv, source.Path.Place);
+        CsvDialect dialect = CsvDialect.Detect(path, source.Csv, source.Path.Place, triesSpaces: source.ReadsAsText);
         (bool hasHeader, List<(string Name, string Type)> columns) = Sniff(path, dialect, cancellationToken);
         var fields = new List<Field>(columns.Count);
         for (int i = 0; i < columns.Count; i++)
@@ -35,7 +35,8 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
     private (bool HasHeader, List<(string Name, string Type)> Columns) Sniff(string path, CsvDialect dialect, CancellationToken cancellationToken)
     {
         string given = $"{SqlLiteral.Text(ParquetSql.Pattern(path))}, skip = 0, sample_size = {SampleRows}, delim = {Option(dialect.Delimiter)}, quote = {Option(dialect.Quote)}, escape = {Option(dialect.Escape)}, encoding = {SqlLiteral.Text(source.Csv.Encoding ?? "utf-8")}";
-        if (source.Csv.HasHeader is { } header) given += header ? ", header = true" : ", header = false";
+        // Where nobody said anything yet; a project's files are read as they always were.
+        if ((source.Csv.HasHeader ?? (source.ReadsAsText && dialect.IsFirstRecordData ? false : null)) is { } header) given += header ? ", header = true" : ", header = false";
         if (source.Csv.NullTexts is { } nulls) given += $", nullstr = {SqlLiteral.TextList(nulls)}";
         // A ragged row in the sample makes the sniffer give up; types are then taken from the rows that fit, and reading the file names the row that does not.
         DuckDbException? first = null;

@@ -17,6 +17,8 @@ internal sealed class InitFromTests
     [TestCase("events/chronon_shop/purchases.csv", 500, "purchase_id")]
     [TestCase("featurestore/feast/driver_stats.parquet", 1_808, null)]
     [TestCase("structured/birdstrikes/birdstrikes.csv", 10_000, null)]
+    [TestCase("text/sms_spam/sms_train.tsv", 4_580, null)]
+    [TestCase("timeseries/cmapss/train_FD001.txt", 20_631, null)]
     [TestCase("structured/titanic/train.csv", 891, "PassengerId", Category = "Torture")]
     [TestCase("structured/chipotle/chipotle.tsv", 4_622, null, Category = "Torture")]
     [TestCase("structured/dp_visits/restaurants_week_data.csv", 2_850, null, Category = "Torture")]
