@@ -6,11 +6,13 @@ internal sealed partial class QueryBinder
 {
     private void OpenItems(IReadOnlyList<ParsedExpression> parsed, SelectBlock block, ExpressionContext context)
     {
+        if (parsed.Count > ParseTreeReader.ColumnCountMax) throw text.At(parsed[ParseTreeReader.ColumnCountMax].Offset, "sql.too_many_columns", ParseTreeReader.ColumnCountMax);
         foreach (ParsedExpression item in parsed)
         {
             if (item is ParsedStar { IsColumns: false, Pattern: null } star) block.Items.AddRange(StarItems(star, context.Scope));
             else if (Columns(item, context) is { } columns) block.Items.AddRange(columns);
             else block.Items.Add(new SelectItem(item.Alias.Length > 0 ? item.Alias : ColumnName(item), item, null, item.Alias.Length > 0, item.Offset));
+            if (block.Items.Count > ParseTreeReader.ColumnCountMax) throw text.At(item.Offset, "sql.too_many_columns", ParseTreeReader.ColumnCountMax);
         }
     }
 

@@ -10,6 +10,7 @@ internal static partial class RefusalWords
     internal static LeptonDataException Error(SqlText text, long offset, SqlFrontEndException error)
     {
         string line = ParseTreeReader.FirstLine(error.Message);
+        if (ParseTreeReader.IsTooDeep(line)) return text.At(offset, "sql.too_deep");
         int colon = line.IndexOf("Error: ", StringComparison.Ordinal);
         if (colon >= 0) line = line[(colon + "Error: ".Length)..];
         if (NoFunction().Match(line) is { Success: true } call) return text.At(offset, "sql.argument_types", WithoutLiterals(call.Groups[1].Value));

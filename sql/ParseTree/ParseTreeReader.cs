@@ -10,6 +10,12 @@ internal sealed partial class ParseTreeReader
     // DuckDB refuses expressions nested over 1,000 deep; each level is a few levels of JSON.
     private const int JsonDepthMax = 16_384;
 
+    // The time that DuckDB takes grows with the square of some lists: this much is read in seconds.
+    private const int TextLengthMax = 500_000;
+
+    // The same with the columns of one SELECT: 10,000 take seconds, 60,000 a minute and gigabytes.
+    internal const int ColumnCountMax = 10_000;
+
     private readonly SqlText _text;
 
     private ParseTreeReader(SqlText text) => _text = text;
@@ -19,6 +25,7 @@ internal sealed partial class ParseTreeReader
     internal static ParsedQuery Read(ISqlFrontEnd frontEnd, SqlText text)
     {
         if (string.IsNullOrWhiteSpace(text.Text[text.PrefixLength..(text.Text.Length - text.SuffixLength)])) throw text.At(0, "sql.empty");
+        if (text.Text.Length > TextLengthMax) throw text.At(0, "sql.too_long", text.Text.Length, TextLengthMax);
         if (text.Text.Contains('\0', StringComparison.Ordinal)) throw text.AtCharacter(text.Text.IndexOf('\0', StringComparison.Ordinal), "sql.nul_character");
         try
         {
@@ -27,7 +34,7 @@ internal sealed partial class ParseTreeReader
         }
         catch (SqlFrontEndException error)
         {
-            throw text.At(0, "sql.syntax", FirstLine(error.Message).TrimEnd('.'));
+            throw IsTooDeep(error.Message) ? text.At(0, "sql.too_deep") : text.At(0, "sql.syntax", FirstLine(error.Message).TrimEnd('.'));
         }
         catch (JsonException)
         {
@@ -55,8 +62,12 @@ internal sealed partial class ParseTreeReader
             return PivotWithoutValues().Match(_text.Text) is { Success: true } select ? _text.AtCharacter(select.Groups["pivot"].Index, "sql.pivot_without_values") : _text.At(0, "sql.not_select");
         int index = 0;
         if (answer.Optional("position") is { } position && long.TryParse(position.ToString(), out long characters)) index = CharacterOfCodePoint(characters);
-        return _text.AtCharacter(Math.Max(index, _text.PrefixLength), "sql.syntax", message);
+        index = Math.Max(index, _text.PrefixLength);
+        return IsTooDeep(message) ? _text.AtCharacter(index, "sql.too_deep") : _text.AtCharacter(index, "sql.syntax", message);
     }
+
+    /// <summary>Whether the parser gave up for the depth of the text: its stack is full, or an expression is deeper than it takes.</summary>
+    internal static bool IsTooDeep(string message) => message.Contains("memory exhausted at or near", StringComparison.Ordinal) || message.Contains("Max expression depth limit of", StringComparison.Ordinal);
 
     // DuckDB makes several statements of such a PIVOT and says no more than that they are not one SELECT.
     [GeneratedRegex(@"\A[\s(]*(?:(?<pivot>PIVOT)|(?:SELECT|WITH|FROM)\b.*?\b(?<pivot>PIVOT))\b", RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -347,22 +347,31 @@ internal sealed class RunTests
         Assert.That(await _project.RowsAsync("totals"), Is.EqualTo(new[] { "2|30" }));
     }
 
+    // Never a mix of what was and what is: where the reader does not stumble over it, the look afterwards finds it.
     [Test]
-    public async Task Run_ASourceThatChangesWhileItIsRead_IsRefusedAndNothingIsWritten()
+    public async Task Run_ASourceThatChangesWhileItIsRead_IsRefusedAndNothingIsWritten([Values("appended", "replaced", "cut off")] string how, [Values("jobs.computing", "jobs.checking")] string when)
     {
+        string path = _project.Folder["data/src.csv"];
+        bool isDone = false;
         _project.OnProgress = progress =>
         {
-            if (progress is { Step: "orders", Activity: "jobs.checking" }) File.AppendAllText(_project.Folder["data/src.csv"], "4,40\n");
+            if (isDone || progress.Step != "orders" || progress.Activity != when) return;
+            isDone = true;
+            if (how == "appended") File.AppendAllText(path, "4,40\n");
+            if (how == "cut off") File.WriteAllText(path, "id,amount\n1,1");
+            if (how != "replaced") return;
+            File.WriteAllText(path + ".new", "id,amount\n1,11\n2,-6\n3,21\n");
+            File.Move(path + ".new", path, overwrite: true);
         };
         RunSummary summary = await _project.RunAsync();
         _project.OnProgress = null;
         Assert.Multiple(async () =>
         {
-            Assert.That(summary.Failures.Single().Error.Code, Is.EqualTo("connectors.file_changed"));
+            Assert.That(summary.Failures.Single().Error.Code, Does.EndWith(".file_changed"));
             Assert.That(await _project.SnapshotAsync("orders"), Is.Null);
         });
         await _project.RunWellAsync();
-        Assert.That(await _project.RowsAsync("orders"), Is.EqualTo(new[] { "1|10", "3|20", "4|40" }));
+        Assert.That(await _project.RowsAsync("orders"), Is.EqualTo(how switch { "appended" => new[] { "1|10", "3|20", "4|40" }, "replaced" => ["1|11", "3|21"], _ => ["1|1"] }));
     }
 
     [Test]
