@@ -27,14 +27,17 @@ internal static class StepSchedule
         }
         var ready = new PriorityQueue<int, int>(Enumerable.Range(0, steps.Count).Where(i => waitsFor[i] == 0).Select(i => (i, i)));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = new Dictionary<Task, int>();
+        // A list: two that are done at once may be one and the same task.
+        var running = new List<(Task Task, int Place)>();
         ExceptionDispatchInfo? failed = null;
         while (true)
         {
-            while (failed is null && running.Count < atOnceMax && ready.TryDequeue(out int next, out _)) running.Add(take(steps[next], stop.Token), next);
+            while (failed is null && running.Count < atOnceMax && ready.TryDequeue(out int next, out _)) running.Add((take(steps[next], stop.Token), next));
             if (running.Count == 0) break;
-            Task done = await Task.WhenAny(running.Keys).ConfigureAwait(false);
-            running.Remove(done, out int place);
+            Task done = await Task.WhenAny(running.Select(one => one.Task)).ConfigureAwait(false);
+            int at = running.FindIndex(one => one.Task == done);
+            int place = running[at].Place;
+            running.RemoveAt(at);
             try
             {
                 await done.ConfigureAwait(false);

@@ -10,7 +10,7 @@ namespace Lepton.Data.Tests.Unit.Jobs;
 public sealed class LargeProjectTests
 {
     private static readonly int s_stepCount = Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 2_000 : 60;
-    private static readonly int s_columnCount = Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 2_000 : 200;
+    private static readonly int s_columnCount = Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 2_000 : 40;
 
     private ProjectFixture _project = null!;
 

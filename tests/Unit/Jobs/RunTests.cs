@@ -438,6 +438,16 @@ internal sealed class RunTests
     }
 
     [Test]
+    public async Task Run_SeveralStepsAtOnceAfterOneThatFailed_AreSkipped()
+    {
+        _project.StepsAtOnce = 3;
+        _project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: data/src.csv } }\nsteps:\n  bad: { sql: \"SELECT CAST('x' || id AS BIGINT) AS id FROM src\" }\n  one: { sql: SELECT id FROM bad }\n  two: { sql: SELECT id FROM bad }\n  three: { sql: SELECT id FROM bad }\n");
+        RunSummary summary = await _project.RunAsync();
+        Assert.That(summary.Failures, Has.Count.EqualTo(1));
+        Assert.That(summary.Runs.Single().Steps.Select(step => step.State), Is.EqualTo(new[] { StepState.Failed, StepState.Skipped, StepState.Skipped, StepState.Skipped }));
+    }
+
+    [Test]
     public async Task Run_ATableOfAPipelineThatFailed_IsReadAtItsPublishedVersion()
     {
         await _project.RunWellAsync();
