@@ -84,7 +84,7 @@ internal sealed class FaultTests
         Answer answer = running.WaitForEnd();
         TestContext.Out.WriteLine($"peak {peak / Megabyte} MiB\n{answer}");
         Assert.That(answer.ExitCode, Is.EqualTo(1));
-        Dictionary<string, string?> states = answer.Json.GetProperty("runs")[0].GetProperty("steps").EnumerateArray().ToDictionary(step => step.GetProperty("name").GetString()!, step => step.GetProperty("state").GetString());
+        Dictionary<string, string?> states = answer.Json.GetProperty("steps").EnumerateArray().ToDictionary(step => step.GetProperty("step").GetString()!, step => step.GetProperty("state").GetString());
         Assert.That(states, Is.EqualTo(new Dictionary<string, string?> { ["before"] = "done", ["poison"] = "failed", ["after"] = "skipped", ["beside"] = "done", ["sorted"] = "done" }));
         Assert.That(answer.Error + answer.Out, Does.Contain("memory"));
         Assert.That(peak, Is.InRange(1, 900 * Megabyte), "the engine's 256 MiB, its overdraft, and the runtime");
