@@ -66,11 +66,14 @@ function textWidth(text) {
   ruler.font = '13px ' + getComputedStyle(document.body).fontFamily;
   return ruler.measureText(text).width;
 }
+const fits = (text, room) => textWidth(text) * 1.05 <= room;
+// Out of the middle, since names that begin alike often differ at their ends.
 function cut(text, room) {
-  if (textWidth(text) * 1.05 <= room) return text;
-  let end = text.length;
-  while (end > 1 && textWidth(text.slice(0, end) + '…') * 1.05 > room) end--;
-  return text.slice(0, end) + '…';
+  const letters = [...text];
+  let kept = letters.length;
+  const shown = () => (kept === letters.length ? text : letters.slice(0, Math.ceil(kept / 2)).join('') + '…' + letters.slice(letters.length - Math.floor(kept / 2)).join(''));
+  while (kept > 1 && !fits(shown(), room)) kept--;
+  return shown();
 }
 function nameAxis(c, names, width, widest) {
   const label = { color: c.text, fontSize: 13, overflow: 'truncate', interval: 0, align: 'left' };
@@ -139,10 +142,33 @@ function histogram({ label, bins, text, asTable }) {
   });
 }
 
-// Boxes in layers from left to right; nodes: { id, title, note, layer, warn, strong }, edges: { from, to, dashed, text }.
+// Boxes in layers from left to right; nodes: { id, title, note, shortNote, layer, warn, strong }, edges: { from, to, dashed, text }.
 function layered({ label, nodes, edges, asTable, alwaysTable, widthMin = 640 }) {
   const layers = [];
   for (const node of nodes) (layers[node.layer] ??= []).push(node);
+  // A line that passes a layer gets a place there, as a box does, and so runs beside the boxes.
+  const known = new Map(nodes.map(node => [node.id, node]));
+  const passages = new Map(), lines = new Map();
+  for (const e of edges) {
+    let from = known.get(e.from);
+    const to = known.get(e.to), kind = e.dashed ? 'dashed' : 'whole';
+    const draw = next => {
+      const key = JSON.stringify([from.id, next.id, kind]);
+      if (!lines.has(key)) lines.set(key, { from, to: next, dashed: e.dashed, texts: new Set() });
+      lines.get(key).texts.add(e.text);
+      from = next;
+    };
+    for (let layer = from.layer + 1; layer < to.layer; layer++) {
+      const id = JSON.stringify([e.from, layer, kind]);
+      if (!passages.has(id)) {
+        passages.set(id, { id, layer, isPassage: true });
+        (layers[layer] ??= []).push(passages.get(id));
+      }
+      draw(passages.get(id));
+    }
+    draw(to);
+  }
+  const links = [...lines.values()];
   const rowCount = Math.max(...layers.map(layer => layer.length));
   const place = new Map();
   const lineHeight = 66;
@@ -150,11 +176,11 @@ function layered({ label, nodes, edges, asTable, alwaysTable, widthMin = 640 }) 
   for (const layer of layers) {
     // A box stands as near as it can to the middle of what leads to it, so that lines cross little.
     const wanted = node => {
-      const sources = edges.filter(e => e.to === node.id && place.has(e.from)).map(e => place.get(e.from));
+      const sources = links.filter(e => e.to === node && place.has(e.from)).map(e => place.get(e.from));
       return sources.length ? sources.reduce((a, b) => a + b, 0) / sources.length : 0;
     };
     const ordered = layer.map((node, i) => ({ node, at: wanted(node), i })).sort((a, b) => a.at - b.at || a.i - b.i);
-    ordered.forEach(({ node }, i) => place.set(node.id, (i + 0.5) * (rowCount / ordered.length)));
+    ordered.forEach(({ node }, i) => place.set(node, (i + 0.5) * (rowCount / ordered.length)));
   }
   return chart({
     label, asTable, alwaysTable, height,
@@ -162,31 +188,33 @@ function layered({ label, nodes, edges, asTable, alwaysTable, widthMin = 640 }) 
       if (width < widthMin) return null;
       const boxWidth = Math.min(224, width / layers.length - 34);
       const boxHeight = 46;
-      const at = node => [layers.length === 1 ? width / 2 : boxWidth / 2 + node.layer * (width - boxWidth) / (layers.length - 1), place.get(node.id) * lineHeight + 6];
-      const spots = new Map(nodes.map(node => [node.id, at(node)]));
+      const at = node => [layers.length === 1 ? width / 2 : 1 + boxWidth / 2 + node.layer * (width - 2 - boxWidth) / (layers.length - 1), place.get(node) * lineHeight + 6];
       const line = e => {
-        const [x1, y1] = spots.get(e.from), [x2, y2] = spots.get(e.to);
+        const [x1, y1] = at(e.from), [x2, y2] = at(e.to);
         const start = x1 + boxWidth / 2, end = x2 - boxWidth / 2, bend = (end - start) / 2;
-        return {
-          type: 'bezierCurve', z: 1, shape: { x1: start, y1, x2: end, y2, cpx1: start + bend, cpy1: y1, cpx2: end - bend, cpy2: y2 },
-          style: { stroke: e.dashed ? c.grey : c.accentMid, lineWidth: e.dashed ? 1.4 : 2, lineDash: e.dashed ? [4, 4] : null, fill: null },
-          tooltip: e.text ? { ...baseOption(c).tooltip, formatter: () => tip(e.text) } : undefined,
+        const look = {
+          z: 1, style: { stroke: e.dashed ? c.grey : c.accentMid, lineWidth: e.dashed ? 1.4 : 2, lineDash: e.dashed ? [4, 4] : null, fill: null },
+          tooltip: { ...baseOption(c).tooltip, formatter: () => tip(...e.texts) },
         };
+        return [
+          { ...look, type: 'bezierCurve', shape: { x1: start, y1, x2: end, y2, cpx1: start + bend, cpy1: y1, cpx2: end - bend, cpy2: y2 } },
+          ...(e.to.isPassage ? [{ ...look, type: 'line', shape: { x1: end, y1: y2, x2: end + boxWidth, y2 } }] : []),
+        ];
       };
       const box = node => {
-        const [x, y] = spots.get(node.id);
+        const [x, y] = at(node);
         const rule = node.warn ? c.warn : node.strong ? c.accent : c.grey;
-        const words = (text, dy, style) => ({ type: 'text', silent: true, x, y: y + dy, style: { text: cut(text, boxWidth - 20), textAlign: 'center', textVerticalAlign: 'middle', fontFamily: baseOption(c).textStyle.fontFamily, ...style } });
+        const words = (text, dy, style) => ({ type: 'text', z: 3, silent: true, x, y: y + dy, style: { text: cut(text, boxWidth - 20), textAlign: 'center', textVerticalAlign: 'middle', fontFamily: baseOption(c).textStyle.fontFamily, ...style } });
         return {
-          type: 'group', z: 2, children: [
-            { type: 'rect', shape: { x: x - boxWidth / 2, y: y - boxHeight / 2, width: boxWidth, height: boxHeight, r: 8 }, style: { fill: node.strong ? c.accentSoft : c.surface, stroke: rule, lineWidth: 1 },
+          type: 'group', children: [
+            { type: 'rect', z: 2, shape: { x: x - boxWidth / 2, y: y - boxHeight / 2, width: boxWidth, height: boxHeight, r: 8 }, style: { fill: node.strong ? c.accentSoft : c.surface, stroke: rule, lineWidth: 1 },
               tooltip: { ...baseOption(c).tooltip, formatter: () => tip(...[node.title, node.note, node.about].filter(Boolean)) } },
             words(node.title, -9, { fill: node.warn ? c.warn : c.text, fontSize: 13, fontWeight: 600 }),
-            words(node.note || '', 10, { fill: c.muted, fontSize: 12 }),
+            words((fits(node.note || '', boxWidth - 20) ? node.note : node.shortNote || node.note) || '', 10, { fill: c.muted, fontSize: 12 }),
           ],
         };
       };
-      return { tooltip: baseOption(c).tooltip, graphic: { elements: [...edges.map(line), ...nodes.map(box)] } };
+      return { tooltip: baseOption(c).tooltip, graphic: { elements: [...links.flatMap(line), ...nodes.map(box)] } };
     },
   });
 }

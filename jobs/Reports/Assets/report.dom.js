@@ -39,4 +39,4 @@ function section(id, title, about, ...content) {
 }
 
 // A content hash is long; the first 12 digits tell two apart, the rest is in the title and in what is copied.
-const hash = value => (value ? h('code', { title: value }, value.length > 20 ? value.slice(0, 12) + '…' : value) : '–');
+const hash = value => (value ? h('code', { class: 'hash', title: value }, value.length > 20 ? value.slice(0, 12) + '…' : value) : '–');

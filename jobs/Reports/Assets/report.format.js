@@ -17,11 +17,11 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 const isDark = () => settings.theme === 'dark' || (settings.theme !== 'light' && prefersDark.matches);
 const locale = () => (settings.lang === 'zh' ? 'zh-CN' : 'en');
 
-// A text of the report itself, with {0}, {1} filled.
+// A text of the report itself, with {0}, {1} filled; {0:row|rows} is the number and the word that fits it.
 function t(key, ...args) {
   const pair = texts[key];
   const text = pair ? pair[settings.lang] : key;
-  return text.replace(/\{(\d)\}/g, (_, n) => args[n]);
+  return text.replace(/\{(\d)(?::([^|}]*)\|([^}]*))?\}/g, (_, n, one, many) => (one === undefined ? args[n] : `${args[n]} ${args[n] === '1' ? one : many}`));
 }
 
 // A text that a person gave in the project, in one language or both.

@@ -36,7 +36,7 @@ function lines(panel, x, measures, index, say, title, asTable) {
       color: [c.accent, c.warn, c.grey],
       grid: { left: 4, right: 14, top: measures.length > 1 ? 34 : 12, bottom: 4, containLabel: true },
       legend: measures.length > 1 ? { top: 0, left: 0, textStyle: { color: c.muted }, icon: 'roundRect', itemHeight: 3 } : undefined,
-      xAxis: axisOf(c, { type: 'category', data: panel.rows.map(row => say(x, row[index(x.name)])) }),
+      xAxis: axisOf(c, { type: 'category', data: panel.rows.map(row => say(x, row[index(x.name)])), axisLabel: { color: c.muted, fontSize: 12, alignMinLabel: 'left', alignMaxLabel: 'right' } }),
       yAxis: axisOf(c, { type: 'value', min: panel.from === null ? undefined : panel.from, axisLabel: { color: c.muted, formatter: v => (measures[0].format === 'percent' ? percent(v, 0) : short(v)) } }),
       tooltip: { ...baseOption(c).tooltip, trigger: 'axis', formatter: p => tip(p[0].name, ...p.map(point => title(measures[point.seriesIndex]) + ': ' + say(measures[point.seriesIndex], point.value))) },
       series: measures.map(m => ({ type: 'line', name: title(m), symbol: 'none', lineStyle: { width: 2 }, data: panel.rows.map(row => row[index(m.name)]) })),

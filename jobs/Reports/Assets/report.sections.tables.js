@@ -26,12 +26,13 @@ function tablesSection() {
 function rowsSection() {
   const inputs = s => s.inputs.filter(i => !i.isCheckOnly);
   const names = new Set(data.steps.map(s => s.table));
-  const nodes = [...data.sources.map(s => ({ id: s.name, title: s.name, note: s.rows === null ? s.format : t('rows.count', number(s.rows)), about: s.path, layer: 0 }))];
+  const counted = count => ({ note: t('rows.count', number(count)), shortNote: short(count) });
+  const nodes = [...data.sources.map(s => ({ id: s.name, title: s.name, ...(s.rows === null ? { note: s.format } : counted(s.rows)), about: s.path, layer: 0 }))];
   const layerOf = name => (names.has(name) ? 1 + Math.max(0, ...inputs(data.steps.find(s => s.table === name)).map(i => (i.name === name ? 0 : layerOf(i.name)))) : 0);
   for (const s of data.steps) {
-    nodes.push({ id: s.table, title: s.table, note: t('rows.count', number(s.rowsKept)), about: local(s.description), layer: layerOf(s.table), strong: true });
-    if (s.rowsRefused > 0) nodes.push({ id: s.table + '__quarantine', title: s.table + '__quarantine', note: t('rows.count', number(s.rowsRefused)), about: t('rows.refused'), layer: layerOf(s.table) + 1, warn: true });
-    if (s.rowsLate > 0) nodes.push({ id: s.table + '__late', title: s.table + '__late', note: t('rows.count', number(s.rowsLate)), about: t('rows.late'), layer: layerOf(s.table) + 1, warn: true });
+    nodes.push({ id: s.table, title: s.table, ...counted(s.rowsKept), about: local(s.description), layer: layerOf(s.table), strong: true });
+    if (s.rowsRefused > 0) nodes.push({ id: s.table + '__quarantine', title: s.table + '__quarantine', ...counted(s.rowsRefused), about: t('rows.refused'), layer: layerOf(s.table) + 1, warn: true });
+    if (s.rowsLate > 0) nodes.push({ id: s.table + '__late', title: s.table + '__late', ...counted(s.rowsLate), about: t('rows.late'), layer: layerOf(s.table) + 1, warn: true });
   }
   const edges = data.steps.flatMap(s => [
     ...inputs(s).map(i => ({ from: i.name, to: s.table, text: i.name + ' → ' + s.table })),
@@ -45,6 +46,7 @@ function rowsSection() {
     { title: t('rows.in'), number: true, value: s => number(rowsIn(s)) },
     { title: t('rows.made'), number: true, value: s => number(s.rowsMade) },
     { title: t('rows.refusedCount'), number: true, value: s => (s.rowsRefused > 0 ? h('span', { class: 'warn-text' }, number(s.rowsRefused)) : number(0)) },
+    ...(data.steps.some(s => s.rowsLate > 0) ? [{ title: t('rows.lateCount'), number: true, value: s => (s.rowsLate > 0 ? h('span', { class: 'warn-text' }, number(s.rowsLate)) : number(0)) }] : []),
     { title: t('rows.kept'), number: true, value: s => number(s.rowsKept) },
   ];
   const sources = [

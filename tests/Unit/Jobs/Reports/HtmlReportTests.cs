@@ -127,6 +127,6 @@ public sealed partial class HtmlReportTests
     [GeneratedRegex(@"\bt\('([^']+\.)' \+")]
     private static partial Regex KeyPrefix();
 
-    [GeneratedRegex(@"\{\d\}")]
+    [GeneratedRegex(@"\{\d(?=[:}])")]
     private static partial Regex Place();
 }
