@@ -149,23 +149,26 @@ internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed,
     private static Field ColumnOf(Located<string> name, StepDefinition step, BoundQuery query)
         => query.Schema.Find(name.Value) ?? throw MissingColumn.Of(name.Value, step.Name, query.Schema, name.Place);
 
+    // Of a table of thousands of columns, some are enough for a hint.
+    private const int ColumnsTriedMax = 100;
+
     // What can be proved is found by trying.
     private static BilingualText Fitting(BoundQuery query, string input, GrowthDefinition asked)
     {
-        if (asked is not AppendGrowth && IsProved(() => KeyedGrowth.EnsureAppends(query, input))) return new BilingualText("`append` fits", "可以使用 `append`");
-        string[] keys = [.. query.Schema.Fields.Select(field => field.Name).Where(name => IsProved(() => KeyedGrowth.ByKey(query, input, [name])))];
+        if (asked is not AppendGrowth && Appends(query, input)) return new BilingualText("`append` fits", "可以使用 `append`");
+        Field[] keys = [.. query.Schema.Fields.Take(ColumnsTriedMax).Where(field => KeyedGrowth.CanFollow(query, input, field.Name))];
         if (keys.Length == 0) return new BilingualText("Take `grows` out: it is computed anew as a whole", "请去掉 `grows`，整表重新计算");
-        string columns = string.Join(", ", keys.Take(5));
-        return query.Schema.Fields.FirstOrDefault(field => field.Type.Id is TypeId.Instant or TypeId.Date && keys.Contains(field.Name)) is { } time
+        string columns = string.Join(", ", keys.Take(5).Select(field => field.Name));
+        return Array.Find(keys, field => field.Type.Id is TypeId.Instant or TypeId.Date) is { } time
             ? new BilingualText($"`by_key` fits with any of {columns}, or `by_window` with `time: {time.Name}`", $"可以使用 `by_key`（列 {columns} 中的任一列），或 `by_window` 并写 `time: {time.Name}`")
             : new BilingualText($"`by_key` fits with any of {columns}", $"可以使用 `by_key`（列 {columns} 中的任一列）");
     }
 
-    private static bool IsProved(Action proof)
+    private static bool Appends(BoundQuery query, string input)
     {
         try
         {
-            proof();
+            KeyedGrowth.EnsureAppends(query, input);
             return true;
         }
         catch (LeptonDataException failure) when (failure.Code == "sql.not_grown")

@@ -32,7 +32,8 @@ internal sealed class KeyTracer(SqlText text, string input)
         switch (relation)
         {
             case BoundInput leaf:
-                if (keys.FirstOutside(leaf.Columns) is not null) throw Refusal(-1, Reasons.KeyFromElsewhere(input));
+                if (leaf.Name != input) throw Refusal(-1, Reasons.NotRead(input));
+                if (keys.HaveSubqueries || keys.FirstOutside(leaf.Columns) is not null) throw Refusal(-1, Reasons.KeyFromElsewhere(input));
                 Readings.Add(leaf, keys);
                 break;
             case BoundFilter filter: Trace(filter.Source, keys); break;
@@ -43,7 +44,10 @@ internal sealed class KeyTracer(SqlText text, string input)
                 if (keys.Read(unpivot.NewColumns)) throw Refusal(-1, Reasons.KeyFromElsewhere(input));
                 Trace(unpivot.Source, keys);
                 break;
-            case BoundDistinct distinct: Trace(distinct.Source, keys); break;
+            case BoundDistinct distinct:
+                EnsureDeterminedBy(distinct.Columns, keys);
+                Trace(distinct.Source, keys);
+                break;
             case BoundDistinctOn distinct:
                 if (!keys.AreDeterminedBy([.. distinct.Keys.Select(key => new BoundColumnReference(key))])) throw Refusal(-1, Reasons.DistinctOn);
                 Trace(distinct.Source, keys);
@@ -84,8 +88,18 @@ internal sealed class KeyTracer(SqlText text, string input)
         var common = new Dictionary<BoundColumn, BoundExpression>();
         for (int i = 0; i < aggregate.Keys.Count; i++)
             if (aggregate.GroupingSets?.All(set => set.Contains(i)) != false) common.Add(aggregate.Keys[i].Column, aggregate.Keys[i].Expression);
-        if (keys.FirstOutside(common.Keys) is { } outside) throw Refusal(aggregate.Calls is [var call, ..] ? call.Call.Offset : -1, Reasons.KeyNotGrouped(outside));
+        long offset = aggregate.Calls is [var call, ..] ? call.Call.Offset : -1;
+        if (keys.FirstOutside(common.Keys) is { } outside) throw Refusal(offset, Reasons.KeyNotGrouped(outside));
+        // A group without keys has a row also where none of the input's rows is left.
+        if (aggregate.Keys.Count == 0 || aggregate.GroupingSets?.Any(set => set.Count == 0) == true) throw Refusal(offset, Reasons.GroupOfAll);
+        EnsureDeterminedBy(common.Keys, keys);
         return keys.Over(common);
+    }
+
+    // Where rows are one if these columns are equal, so must be their keys.
+    private void EnsureDeterminedBy(IEnumerable<BoundColumn> columns, Keys keys)
+    {
+        if (!keys.AreDeterminedBy([.. columns.Select(column => new BoundColumnReference(column))])) throw Refusal(-1, Reasons.EqualNotSame);
     }
 
     private Keys OverWindows(BoundWindow window, Keys keys)
@@ -151,6 +165,7 @@ internal sealed class KeyTracer(SqlText text, string input)
 
     private void OverSides(BoundSetOperation operation, Keys keys)
     {
+        if (operation is not { Kind: SetOperationKind.Union, IsAll: true }) EnsureDeterminedBy(operation.ResultColumns, keys);
         foreach ((BoundRelation side, bool isLeft) in new[] { (operation.Left, true), (operation.Right, false) })
         {
             if (!Reads(side))
@@ -159,7 +174,7 @@ internal sealed class KeyTracer(SqlText text, string input)
                 if (isLeft || operation.Kind == SetOperationKind.Union) GivesOtherKeys = true;
                 continue;
             }
-            Trace(side, keys.Over(operation.ResultColumns.Select((column, i) => (column, side.Columns[i])).ToDictionary(pair => pair.column, pair => (BoundExpression)new BoundColumnReference(pair.Item2))));
+            Trace(side, keys.Over(operation.ResultColumns.Select((column, i) => (column, side.Columns[i])).ToDictionary(pair => pair.column, pair => KeyedGrowth.Cast(new BoundColumnReference(pair.Item2), pair.column.Type))));
         }
     }
 

@@ -66,6 +66,25 @@ public sealed class KeyedGrowth
         return Prove(query, input, columns, new Keys(new EquatableList<string>(columns.Select(column => column.Name)), new EquatableList<BoundExpression>(columns.Select(column => new BoundColumnReference(column))), null, TimeSpan.Zero), key => key, TimeSpan.Zero, 0);
     }
 
+    /// <summary>Whether <see cref="ByKey"/> would prove it for one column; costs less.</summary>
+    /// <param name="query">Left unchanged.</param>
+    /// <param name="input">As there.</param>
+    /// <param name="keyColumn">A column of the result.</param>
+    public static bool CanFollow(BoundQuery query, string input, string keyColumn)
+    {
+        BoundColumn column = ColumnOf(query, keyColumn);
+        try
+        {
+            var tracer = new KeyTracer(query.Source, query.Inputs.Keys.First(known => known.Equals(input, StringComparison.OrdinalIgnoreCase)));
+            tracer.Trace(query.Root, new Keys([column.Name], [new BoundColumnReference(column)], null, TimeSpan.Zero));
+            return tracer.Readings.Count > 0;
+        }
+        catch (LeptonDataException failure) when (failure.Code == "sql.not_grown")
+        {
+            return false;
+        }
+    }
+
     /// <summary>Proves that the query's rows of a window of time are made of the input's rows of that window and of a stretch before it, and of the other inputs.</summary>
     /// <param name="query">Left unchanged.</param>
     /// <param name="input">Whose rows change, by its name in the query.</param>

@@ -32,13 +32,42 @@ internal sealed record Keys(EquatableList<string> Names, EquatableList<BoundExpr
     /// <summary>Whether rows that are equal in all of <paramref name="expressions"/> have one key.</summary>
     internal bool AreDeterminedBy(IReadOnlyCollection<BoundExpression> expressions) => Values.All(key => IsDetermined(key, expressions));
 
-    private static bool IsDetermined(BoundExpression expression, IReadOnlyCollection<BoundExpression> by)
-        => by.Contains(expression) || (expression is not (BoundColumnReference or BoundSubquery or BoundLambda) && ExpressionWalk.Parts(expression).All(part => IsDetermined(part, by)));
+    /// <summary>Whether a key asks another table; of which input its rows are cannot be told then.</summary>
+    internal bool HaveSubqueries => Values.Any(HasSubquery);
+
+    private static bool HasSubquery(BoundExpression expression) => expression is BoundSubquery || ExpressionWalk.Parts(expression).Any(HasSubquery);
+
+    // Equal values are one key. What is made of them is one value only where equal values are the same in all respects.
+    private static bool IsDetermined(BoundExpression key, IReadOnlyCollection<BoundExpression> by) => by.Contains(key) || IsMadeOf(key, by);
+
+    private static bool IsMadeOf(BoundExpression expression, IReadOnlyCollection<BoundExpression> by)
+        => (by.Contains(expression) && Equality.IsIdentity(expression))
+            || (expression is not (BoundColumnReference or BoundSubquery or BoundLambda) && ExpressionWalk.Parts(expression).All(part => IsMadeOf(part, by)));
 
     private sealed class Replacement(Func<BoundExpression, BoundExpression?> replace) : BoundRewriter
     {
         protected override BoundExpression? Replace(BoundExpression expression) => replace(expression);
     }
+}
+
+/// <summary>Types of which equal values may yet be told apart: 0.0 and -0.0, a month and 30 days, one time of day in two zones.</summary>
+internal static class Equality
+{
+    private static readonly string[] s_loose = ["FLOAT", "DOUBLE", "REAL", "INTERVAL", "TIME WITH TIME ZONE"];
+
+    // Of a value alone, or of a text: what they give is of the value's type.
+    private static readonly HashSet<string> s_keepType = new(StringComparer.Ordinal) { "time_bucket", "date_trunc", "datetrunc", "upper", "lower", "trim" };
+
+    internal static bool IsIdentity(SqlType type) => !s_loose.Any(name => type.Name.Contains(name, StringComparison.Ordinal));
+
+    /// <summary>Whether equal values of the expression surely are one value.</summary>
+    internal static bool IsIdentity(BoundExpression expression) => expression switch
+    {
+        BoundColumnReference reference => IsIdentity(reference.Column.Type),
+        BoundCast cast => IsIdentity(cast.Type),
+        BoundCall call => s_keepType.Contains(call.Function.Name) && call.Arguments.Count > 0 && IsIdentity(call.Arguments[^1]),
+        _ => false,
+    };
 }
 
 /// <summary>What a join's condition says is equal on both sides.</summary>
@@ -52,8 +81,8 @@ internal sealed class Equalities
         IEnumerable<BoundExpression> terms = condition is BoundConnective { IsAnd: true } all ? all.Terms : condition is null ? [] : [condition];
         foreach (BoundComparison term in terms.OfType<BoundComparison>().Where(term => term.Kind is ComparisonKind.Equal or ComparisonKind.IsNotDistinctFrom))
         {
-            // Values of two types may be equal and yet be two keys ('01' and 1).
-            if (term.Left is not BoundColumnReference { Column: var left } || term.Right is not BoundColumnReference { Column: var right} || left.Type != right.Type) continue;
+            // Values of two types may be equal and yet be two keys ('01' and 1), and so may some of one type.
+            if (term.Left is not BoundColumnReference { Column: var left } || term.Right is not BoundColumnReference { Column: var right} || left.Type != right.Type || !Equality.IsIdentity(left.Type)) continue;
             if (first.Contains(left) && second.Contains(right)) found._pairs.Add((left, right));
             else if (first.Contains(right) && second.Contains(left)) found._pairs.Add((right, left));
         }

@@ -28,6 +28,12 @@ internal static class Reasons
         "a window function looks at rows of several windows of time; sort it by the time column alone and bound its frame, as in RANGE BETWEEN INTERVAL 1 HOUR PRECEDING AND CURRENT ROW",
         "窗口函数会读取多个时间窗口的行；请仅按时间列排序并限定范围，例如 RANGE BETWEEN INTERVAL 1 HOUR PRECEDING AND CURRENT ROW");
 
+    internal static BilingualText GroupOfAll { get; } = new("an aggregate without GROUP BY has a row even where there are none", "没有 GROUP BY 的聚合在没有行时也会输出一行");
+
+    internal static BilingualText EqualNotSame { get; } = new(
+        "the key is made of values that count as equal here and may yet differ (0.0 and -0.0, intervals); take the column itself as the key",
+        "键由在此处视为相等但可能不同的值得出（如 0.0 与 -0.0、时间间隔）；请直接用该列作键");
+
     internal static BilingualText KeyNotGrouped(string key) => new($"rows of several '{key}' are in one group; group by it", $"一个分组中含有多个 '{key}'；请按它分组");
 
     internal static BilingualText KeyFromElsewhere(string input) => new($"the key is not made of columns of {input} alone", $"键并非仅由 {input} 的列得出");

@@ -17,7 +17,9 @@ internal sealed class RowTracer(SqlText text, string input)
         foreach (BoundExpression expression in ExpressionWalk.Expressions(relation)) RefuseSubqueries(expression);
         switch (relation)
         {
-            case BoundInput: break;
+            case BoundInput leaf:
+                if (leaf.Name != input) throw Refusal(-1, Reasons.NotRead(input));
+                break;
             case BoundFilter filter: Trace(filter.Source); break;
             case BoundProject project: Trace(project.Source); break;
             case BoundUnpivot unpivot: Trace(unpivot.Source); break;

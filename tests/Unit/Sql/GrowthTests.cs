@@ -48,6 +48,10 @@ internal sealed class GrowthTests
     [TestCase("WITH g AS (SELECT k, sum(n) AS s FROM t GROUP BY k) SELECT t.k, t.id, g.s FROM t JOIN g ON t.k = g.k", "k")]
     [TestCase("WITH g AS (SELECT k, sum(n) AS s FROM t GROUP BY k) SELECT a.k, a.s, b.s AS s2 FROM g a JOIN g b ON a.k = b.k", "k")]
     [TestCase("SELECT k, id FROM t UNION SELECT k, n FROM t", "k")]
+    [TestCase("SELECT CAST(z AS VARCHAR) AS g, count(*) AS c FROM (SELECT ok AS z FROM t UNION ALL SELECT id FROM t) GROUP BY ALL", "g", Description = "sides of two types: the key is made of the result's")]
+    [TestCase("SELECT CAST(z AS VARCHAR) AS g, count(*) AS c FROM (SELECT id AS z FROM t UNION ALL SELECT x FROM t) WHERE z <> 0 GROUP BY CAST(z AS VARCHAR)", "g")]
+    [TestCase("SELECT CAST(z AS VARCHAR) AS g, count(*) AS c FROM (SELECT amount AS z FROM t UNION ALL SELECT CAST(id AS DECIMAL(10,3)) FROM t) GROUP BY ALL", "g")]
+    [TestCase("SELECT x, count(*) AS c FROM t GROUP BY x", "x", Description = "0.0 and -0.0 are one key, as they are one group")]
     [TestCase("SELECT k, id FROM t UNION ALL SELECT k, id FROM u", "k")]
     [TestCase("SELECT k FROM t EXCEPT SELECT k FROM u", "k")]
     [TestCase("SELECT k FROM u EXCEPT SELECT k FROM t", "k")]
@@ -110,6 +114,16 @@ internal sealed class GrowthTests
         }
     }
 
+    [TestCase("WITH c AS (SELECT id FROM t) SELECT u.w FROM u", "append", "does not read t")]
+    [TestCase("WITH c AS (SELECT id FROM t) SELECT u.w FROM u", "w", "does not read t")]
+    [TestCase("SELECT 'all' AS what, count(*) AS c FROM t", "what", "even where there are none")]
+    [TestCase("SELECT 'all' AS what, k, count(*) AS c FROM t GROUP BY ROLLUP (k)", "what", "even where there are none")]
+    [TestCase("SELECT CAST(x AS VARCHAR) AS g, count(*) OVER (PARTITION BY x) AS c FROM t", "g", "PARTITION BY")]
+    [TestCase("SELECT CAST(x AS VARCHAR) AS g, count(*) AS c FROM t GROUP BY x", "g", "-0.0")]
+    [TestCase("SELECT CAST(x AS VARCHAR) AS g FROM (SELECT DISTINCT x FROM t)", "g", "-0.0")]
+    [TestCase("SELECT CAST(x AS VARCHAR) AS g FROM (SELECT x FROM t UNION SELECT x FROM t WHERE ok)", "g", "-0.0")]
+    [TestCase("SELECT CAST(a.x AS VARCHAR) AS g, b.id FROM t a JOIN t b ON a.x = b.x", "g", "side by side")]
+    [TestCase("SELECT g, count(*) AS c FROM (SELECT (SELECT max(u.w) FROM u WHERE u.w <= t.n) AS g FROM t) GROUP BY g", "g", "columns of t alone")]
     [TestCase("SELECT DISTINCT id FROM t", "append", "DISTINCT")]
     [TestCase("SELECT id FROM t LIMIT 5", "append", "LIMIT")]
     [TestCase("SELECT k, count(*) AS c FROM t GROUP BY k", "append", "group")]
