@@ -149,7 +149,7 @@ function layered({ label, nodes, edges, asTable, alwaysTable, widthMin = 640 }) 
   // A line that passes a layer gets a place there, as a box does, and so runs beside the boxes.
   const known = new Map(nodes.map(node => [node.id, node]));
   const passages = new Map(), lines = new Map();
-  for (const e of edges) {
+  for (const e of edges.filter(e => e.from !== e.to)) {
     let from = known.get(e.from);
     const to = known.get(e.to), kind = e.dashed ? 'dashed' : 'whole';
     const draw = next => {

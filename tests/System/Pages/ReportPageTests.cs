@@ -90,6 +90,28 @@ internal sealed class ReportPageTests
     }
 
     [Test]
+    public async Task Page_OnADesk_DrawsLinesBesideBoxes()
+    {
+        await using IBrowserContext context = await _browser!.Instance.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 } });
+        IPage page = await context.NewPageAsync();
+        await page.GotoAsync($"file://{_report}");
+        await page.WaitForSelectorAsync("#rows figure svg text");
+        int[] counts = await page.EvaluateAsync<int[]>(
+            """
+            () => {
+              const paths = [...document.querySelectorAll('#rows figure svg path')];
+              const boxes = paths.filter(path => path.getAttribute('fill') !== 'none' && path.getAttribute('stroke')).map(path => path.getBBox());
+              const lines = paths.filter(path => path.getAttribute('fill') === 'none');
+              const points = line => Array.from({ length: 101 }, (_, i) => line.getPointAtLength(line.getTotalLength() * i / 100));
+              const isInside = (point, box) => point.x > box.x + 2 && point.x < box.x + box.width - 2 && point.y > box.y + 2 && point.y < box.y + box.height - 2;
+              return [boxes.length, lines.length, lines.filter(line => points(line).some(point => boxes.some(box => isInside(point, box)))).length];
+            }
+            """);
+        Assert.That(counts[..2], Has.All.GreaterThan(1), "boxes and lines");
+        Assert.That(counts[2], Is.Zero, "lines across boxes");
+    }
+
+    [Test]
     public async Task Page_LanguageSwitched_StaysSwitched()
     {
         await using IBrowserContext context = await _browser!.Instance.NewContextAsync(new BrowserNewContextOptions { Locale = "en-US" });
