@@ -140,7 +140,9 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             if (!AreComparable(field.Type, target.Type)) throw new LeptonDataException("jobs.rule_types", [field.Name, field.Type, $"{rule.Table.Value}.{target.Name}", target.Type]) { Place = rule.Table.Place };
         string alias = NextAlias();
         string Key(int i) => i == 0 ? "__key" : string.Create(CultureInfo.InvariantCulture, $"__key{i}");
-        string keys = string.Join(", ", targets.Select((target, i) => $"{SqlLiteral.Name(target.Name)} AS {Key(i)}"));
+        // Distinct as they are compared: two whole numbers may be one broken number, and a row that meets both would stand twice.
+        string Compared(int i) => fields[i].Type.Equals(targets[i].Type) ? SqlLiteral.Name(targets[i].Name) : $"coalesce(CAST(NULL AS {SqlType.Of(fields[i].Type).Name}), {SqlLiteral.Name(targets[i].Name)})";
+        string keys = string.Join(", ", targets.Select((_, i) => $"{Compared(i)} AS {Key(i)}"));
         string present = string.Join(" AND ", targets.Select(target => $"{SqlLiteral.Name(target.Name)} IS NOT NULL"));
         string matched = string.Join(" AND ", fields.Select((field, i) => $"{SqlLiteral.Name(field.Name)} = {alias}.{Key(i)}"));
         string where = fields.Length == 1 ? $"{rule.Table.Value}.{targets[0].Name}" : $"{rule.Table.Value}({string.Join(", ", targets.Select(target => target.Name))})";

@@ -75,6 +75,32 @@ internal sealed class RuleTests
         });
     }
 
+    [TestCase("DOUBLE", "BIGINT", "9007199254740992", "9007199254740993", "r|n 7.0 is not in known.v")]
+    [TestCase("BIGINT", "DOUBLE", "9007199254740992", "9007199254740992", "r|n 7 is not in known.v")]
+    [TestCase("FLOAT", "DOUBLE", "0.5", "0.5", "r|n 7.0 is not in known.v")]
+    [TestCase("FLOAT", "INTEGER", "16777216", "16777217", "r|n 7.0 is not in known.v")]
+    [TestCase("DOUBLE", "DECIMAL(38, 2)", "9007199254740992.00", "9007199254740992.01", "r|n 7.0 is not in known.v")]
+    [TestCase("DECIMAL(20, 2)", "BIGINT", "5", "5", "r|n 7.00 is not in known.v")]
+    public async Task Run_ARelationWhoseKeysAreOneValueWhenCompared_LeavesEachRowOnce(string type, string otherType, string value, string sameWhenCompared, string refused)
+    {
+        _project.Csv("src", $"n\n{value}\n7\n");
+        _project.Csv("known", $"v\n{value}\n{sameWhenCompared}\n");
+        _project.Pipeline($$"""
+            pipeline: p
+            sources:
+              src: { format: csv, path: data/src.csv, columns: { n: { type: "{{type}}" } } }
+              known_src: { format: csv, path: data/known.csv, columns: { v: { type: "{{otherType}}" } } }
+            steps:
+              known: { sql: SELECT v FROM known_src }
+              checked:
+                sql: SELECT n FROM src
+                expect: { r: { column: n, in: known.v } }
+            """);
+        StepRecord step = (await _project.RunWellAsync()).Steps.Single(step => step.Name == "checked");
+        Assert.That((step.RowsComputed, step.RowsOut, step.RowsQuarantined), Is.EqualTo((2L, 1L, 1L)));
+        Assert.That(await _project.RowsAsync("checked__quarantine", "__rules", "__reason"), Is.EqualTo(new[] { refused }));
+    }
+
     [TestCase("{ sql: n > 0, on_failure: warn }", "{ sql: n > 0, on_failure: fail }")]
     [TestCase("{ min_rows: 6, on_failure: warn }", "{ min_rows: 6 }")]
     public async Task Run_ARuleThatWarnedAndNowFails_IsAskedAnew(string before, string after)
