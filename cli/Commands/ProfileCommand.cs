@@ -67,7 +67,7 @@ internal static class ProfileCommand
         foreach (ColumnProfile column in profile.Columns)
         {
             DataType type = column.Field.Type;
-            string about = column.Histogram is { } histogram ? ProfileText.Sparkline(histogram)
+            string about = column.IsPersonal ? Texts.Get("cli.profile_personal") : column.Histogram is { } histogram ? ProfileText.Sparkline(histogram)
                 : string.Join(", ", column.Top.Take(TopShown).Select(top => $"{Cut(ProfileText.Value(type, top.Value))} {ProfileText.Share(top.Count, profile.RowCount)}"));
             table.Row(
                 column.Field.Name, type.ToString(), ProfileText.Share(column.NullCount, profile.RowCount), DistinctText(column), Shown(type, column.Min),
@@ -94,6 +94,7 @@ internal static class ProfileCommand
             DataType type = column.Field.Type;
             json.WriteString("name", column.Field.Name);
             json.WriteString("type", type.ToString());
+            if (column.IsPersonal) json.WriteBoolean("personal", true);
             json.WriteNumber("nulls", column.NullCount);
             json.WriteOptional("distinct", column.DistinctCount);
             json.WriteBoolean("distinct_is_exact", column.IsDistinctExact);

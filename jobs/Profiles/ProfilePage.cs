@@ -76,6 +76,7 @@ public static class ProfilePage
         Row("jobs.profile_empty", column.EmptyCount is > 0 and var empty ? empty.ToString("N0", CultureInfo.InvariantCulture) : null);
         Row("jobs.profile_length", column.Lengths is var (shortest, middle, longest) ? $"{shortest} – {Number(middle)} – {longest}" : null);
         html.Append("</tbody></table></div><div>\n");
+        if (column.IsPersonal) html.Append(CultureInfo.InvariantCulture, $"<p class=\"small\">{text("jobs.profile_personal", [])}</p>\n");
         if (column.Histogram is { } histogram) Bars(html, histogram, column);
         if (column.Top.Count > 0)
         {

@@ -57,7 +57,8 @@ public sealed class Profiler(IEngine engine, Binder binder)
             {
                 ColumnProfile profile = column.Read(answer.AsSpan(at, column.List.Count), rows);
                 at += column.List.Count;
-                columns.Add(await LookCloserAsync(column, profile, rows, queries, inputs, cancellationToken).ConfigureAwait(false));
+                profile = await LookCloserAsync(column, profile, rows, queries, inputs, cancellationToken).ConfigureAwait(false);
+                columns.Add(profile.IsPersonal ? profile.WithoutValues() : profile);
             }
         }
         return new TableProfile(name, rows, columns);

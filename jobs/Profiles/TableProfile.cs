@@ -14,6 +14,9 @@ public sealed record ColumnProfile
     /// <summary>Name and type.</summary>
     public required Field Field { get; init; }
 
+    /// <summary>Whether values of the column tell of persons: then it has counts and lengths, and no value nor what is reckoned from values.</summary>
+    public bool IsPersonal => Field.Metadata[FieldMetadata.PersonalKey] == "true";
+
     /// <summary>Rows where it is NULL.</summary>
     public required long NullCount { get; init; }
 
@@ -58,6 +61,9 @@ public sealed record ColumnProfile
 
     /// <summary>Of numbers and times: how the finite ones lie between the least and the greatest; null where they do not differ.</summary>
     public Histogram? Histogram { get; init; }
+
+    /// <summary>The same without values.</summary>
+    internal ColumnProfile WithoutValues() => this with { Min = null, Max = null, Mean = null, StandardDeviation = null, Quantiles = [], Top = [], Histogram = null };
 }
 
 /// <summary>A value and how many rows have it.</summary>

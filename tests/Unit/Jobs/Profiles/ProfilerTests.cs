@@ -136,6 +136,33 @@ internal sealed class ProfilerTests
     }
 
     [Test]
+    public async Task Profile_PersonalColumns_HoldsCountsAndNoValue()
+    {
+        await using var project = new ProjectFixture();
+        project.Csv("src", "who,born,pay\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{(i % 2 == 0 ? "ada" : "bob")},19{70 + (i % 7)}-05-17,{(i % 5) + 81234}.25\n")));
+        project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: data/src.csv, columns: { who: { personal: true }, born: { personal: true }, pay: { personal: true } } } }\nsteps: { t: { sql: \"SELECT who, born, pay FROM src\" } }");
+        await project.RunWellAsync();
+        TableProfile profile = await project.ProfileAsync("t");
+        string contract = ContractWriter.Write(profile), page = ProfilePage.Render(profile, CultureInfo.GetCultureInfo("en"));
+        Assert.Multiple(() =>
+        {
+            Assert.That(profile.Columns.Select(column => (column.NullCount, column.DistinctCount)), Is.EqualTo(new (long, long?)[] { (0, 2), (0, 7), (0, 5) }));
+            Assert.That(profile.Columns.Select(column => (column.Min, column.Max, column.Mean, column.StandardDeviation, column.Quantiles.Count, column.Top.Count, column.Histogram)), Is.All.EqualTo(((object?)null, (object?)null, (double?)null, (double?)null, 0, 0, (Histogram?)null)));
+            Assert.That(contract, Does.Not.Match("_known|_in_range|ada|19[67]|8123").And.Contain("# who is personal: none of its values is written here\n").And.Contain("not_null: [who, born, pay]"));
+            Assert.That(page, Does.Not.Match("ada|197[0-9]-|8123").And.Contain("Personal: values are hidden."));
+        });
+    }
+
+    // A profile of somebody else's making.
+    [Test]
+    public void Infer_APersonalColumnWithValues_WritesNone()
+    {
+        Field field = new("who", DataType.String) { Metadata = FieldMetadata.Empty.With(FieldMetadata.PersonalKey, "true") };
+        var column = new ColumnProfile { Field = field, NullCount = 0, DistinctCount = 1, IsDistinctExact = true, Top = [new ValueCount("ada", 40)], Min = "ada", Max = "ada" };
+        Assert.That(ContractWriter.Write(new TableProfile("t", 40, [column])), Does.Not.Contain("ada"));
+    }
+
+    [Test]
     public void Page_OfHostileNamesAndValues_HoldsThemAsText()
     {
         var column = new ColumnProfile { Field = new Field("<script>alert(1)</script>", DataType.String), NullCount = 0, DistinctCount = 1, Top = [new ValueCount("\"><img src=x onerror=alert(1)>", 3)], Min = "<i>", Max = "&" };
