@@ -117,6 +117,8 @@ internal static class RunCommand
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_quarantined", TextTable.Number(step.RowsQuarantined), QueryOf($"{step.Table}__quarantine")));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Done && step.RowsLate > 0))
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_late", TextTable.Number(step.RowsLate), QueryOf($"{step.Table}__late")));
+        foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step is { State: StepState.Failed, Version: not null }))
+            context.Terminal.Out.WriteLine(Texts.Get("cli.run_ended_dead", step.Name, step.Version));
         // Of a table that is up to date only what time alone breaks is news.
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Unchanged))
             foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0, Newest: not null })) context.Terminal.Out.WriteLine(StaleText(step, rule));
@@ -155,7 +157,7 @@ internal static class RunCommand
 
     private static string VersionText(StepRecord step) => (step.State, step.VersionBefore, step.Version) switch
     {
-        (StepState.Done, { } before, { } after) => string.Create(CultureInfo.InvariantCulture, $"{before} → {after}"),
+        (StepState.Done or StepState.Failed, { } before, { } after) => string.Create(CultureInfo.InvariantCulture, $"{before} → {after}"),
         (StepState.Done or StepState.Unchanged, _, { } version) => version.ToString(CultureInfo.InvariantCulture),
         _ => "–",
     };

@@ -99,7 +99,8 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
         }
         catch (LeptonDataException failure)
         {
-            _records[name] = planned with { State = StepState.Failed, ErrorCode = failure.Code, Error = failure.Message };
+            // The end of a dead run may have been committed before: then that version stands.
+            _records[name] = _records.GetValueOrDefault(name, planned) with { State = StepState.Failed, ErrorCode = failure.Code, Error = failure.Message };
             _failures.Enqueue(new StepFailure(step.Node.Pipeline.Name, name, failure));
             own.Progress?.Report(new StepProgress(name, "jobs.failed"));
         }

@@ -43,9 +43,19 @@ internal static class StepCommitter
             FilePrefix(runId),
             async () =>
             {
-                await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
-                    if (entry.RunId == runId) return false;
-                return true;
+                // A run may commit more than once to a table: what a dead one had begun, and its own.
+                var named = new HashSet<string>(StringComparer.Ordinal);
+                try
+                {
+                    await foreach (CommitEntry entry in table.HistoryAsync(cancellationToken).ConfigureAwait(false))
+                        if (entry.RunId == runId && await table.ReadAsync(entry.Version, cancellationToken).ConfigureAwait(false) is { } made) named.UnionWith(made.Files.Select(file => file.Path));
+                    return named;
+                }
+                catch (LeptonDataException failure) when (failure is { IsTransient: false, Code: "storage.no_such_version" or "storage.log_checkpoint" })
+                {
+                    // Its log begins later by now: what the commit named is not known.
+                    return null;
+                }
             },
             cancellationToken);
 

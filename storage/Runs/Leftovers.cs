@@ -33,13 +33,13 @@ public static class Leftovers
     /// <param name="lake">Of the table.</param>
     /// <param name="table">Whose files.</param>
     /// <param name="prefix">Of their names.</param>
-    /// <param name="areLeft">Asked once, where there are any: whether they may go.</param>
+    /// <param name="stay">Asked once, where there are any: the names of those that stay; null for all.</param>
     /// <param name="cancellationToken">Observed between files.</param>
-    public static async ValueTask SweepFilesAsync(Lake lake, ITable table, string prefix, Func<ValueTask<bool>> areLeft, CancellationToken cancellationToken = default)
+    public static async ValueTask SweepFilesAsync(Lake lake, ITable table, string prefix, Func<ValueTask<IReadOnlySet<string>?>> stay, CancellationToken cancellationToken = default)
     {
         List<string> files = await FindAsync(lake, lake.FolderOf(table.RootPath), name => name.StartsWith(prefix, StringComparison.Ordinal), cancellationToken).ConfigureAwait(false);
-        if (files.Count == 0 || !await areLeft().ConfigureAwait(false)) return;
-        foreach (string file in files) await lake.Store.DeleteAsync(file, cancellationToken).ConfigureAwait(false);
+        if (files.Count == 0 || await stay().ConfigureAwait(false) is not { } staying) return;
+        foreach (string file in files.Where(file => !staying.Contains(file[(file.LastIndexOf('/') + 1)..]))) await lake.Store.DeleteAsync(file, cancellationToken).ConfigureAwait(false);
     }
 
     private static async ValueTask SweepAsync(Lake lake, string folder, Func<string, bool> isLeft, CancellationToken cancellationToken)

@@ -146,6 +146,33 @@ public sealed class GrowthRunTests
         Assert.That((await _project.RunAsync()).IsUnchanged, Is.True);
     }
 
+    [Test]
+    public async Task Run_ADeadRunIsRepeatedAndTheRunsOwnPartFails_NamesTheVersionThatStandsAndLeavesNoFile()
+    {
+        string pipeline = """
+            pipeline: p
+            sources: { src: { format: csv, path: data/part-*.csv, columns: { seen: { type: TIMESTAMP, zone: UTC } } } }
+            steps: { visits: { sql: "SELECT id, amount FROM src", grows: append, expect: { positive: { sql: amount > 0 }, few: { max_rows: 4 } } } }
+            """;
+        _project.Pipeline(pipeline);
+        Write("1,a,2001-01-01 00:10:00,5\n");
+        await _project.RunWellAsync();
+        Write("2,a,2001-01-01 00:20:00,2\n3,a,2001-01-01 00:20:00,-1\n");
+        await _project.RunWellAsync();
+        File.Delete(_project.Folder["lake/main/visits/_delta_log/00000000000000000001.json"]);
+        _project.Reopen();
+        Write("4,a,2001-01-01 00:30:00,2\n5,a,2001-01-01 00:30:00,4\n6,a,2001-01-01 00:30:00,6\n7,a,2001-01-01 00:30:00,-7\n");
+        RunSummary summary = await _project.RunAsync();
+        StepRecord step = summary.Runs.Single().Steps.Single();
+        Assert.That((summary.Failures.Single().Error.Code, step.State, step.VersionBefore, step.Version, step.RowsOut), Is.EqualTo(("jobs.row_count", StepState.Failed, (long?)0, (long?)1, (long?)2)));
+        Assert.That(await _project.RowsAsync("visits", "id"), Is.EqualTo(new[] { "1", "2" }));
+        Assert.That(await _project.RowsAsync("visits__quarantine", "id"), Is.EqualTo(new[] { "3" }));
+        foreach (string table in new[] { "visits", "visits__quarantine" })
+            Assert.That(Directory.GetFiles(_project.Folder[$"lake/main/{table}"], $"part-{summary.Id}-*"), Is.SubsetOf((await _project.SnapshotAsync(table))!.FilePaths), table);
+        _project.Pipeline(pipeline.Replace("max_rows: 4", "max_rows: 5", StringComparison.Ordinal));
+        Assert.That((await _project.RunWellAsync()).Steps.Single().RowsOut, Is.EqualTo(5));
+    }
+
     // What it was about cannot be had again.
     [TestCase("file")]
     [TestCase("plan")]
