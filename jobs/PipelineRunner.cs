@@ -73,12 +73,15 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             stopped = failure is OperationCanceledException ? RunState.Interrupted : RunState.Failed;
             failed = ExceptionDispatchInfo.Capture(failure);
         }
+        List<HeldBackRun> heldBack = stopped is not null
+            ? []
+            : HeldBackRuns.Find(preparation.Steps, session.Records, books.Values.Where(book => !book.IsWhole(session.Records)).Select(book => book.Record.Pipeline), RunLog.PublishedVersions(earlier));
         // Every pipeline's end is written, whatever became of another's. What went wrong before is the news; a run whose end could not be written the next one finds dead.
         foreach (RunBook book in books.Values)
         {
             try
             {
-                await book.FinishAsync(session.Records, stopped, Now(run), CancellationToken.None).ConfigureAwait(false);
+                await book.FinishAsync(session.Records, stopped, heldBack.Exists(held => held.Pipeline == book.Record.Pipeline), Now(run), CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception failure)
             {
@@ -86,7 +89,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
             }
         }
         failed?.Throw();
-        return new RunSummary(run.Id, [.. books.Values.Select(book => book.Record)], session.Failures, run.Time.GetElapsedTime(start));
+        return new RunSummary(run.Id, [.. books.Values.Select(book => book.Record)], session.Failures, run.Time.GetElapsedTime(start)) { HeldBack = heldBack };
     }
 
     /// <summary>What <see cref="RunAsync"/> would do, and why; nothing is written.</summary>

@@ -11,6 +11,9 @@ namespace Lepton.Data.Jobs;
 /// <param name="Duration">From the first look at a source to the last record.</param>
 public sealed record RunSummary(RunId Id, IReadOnlyList<RunRecord> Runs, IReadOnlyList<StepFailure> Failures, TimeSpan Duration)
 {
+    /// <summary>Pipelines that are not finished though none of their steps failed, so that readers see their tables as before.</summary>
+    public IReadOnlyList<HeldBackRun> HeldBack { get; init; } = [];
+
     /// <summary>Whether every step is done or unchanged.</summary>
     public bool IsComplete => Failures.Count == 0;
 
@@ -26,3 +29,8 @@ public sealed record RunSummary(RunId Id, IReadOnlyList<RunRecord> Runs, IReadOn
 /// <param name="Step">Its name.</param>
 /// <param name="Error">Why.</param>
 public sealed record StepFailure(string Pipeline, string Step, LeptonDataException Error);
+
+/// <summary>A pipeline that is not finished because of another.</summary>
+/// <param name="Pipeline">Its name.</param>
+/// <param name="Because">The pipeline of which it read, in this run, a table that is not published.</param>
+public sealed record HeldBackRun(string Pipeline, string Because);

@@ -119,6 +119,7 @@ internal static class RunCommand
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_late", TextTable.Number(step.RowsLate), QueryOf($"{step.Table}__late")));
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step is { State: StepState.Failed, Version: not null }))
             context.Terminal.Out.WriteLine(Texts.Get("cli.run_ended_dead", step.Name, step.Version));
+        foreach (HeldBackRun held in summary.HeldBack) context.Terminal.Out.WriteLine(Texts.Get("cli.run_held_back", held.Pipeline, held.Because));
         // Of a table that is up to date only what time alone breaks is news.
         foreach (StepRecord step in summary.Runs.SelectMany(run => run.Steps).Where(step => step.State == StepState.Unchanged))
             foreach (RuleRecord rule in step.Rules.Where(rule => rule is { OnFailure: RuleRecord.Warn, BrokenRowCount: > 0, Newest: not null })) context.Terminal.Out.WriteLine(StaleText(step, rule));

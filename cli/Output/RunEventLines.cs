@@ -76,6 +76,14 @@ internal sealed class RunEventLines(Terminal terminal, TimeProvider time) : IRun
             json.WriteBoolean("is_complete", summary.IsComplete);
             json.WriteBoolean("is_unchanged", summary.IsUnchanged);
             json.WriteNumber("seconds", Math.Round(summary.Duration.TotalSeconds, 3));
+            if (summary.HeldBack.Count > 0)
+            {
+                json.WriteList("held_back", summary.HeldBack, held =>
+                {
+                    json.WriteString("pipeline", held.Pipeline);
+                    json.WriteString("because", held.Because);
+                });
+            }
             json.WriteList("sources", summary.Runs.SelectMany(run => run.Sources.Select(source => (run.Pipeline, Source: source))), item =>
             {
                 json.WriteString("pipeline", item.Pipeline);

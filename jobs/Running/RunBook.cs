@@ -33,18 +33,24 @@ internal sealed class RunBook(RunLog log, RunRecord planned, long newestNumber)
         return Record.Number;
     }
 
+    /// <summary>Whether every step is done, or needed not to be.</summary>
+    /// <param name="steps">As for <see cref="FinishAsync"/>.</param>
+    internal bool IsWhole(IReadOnlyDictionary<string, StepRecord> steps) => Array.TrueForAll(Now(steps), step => step.State is StepState.Done or StepState.Unchanged or StepState.LeftOut);
+
     /// <summary>Writes how the run ended.</summary>
     /// <param name="steps">What became of the steps, by name; those that are not in it were not taken up.</param>
     /// <param name="stopped">How the run was cut off; null where it came to its end.</param>
+    /// <param name="isHeldBack">Whether it read what nobody is to see yet.</param>
     /// <param name="at">When.</param>
     /// <param name="cancellationToken">Observed until the commit begins.</param>
-    internal async ValueTask FinishAsync(IReadOnlyDictionary<string, StepRecord> steps, RunState? stopped, EventTime at, CancellationToken cancellationToken)
+    internal async ValueTask FinishAsync(IReadOnlyDictionary<string, StepRecord> steps, RunState? stopped, bool isHeldBack, EventTime at, CancellationToken cancellationToken)
     {
-        StepRecord[] done = [.. Record.Steps.Select(step => steps.GetValueOrDefault(step.Name, step))];
-        RunState state = stopped ?? (done.All(step => step.State is StepState.Done or StepState.Unchanged or StepState.LeftOut) ? RunState.Finished : RunState.Failed);
-        Record = Record with { Steps = done, State = state, FinishedAt = at };
+        RunState state = stopped ?? (IsWhole(steps) && !isHeldBack ? RunState.Finished : RunState.Failed);
+        Record = Record with { Steps = Now(steps), State = state, FinishedAt = at };
         if (HasBegun) await log.FinishAsync(Record, cancellationToken).ConfigureAwait(false);
         // Nothing had to be done: one entry says so. One that was stopped before it did anything leaves none.
         else if (stopped is null) await log.BeginAsync(Record, newestNumber, cancellationToken).ConfigureAwait(false);
     }
+
+    private StepRecord[] Now(IReadOnlyDictionary<string, StepRecord> steps) => [.. Record.Steps.Select(step => steps.GetValueOrDefault(step.Name, step))];
 }

@@ -43,7 +43,7 @@ public enum RunState
     /// <summary>Every step is done or was up to date.</summary>
     Finished,
 
-    /// <summary>A step failed.</summary>
+    /// <summary>A step failed, or one of another pipeline whose tables it read.</summary>
     Failed,
 
     /// <summary>Somebody stopped it.</summary>

@@ -397,6 +397,31 @@ internal sealed class RunTests
         });
     }
 
+    // Else readers would see rows made of a version that nobody sees.
+    [Test]
+    public async Task Run_APipelineReadsWhatAnUnfinishedOneMade_IsNotPublishedEither()
+    {
+        const string Shop = "pipeline: shop\nsources: { src: { format: csv, path: data/src.csv } }\nsteps:\n  orders: { sql: SELECT id FROM src }\n  fixed: { sql: SELECT 1 AS one }\n  totals: { sql: SELECT count(*) AS n FROM orders, expect: { few: { sql: n < 4, on_failure: fail } } }\n";
+        _project.Pipeline(Shop);
+        // By its place in the order the last one is looked at first.
+        _project.Pipeline("pipeline: last\nsteps: { third: { sql: SELECT id FROM second } }\n", "a");
+        _project.Pipeline("pipeline: next\nsteps: { second: { sql: SELECT id FROM orders } }\n", "b");
+        _project.Pipeline("pipeline: apart\nsteps: { other: { sql: SELECT one FROM fixed } }\n", "c");
+        Assert.That((await _project.RunAsync()).HeldBack, Is.Empty);
+        _project.Csv("src", "id,amount\n1,10\n2,-5\n3,20\n4,1\n");
+        for (int run = 0; run < 2; run++)
+        {
+            RunSummary summary = await _project.RunAsync();
+            Assert.That(summary.HeldBack, Is.EquivalentTo(new[] { new HeldBackRun("next", "shop"), new HeldBackRun("last", "next") }), $"{run}");
+            Assert.That(summary.Runs.Where(record => record.State == RunState.Finished).Select(record => record.Pipeline), Is.EqualTo(new[] { "apart" }), $"{run}");
+            Assert.That(summary.Failures.Single().Step, Is.EqualTo("totals"));
+            Assert.That((await new RunLog(_project.Lake).PublishedVersionsAsync()).Values, Is.All.Zero, $"{run}");
+        }
+        _project.Pipeline(Shop.Replace("n < 4", "n < 5", StringComparison.Ordinal));
+        Assert.That((await _project.RunAsync()).HeldBack, Is.Empty);
+        Assert.That((await new RunLog(_project.Lake).PublishedVersionsAsync())[TableName.Parse("third")], Is.EqualTo(1));
+    }
+
     [TestCase("orders", true)]
     [TestCase("orders", false)]
     [TestCase("orders__quarantine", true)]
