@@ -42,20 +42,18 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         problems.ThrowIfAny();
         StepGrowth? growth = step.Growth is null ? null : StepGrowth.Prove(step, query, revisions, rules, inputs, restricted => Carry(step, restricted, inputs), binder, access);
         BoundQuery? carried = revisions is null ? Carry(step, query, inputs) : revisions.Carried is { } own ? revisions.Windows.Revise(own) : null;
-        return new BoundStep(node, query, carried, rules, TableSchema(query, inputs, step), growth, PlanHash(step, query, revisions, rules, tableRules)) { TableRules = tableRules, Lineage = LineageOf(step, query, rules, inputs) };
+        return new BoundStep(node, query, carried, rules, TableSchema(query, inputs, step), growth, PlanHash(step, query, revisions, rules, tableRules)) { TableRules = tableRules, Lineage = LineageOf(step, query, rules) };
     }
 
     // What a rule looks at decides, by way of the quarantine, which rows there are.
-    private QueryLineage LineageOf(StepDefinition step, BoundQuery query, IReadOnlyList<CompiledRule> rules, IReadOnlyDictionary<string, Schema> inputs)
+    private static QueryLineage LineageOf(StepDefinition step, BoundQuery query, IReadOnlyList<CompiledRule> rules)
     {
-        CompiledRule[] quarantining = [.. rules.Where(rule => rule.Rule.OnFailure == OnFailure.Quarantine)];
-        if (quarantining.Length == 0) return query.Lineage;
-        var own = new Dictionary<string, Schema>(inputs, StringComparer.OrdinalIgnoreCase) { [step.Name] = query.Schema };
-        QueryLineage kept = binder.Bind(new StepQueries(step, query.Schema.Fields).Good(quarantining), own, access).Lineage;
         IReadOnlyDictionary<string, ColumnLineage> made = query.Lineage.Columns;
-        InputColumn[] deciding = [.. kept.Columns.Values.First().Influences.SelectMany(
+        InputColumn[] deciding = [.. rules.Where(rule => rule.Rule.OnFailure == OnFailure.Quarantine).SelectMany(rule => rule.Reads).Distinct().SelectMany(
             column => string.Equals(column.Input, step.Name, StringComparison.OrdinalIgnoreCase) ? made[column.Column].Values.Concat(made[column.Column].Influences) : [column])];
-        return new QueryLineage(made.ToDictionary(column => column.Key, column => column.Value with { Influences = column.Value.Influences.Concat(deciding).ToHashSet() }, StringComparer.OrdinalIgnoreCase));
+        return deciding.Length == 0
+            ? query.Lineage
+            : new QueryLineage(made.ToDictionary(column => column.Key, column => column.Value with { Influences = column.Value.Influences.Concat(deciding).ToHashSet() }, StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>The column of a table that says when its rows were known; null where it does not say.</summary>

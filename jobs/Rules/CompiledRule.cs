@@ -1,4 +1,5 @@
 using Lepton.Data.Jobs.Definitions;
+using Lepton.Data.Sql.Lineage;
 
 namespace Lepton.Data.Jobs.Rules;
 
@@ -10,6 +11,9 @@ namespace Lepton.Data.Jobs.Rules;
 /// <param name="Join">What has to be joined to the step's relation for <paramref name="Broken"/>; null for nothing.</param>
 internal sealed record CompiledRule(RuleDefinition Rule, string Text, string Broken, string Reason, string? Join)
 {
+    /// <summary>The columns that it looks at: of the step's rows, by the step's name, and of other tables.</summary>
+    internal required IReadOnlyList<InputColumn> Reads { get; init; }
+
     /// <summary>What the rule asks, for the digest of the plan: comments and white space of a person's expression do not count.</summary>
     internal string Identity { get; init; } = $"{Broken}\n{Join}";
 }

@@ -5,6 +5,7 @@ using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
+using Lepton.Data.Sql.Lineage;
 
 namespace Lepton.Data.Jobs.Rules;
 
@@ -126,9 +127,10 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
         if (bound.ImpureCall is { } impure) throw new LeptonDataException("jobs.not_pure", [impure.Function]) { Place = impure.Place };
         if (bound.Root is BoundProject { Source: BoundAggregate }) throw new LeptonDataException("jobs.rule_aggregate", [rule.Name]) { Place = rule.Expression.Start };
         string text = string.Join(' ', rule.Expression.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        Field[] read = [.. schema.Fields.Where(field => bound.Lineage.Columns[RuleSql.HoldsColumn].Values.Contains(new Sql.Lineage.InputColumn(step.Name, field.Name)))];
+        ColumnLineage holds = bound.Lineage.Columns[RuleSql.HoldsColumn];
+        Field[] read = [.. schema.Fields.Where(field => holds.Values.Contains(new InputColumn(step.Name, field.Name)))];
         string values = read.Length == 0 ? "" : " || ' where ' || " + string.Join(" || ', ' || ", read.Select(field => $"{SqlLiteral.Text($"{field.Name} = ")} || {RuleSql.Shown(field)}"));
-        return new CompiledRule(rule, text, $"coalesce(NOT ({rule.Expression.Text}\n), FALSE)", $"{SqlLiteral.Text($"{text} is false")}{values}", null) { Identity = bound.PlanHash };
+        return new CompiledRule(rule, text, $"coalesce(NOT ({rule.Expression.Text}\n), FALSE)", $"{SqlLiteral.Text($"{text} is false")}{values}", null) { Identity = bound.PlanHash, Reads = [.. holds.Values.Union(holds.Influences)] };
     }
 
     private CompiledRule Relation(RelationRule rule)
@@ -154,7 +156,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"{(fields.Length == 1 ? fields[0].Name : $"({string.Join(", ", fields.Select(field => field.Name))})")} in {where}",
             $"({string.Join(" AND ", fields.Select(field => $"{SqlLiteral.Name(field.Name)} IS NOT NULL"))} AND {alias}.__key IS NULL)",
             $"{values} || {SqlLiteral.Text($" is not in {where}")}",
-            $"LEFT JOIN (SELECT DISTINCT {keys} FROM {QualifiedName(rule.Table.Value)} WHERE {present}) AS {alias} ON {matched}");
+            $"LEFT JOIN (SELECT DISTINCT {keys} FROM {QualifiedName(rule.Table.Value)} WHERE {present}) AS {alias} ON {matched}") { Reads = [.. Own(fields), .. targets.Select(target => new InputColumn(rule.Table.Value, target.Name))] };
     }
 
     private CompiledRule Set(SetRule rule)
@@ -167,7 +169,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"{field.Name} in [{shown}]",
             $"coalesce(NOT ({SqlLiteral.Name(field.Name)} IN ({string.Join(", ", values)})), FALSE)",
             $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" is none of {shown}")}",
-            null);
+            null) { Reads = Own([field]) };
     }
 
     private CompiledRule Between(BetweenRule rule)
@@ -181,7 +183,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"{field.Name} between {rule.Min.Value} and {rule.Max.Value}",
             $"coalesce(NOT ({SqlLiteral.Name(field.Name)} BETWEEN {min} AND {max}), FALSE)",
             $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" is not between {rule.Min.Value} and {rule.Max.Value}")}",
-            null);
+            null) { Reads = Own([field]) };
     }
 
     private CompiledRule Match(MatchRule rule)
@@ -195,7 +197,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"{field.Name} matches {rule.Pattern.Value}",
             $"coalesce(NOT {condition}, FALSE)",
             $"{SqlLiteral.Text($"{field.Name} ")} || {RuleSql.Shown(field)} || {SqlLiteral.Text($" does not match {rule.Pattern.Value}")}",
-            null);
+            null) { Reads = Own([field]) };
     }
 
     // DuckDB compiles a constant pattern when it binds, so a bad one shows before any row is read.
@@ -221,7 +223,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"{string.Join(", ", fields.Select(field => field.Name))} not null",
             $"({string.Join(" OR ", checks)})",
             fields.Length == 1 ? SqlLiteral.Text($"{fields[0].Name} is NULL") : $"concat_ws(', ', {names}) || ' is NULL'",
-            null);
+            null) { Reads = Own(fields) };
     }
 
     private CompiledRule Unique(UniqueRule rule)
@@ -239,8 +241,10 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             $"{shownNames} unique",
             $"({alias}.__key0 IS NOT NULL)",
             $"{SqlLiteral.Text($"{shownNames} = ")} || {shownValues} || ' occurs more than once'",
-            $"LEFT JOIN (SELECT {keys} FROM {SqlLiteral.Name(step.Name)} WHERE {present} GROUP BY {string.Join(", ", names)} HAVING count(*) > 1) AS {alias} ON {joined}");
+            $"LEFT JOIN (SELECT {keys} FROM {SqlLiteral.Name(step.Name)} WHERE {present} GROUP BY {string.Join(", ", names)} HAVING count(*) > 1) AS {alias} ON {joined}") { Reads = Own(fields) };
     }
+
+    private InputColumn[] Own(IEnumerable<Field> fields) => [.. fields.Select(field => new InputColumn(step.Name, field.Name))];
 
     private Field Column(Located<string> name) => schema.Find(name.Value) ?? throw MissingColumn.Of(name.Value, step.Name, schema, name.Place);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.ParseTree;
@@ -8,6 +9,9 @@ namespace Lepton.Data.Sql.Binding;
 /// <param name="frontEnd">Parses, and finds types.</param>
 public sealed class Binder(ISqlFrontEnd frontEnd)
 {
+    // A step is asked for the tables that it names, and then bound.
+    private readonly ConditionalWeakTable<SqlText, ParsedQuery> _parsed = [];
+
     /// <summary>Resolves every name and type of <paramref name="query"/>, and refuses what is not known or not allowed.</summary>
     /// <param name="query">One SELECT.</param>
     /// <param name="inputs">The relations that it may read, by name (compared without case); <c>schema.table</c> for a table in a schema.</param>
@@ -17,7 +21,7 @@ public sealed class Binder(ISqlFrontEnd frontEnd)
     {
         try
         {
-            ParsedQuery parsed = ParseTreeReader.Read(frontEnd, query);
+            ParsedQuery parsed = Parse(query);
             var binder = new QueryBinder(query, frontEnd, inputs);
             BoundRelation root = binder.Bind(parsed);
             return QueryFinisher.Finish(query, frontEnd, root, binder.UsedInputs, binder.ImpureCall, access);
@@ -30,5 +34,7 @@ public sealed class Binder(ISqlFrontEnd frontEnd)
 
     /// <summary>The tables that <paramref name="query"/> names and does not itself define (WITH), each once, in the order of the text. Nothing else of it is checked.</summary>
     /// <exception cref="LeptonDataException">The text is not one SELECT.</exception>
-    public IReadOnlyList<TableReference> References(SqlText query) => ReferenceCollector.Collect(query, ParseTreeReader.Read(frontEnd, query));
+    public IReadOnlyList<TableReference> References(SqlText query) => ReferenceCollector.Collect(query, Parse(query));
+
+    private ParsedQuery Parse(SqlText query) => _parsed.GetValue(query, text => ParseTreeReader.Read(frontEnd, text));
 }
