@@ -26,7 +26,7 @@ internal sealed class FilesSetAside(FileSourceDefinition source, Schema? seen)
         catch (LeptonDataException failure) when (measure is not null && failure.Code.StartsWith("connectors.no_column", StringComparison.Ordinal))
         {
             // A column that the person declares is gone from this file.
-            columns = new Schema(fields.Select(field => field with { Name = SourceColumns.FitName(field.Name) }));
+            columns = new Schema(fields.Select(field => AsDeclared(field with { Name = SourceColumns.FitName(field.Name) }, measure)));
         }
         IReadOnlyList<ColumnChange> changes = measure is null ? [] : ColumnChange.Between(measure, columns);
         _first ??= columns;
@@ -34,6 +34,9 @@ internal sealed class FilesSetAside(FileSourceDefinition source, Schema? seen)
         _files.Add(path, changes);
         return true;
     }
+
+    // What the person declares of the columns that are there is no change of theirs.
+    private Field AsDeclared(Field field, Schema measure) => source.DeclaresTypeOf(field.Name) && measure.Find(field.Name) is { } known ? field with { Type = known.Type } : field;
 
     /// <summary>Refuses a source of which nothing is left.</summary>
     /// <exception cref="LeptonDataException"><c>connectors.all_set_aside</c></exception>

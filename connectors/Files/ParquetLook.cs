@@ -44,7 +44,7 @@ internal static class SameColumns
         foreach (Field field in first)
         {
             Field twin = Array.Find(other, candidate => candidate.Name == field.Name)!;
-            if (!twin.Type.Equals(field.Type)) throw new LeptonDataException("connectors.types_differ", [field.Name, field.Type, firstPath, twin.Type, otherPath]) { Place = place };
+            if (!twin.Type.Equals(field.Type)) throw new LeptonDataException("connectors.types_differ", [field.Name, field.Type, firstPath, twin.Type, otherPath]) { Place = place, Kind = ErrorKind.DataRefused };
         }
     }
 
@@ -54,16 +54,16 @@ internal static class SameColumns
         CheckNames(first, other, firstPath, otherPath, place);
         // Text is read by position, so the order counts.
         for (int i = 0; i < first.Length; i++)
-            if (first[i].Name != other[i].Name) throw new LeptonDataException("connectors.order_differs", [firstPath, otherPath, first[i].Name, other[i].Name]) { Place = place };
+            if (first[i].Name != other[i].Name) throw new LeptonDataException("connectors.order_differs", [firstPath, otherPath, first[i].Name, other[i].Name]) { Place = place, Kind = ErrorKind.DataRefused };
         return [.. first.Select((field, i) => field with { Type = Wider(field.Type, other[i].Type) })];
     }
 
     private static void CheckNames(Field[] first, Field[] other, string firstPath, string otherPath, SourcePlace place)
     {
         if (first.FirstOrDefault(field => !Array.Exists(other, candidate => candidate.Name == field.Name)) is { } missing)
-            throw new LeptonDataException("connectors.column_missing_in", [missing.Name, firstPath, otherPath]) { Place = place };
+            throw new LeptonDataException("connectors.column_missing_in", [missing.Name, firstPath, otherPath]) { Place = place, Kind = ErrorKind.DataRefused };
         if (other.FirstOrDefault(field => !Array.Exists(first, candidate => candidate.Name == field.Name)) is { } surplus)
-            throw new LeptonDataException("connectors.column_missing_in", [surplus.Name, otherPath, firstPath]) { Place = place };
+            throw new LeptonDataException("connectors.column_missing_in", [surplus.Name, otherPath, firstPath]) { Place = place, Kind = ErrorKind.DataRefused };
     }
 
     private static DataType Wider(DataType left, DataType right)

@@ -50,7 +50,7 @@ internal sealed class Preparation
         StepGraph all = StepGraph.Build(pipelines, binder.References, lake.ListTables());
         StepGraph graph = all.Select(options.Select ?? []);
         if (options.Sample is not null) graph = all.Select([.. graph.Nodes.Select(node => $"+{node.Step.Name}")]);
-        var stage = new SourceStage(project, options.FullRefresh ? [] : earlier, pipelines, engine, binder, run, options.Sample);
+        var stage = new SourceStage(project, earlier, pipelines, engine, binder, run, options.FullRefresh, options.Sample);
         FileSourceDefinition[] sources = [.. graph.Nodes.SelectMany(node => node.Inputs).Select(input => input.Source).OfType<FileSourceDefinition>().Distinct((IEqualityComparer<FileSourceDefinition>)ReferenceEqualityComparer.Instance)];
         IReadOnlyDictionary<FileSourceDefinition, ReadySource> ready = await stage.LookAsync(sources, cancellationToken).ConfigureAwait(false);
         var tables = new Dictionary<TableName, Snapshot?>();

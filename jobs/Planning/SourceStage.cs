@@ -16,14 +16,17 @@ namespace Lepton.Data.Jobs.Planning;
 
 /// <summary>Looks into the sources that steps read.</summary>
 /// <param name="project">Whose sources.</param>
-/// <param name="earlier">Earlier runs, newest first: files that are what they were are not read again. None: every file is.</param>
+/// <param name="earlier">Earlier runs, newest first: files that are what they were are not read again.</param>
 /// <param name="pipelines">Whose the sources are: each has seen its own.</param>
 /// <param name="engine">Counts the rows of delimited text, which also proves that every row can be read.</param>
 /// <param name="binder">Binds those counts.</param>
 /// <param name="run">Told of progress.</param>
+/// <param name="isFullRefresh">Whether every file is read again, and columns are taken as they are now: what changed is told all the same.</param>
 /// <param name="sample">Which rows are read of sources that are not small; null for all.</param>
-internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IReadOnlyList<PipelineDefinition> pipelines, IEngine engine, Binder binder, RunContext run, RowSample? sample = null)
+internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IReadOnlyList<PipelineDefinition> pipelines, IEngine engine, Binder binder, RunContext run, bool isFullRefresh, RowSample? sample = null)
 {
+    private readonly IReadOnlyList<RunRecord> _remembered = isFullRefresh ? [] : earlier;
+
     /// <summary>Looks into each of <paramref name="sources"/>.</summary>
     /// <exception cref="LeptonDataException">One of them is not as it must be.</exception>
     internal async ValueTask<IReadOnlyDictionary<FileSourceDefinition, ReadySource>> LookAsync(IReadOnlyList<FileSourceDefinition> sources, CancellationToken cancellationToken)
@@ -39,9 +42,9 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
                 source,
                 progress is null ? null : (read, of) => progress.Report(new StepProgress(source.Name, "jobs.looking", of == 0 ? null : (double)read / of, Bytes: read)),
                 cancellationToken,
-                seen?.Columns).ConfigureAwait(false);
+                isFullRefresh ? null : seen?.Columns).ConfigureAwait(false);
             IReadOnlyList<ColumnChange> changes = seen is null ? [] : inspected.ChangesSince(seen.Value.Columns);
-            if (changes.Where(change => !IsTaken(change, source.OnSchemaChange)).Select(change => change.ToString()).ToArray() is { Length: > 0 } refused)
+            if (!isFullRefresh && changes.Where(change => !IsTaken(change, source.OnSchemaChange)).Select(change => change.ToString()).ToArray() is { Length: > 0 } refused)
                 throw new LeptonDataException("jobs.schema_changed", [source.Name, seen!.Value.Run.RunId, string.Join(", ", refused)]) { Place = source.Place, Kind = ErrorKind.DataRefused };
             bool isSampled = sample is not null && inspected.Scan.Files.Sum(file => file.SizeBytes) > RunOptions.WholeSizeBytesMax;
             if (isSampled) inspected = inspected with { Scan = inspected.Scan with { Sample = sample } };
@@ -50,7 +53,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             long? rows = isSampled ? null : inspected.RowCount ?? CountedBefore(digest) ?? await CountAsync(inspected, cancellationToken).ConfigureAwait(false);
             inspected.CheckUnchanged();
             progress?.Report(new StepProgress(source.Name, "jobs.looked", 1, rows, inspected.Scan.Files.Sum(file => file.SizeBytes)));
-            ready.Add(source, new ReadySource(inspected, digest, rows, [.. changes.Select(change => change.ToString()), .. inspected.SetAside.Select(aside => $"{PathInRecord(aside.Key)}: {string.Join(", ", aside.Value)}")]));
+            ready.Add(source, new ReadySource(inspected, digest, rows, [.. changes.Select(change => change.ToString()), .. inspected.SetAside.Select(aside => $"{PathInRecord(aside.Key)} left aside: {string.Join(", ", aside.Value)}")]));
         }
         return ready;
     }
@@ -75,7 +78,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
     /// <returns>Null files where nobody remembers it, or it is read in another way now; whether files went since.</returns>
     internal (IReadOnlyList<SourceFile>? Added, bool HasRemoved) ChangesSince(ReadySource source, string digest)
     {
-        SourceRecord? before = earlier.SelectMany(record => record.Sources).FirstOrDefault(known => known.Name == source.Inspected.Definition.Name && known.Digest == digest);
+        SourceRecord? before = _remembered.SelectMany(record => record.Sources).FirstOrDefault(known => known.Name == source.Inspected.Definition.Name && known.Digest == digest);
         if (before?.Reading is null || before.Reading != Digest(new StringBuilder(ReadingOf(source.Inspected.Scan)))) return (null, false);
         // Two files may hold the same bytes, and count twice.
         Dictionary<string, int> left = before.Files.GroupBy(file => file.Sha256, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
@@ -118,14 +121,14 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
     private Dictionary<string, KnownFile> KnownFiles()
     {
         var known = new Dictionary<string, KnownFile>(StringComparer.Ordinal);
-        foreach (RunRecord record in earlier)
+        foreach (RunRecord record in _remembered)
             foreach (SourceRecord source in record.Sources)
                 foreach (SourceFile file in source.Files)
                     known.TryAdd(Path.GetFullPath(file.Path, RealPath.Of(project.Folder)), new KnownFile(file, record.StartedAt, source.Encoding));
         return known;
     }
 
-    private long? CountedBefore(string digest) => earlier.SelectMany(record => record.Sources).FirstOrDefault(source => source.Digest == digest && source.RowCount is not null)?.RowCount;
+    private long? CountedBefore(string digest) => _remembered.SelectMany(record => record.Sources).FirstOrDefault(source => source.Digest == digest && source.RowCount is not null)?.RowCount;
 
     private async ValueTask<long?> CountAsync(InspectedSource source, CancellationToken cancellationToken)
     {

@@ -74,7 +74,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     {
         Field field = Column(rule.Column);
         if (field.Type.Id is not (TypeId.Instant or TypeId.Date)) throw new LeptonDataException("jobs.rule_needs_time", [field.Name, field.Type]) { Place = rule.Column.Place };
-        return new CompiledTableRule(rule, $"the newest {field.Name} no older than {TextOf(rule.AgeMax)}") { Question = new SqlText($"SELECT max({SqlLiteral.Name(field.Name)}) AS newest FROM {SqlLiteral.Name(step.Name)}", $"rules of {step.Name}") };
+        return new CompiledTableRule(rule, $"the newest {field.Name} no older than {TextOf(rule.AgeMax)}") { Question = StepQueries.Of(step, $"SELECT max({SqlLiteral.Name(field.Name)}) AS newest FROM {SqlLiteral.Name(step.Name)}") };
     }
 
     private CompiledTableRule Query(QueryRule rule)

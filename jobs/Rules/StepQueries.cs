@@ -97,5 +97,8 @@ internal sealed class StepQueries(StepDefinition step, IReadOnlyList<Field> colu
     private static string Reasons(IReadOnlyList<CompiledRule> rules)
         => $"concat_ws('; ', {string.Join(", ", rules.Select((rule, i) => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN __broken{i} THEN {rule.Reason} END")))})";
 
-    private SqlText Ours(string sql) => new(sql, $"rules of {step.Name}");
+    private SqlText Ours(string sql) => Of(step, sql);
+
+    /// <summary>SQL of ours about a step: whatever fails in it, the step is the place that a person can open.</summary>
+    internal static SqlText Of(StepDefinition step, string sql) => new(sql, step.Place, 0);
 }

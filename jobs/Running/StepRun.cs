@@ -105,7 +105,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, StepTabl
         ValueTask<StagedRelation> AroundAsync(StagedRelation keys, long before, long after)
         {
             Inputs only = new Inputs().Add(KeyedGrowth.TouchedInput, new StagedInput(keys));
-            return engine.StageAsync(Bind(new SqlText(keyed.Around(KeyedGrowth.TouchedInput, before, after), Name), only), only, run, cancellationToken);
+            return engine.StageAsync(Bind(StepQueries.Of(step.Node.Step, keyed.Around(KeyedGrowth.TouchedInput, before, after)), only), only, run, cancellationToken);
         }
 
         // Windows whose revisions came due, or are not due any more since rows went.
@@ -113,7 +113,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, StepTabl
         {
             await using StagedRelation due = await engine.StageAsync(Revisions!.Due(knownBefore, knownUntil), inputs, run, cancellationToken).ConfigureAwait(false);
             Inputs both = new Inputs().Add(KeyedGrowth.TouchedInput, new StagedInput(changedKeys)).Add(StepQueries.DueInput, new StagedInput(due));
-            return await engine.StageAsync(Bind(new SqlText($"FROM {KeyedGrowth.TouchedInput} UNION FROM {StepQueries.DueInput}", Name), both), both, run, cancellationToken).ConfigureAwait(false);
+            return await engine.StageAsync(Bind(StepQueries.Of(step.Node.Step, $"FROM {KeyedGrowth.TouchedInput} UNION FROM {StepQueries.DueInput}"), both), both, run, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -128,7 +128,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, StepTabl
         await using StagedRelation staged = await engine.StageAsync(revisions.Greatest, asked, run, cancellationToken).ConfigureAwait(false);
         Inputs only = new Inputs().Add(StepQueries.DueInput, new StagedInput(staged));
         using RecordBatch answer = await ReadRowAsync(
-            new SqlText($"SELECT CASE WHEN isfinite(greatest) THEN epoch_us(greatest) END AS known, greatest IS NOT NULL AS has_time FROM {StepQueries.DueInput}", Name), only, cancellationToken).ConfigureAwait(false);
+            StepQueries.Of(step.Node.Step, $"SELECT CASE WHEN isfinite(greatest) THEN epoch_us(greatest) END AS known, greatest IS NOT NULL AS has_time FROM {StepQueries.DueInput}"), only, cancellationToken).ConfigureAwait(false);
         EventTime? now = answer.Column(0).Value(0) is long known ? new EventTime(known) : null;
         if (answer.Column(1).Value(0) is true && (now is null || now < s_readable.First || now > s_readable.Last))
             throw new LeptonDataException("jobs.emit_far", [Name, ((WindowGrowth)step.Node.Step.Growth!).Emit!.CreatedTime.Value, step.Growth!.Input]) { Place = step.Node.Step.Growth.Place, Kind = ErrorKind.DataRefused };
@@ -139,8 +139,7 @@ internal sealed class StepRun(Lake lake, BoundStep step, Inputs inputs, StepTabl
     private async ValueTask<(EventTime First, EventTime Last)?> StretchOfAsync(KeyedGrowth keyed, Inputs own, CancellationToken cancellationToken)
     {
         string key = SqlLiteral.Name(keyed.KeySchema[0].Name);
-        var sql = new SqlText(
-            $"SELECT epoch_us(CAST(min({key}) AS TIMESTAMPTZ)) AS first, epoch_us(CAST(max({key}) AS TIMESTAMPTZ)) AS last FROM {KeyedGrowth.ReadInput} HAVING count(*) = count({key}) AND isfinite(min({key})) AND isfinite(max({key}))", Name);
+        var sql = StepQueries.Of(step.Node.Step, $"SELECT epoch_us(CAST(min({key}) AS TIMESTAMPTZ)) AS first, epoch_us(CAST(max({key}) AS TIMESTAMPTZ)) AS last FROM {KeyedGrowth.ReadInput} HAVING count(*) = count({key}) AND isfinite(min({key})) AND isfinite(max({key}))");
         await using IRecordBatchReader reader = await engine.ReadAsync(Bind(sql, own), own, run, cancellationToken).ConfigureAwait(false);
         using RecordBatch? batch = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         if (batch is not { RowCount: > 0 } || batch.Column(0).Value(0) is not long first || batch.Column(1).Value(0) is not long last) return null;

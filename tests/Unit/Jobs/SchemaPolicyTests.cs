@@ -45,6 +45,7 @@ internal sealed class SchemaPolicyTests
             Assert.That(await _project.RowsAsync("t", "id"), Is.EqualTo(new[] { "1", "2" }), "nothing ran");
             RunSummary accepted = await _project.RunAsync(isFullRefresh: true);
             Assert.That(accepted.Failures.Select(failure => failure.Error.Code), Is.Empty, "--full-refresh takes the files as they are");
+            Assert.That(accepted.Runs.Single().Sources.Single().Changes, Is.Not.Empty, "and says what changed");
         }
         else
         {
@@ -92,7 +93,7 @@ internal sealed class SchemaPolicyTests
         Assert.Multiple(async () =>
         {
             Assert.That(await _project.RowsAsync("t", "id"), Is.EqualTo(new[] { "1", "2", "3", "6" }));
-            Assert.That(run.Sources.Single().Changes, Is.EqualTo(new[] { "data/src3.csv: + gate VARCHAR", "data/src4.csv: ~ amount BIGINT -> VARCHAR" }));
+            Assert.That(run.Sources.Single().Changes, Is.EqualTo(new[] { "data/src3.csv left aside: + gate VARCHAR", "data/src4.csv left aside: ~ amount BIGINT -> VARCHAR" }));
             Assert.That(run.Sources.Single().Files.Select(file => Path.GetFileName(file.Path)), Is.EqualTo(new[] { "src1.csv", "src2.csv", "src5.csv" }));
             Assert.That((await _project.RunWellAsync()).Sources.Single().Changes, Has.Count.EqualTo(2), "they are still not read, and that is still said");
         });
