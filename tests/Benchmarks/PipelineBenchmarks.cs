@@ -15,7 +15,7 @@ namespace Lepton.Data.Tests.Benchmarks;
 /// quarantine as Parquet, against pandas, and against one new day.
 /// </summary>
 [WarmupCount(1)]
-[IterationCount(3)]
+[IterationCount(2)]
 public class PipelineBenchmarks
 {
     private const int CopyCount = 10;
