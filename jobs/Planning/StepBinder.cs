@@ -80,7 +80,8 @@ internal sealed class StepBinder(Binder binder, AccessContext access)
         return new Schema(query.Schema.Fields.Select(column => new Field(column.Name, column.Type)
         {
             // What an input said of its own times does not hold for what was made of it.
-            Metadata = (IsVouchedFor(column) ? KnownOf(column, query, inputs).With(FieldMetadata.PersonalKey, null) : KnownOf(column, query, inputs))
+            Metadata = KnownOf(column, query, inputs)
+                .With(FieldMetadata.PersonalKey, IsVouchedFor(column) ? null : column.Metadata[FieldMetadata.PersonalKey])
                 .With(FieldMetadata.CreatedTimeKey, Names(step.CreatedTime, column) ? "true" : null)
                 .With(FieldMetadata.EventTimeKey, Names(step.EventTime, column) ? "true" : null),
         }));

@@ -16,6 +16,9 @@ namespace Lepton.Data.Jobs.Planning;
 /// <param name="Carry">Adds the greatest created times to a query of <paramref name="Keyed"/>, where those are checked; else gives null.</param>
 internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed, Func<BoundQuery, BoundQuery?> Carry)
 {
+    // Of a table of thousands of columns, some are enough for a hint.
+    private const int ColumnsTriedMax = 100;
+
     /// <summary>Where windows have revisions: those; else null.</summary>
     internal StepRevisions? Revisions { get; init; }
 
@@ -149,14 +152,11 @@ internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed,
     private static Field ColumnOf(Located<string> name, StepDefinition step, BoundQuery query)
         => query.Schema.Find(name.Value) ?? throw MissingColumn.Of(name.Value, step.Name, query.Schema, name.Place);
 
-    // Of a table of thousands of columns, some are enough for a hint.
-    private const int ColumnsTriedMax = 100;
-
     // What can be proved is found by trying.
     private static BilingualText Fitting(BoundQuery query, string input, GrowthDefinition asked)
     {
-        if (asked is not AppendGrowth && Appends(query, input)) return new BilingualText("`append` fits", "可以使用 `append`");
-        Field[] keys = [.. query.Schema.Fields.Take(ColumnsTriedMax).Where(field => KeyedGrowth.CanFollow(query, input, field.Name))];
+        if (asked is not AppendGrowth && IsProved(() => KeyedGrowth.EnsureAppends(query, input))) return new BilingualText("`append` fits", "可以使用 `append`");
+        Field[] keys = [.. query.Schema.Fields.Take(ColumnsTriedMax).Where(field => IsProved(() => KeyedGrowth.EnsureFollows(query, input, field.Name)))];
         if (keys.Length == 0) return new BilingualText("Take `grows` out: it is computed anew as a whole", "请去掉 `grows`，整表重新计算");
         string columns = string.Join(", ", keys.Take(5).Select(field => field.Name));
         return Array.Find(keys, field => field.Type.Id is TypeId.Instant or TypeId.Date) is { } time
@@ -164,11 +164,11 @@ internal sealed record StepGrowth(string Mode, string Input, KeyedGrowth? Keyed,
             : new BilingualText($"`by_key` fits with any of {columns}", $"可以使用 `by_key`（列 {columns} 中的任一列）");
     }
 
-    private static bool Appends(BoundQuery query, string input)
+    private static bool IsProved(Action proof)
     {
         try
         {
-            KeyedGrowth.EnsureAppends(query, input);
+            proof();
             return true;
         }
         catch (LeptonDataException failure) when (failure.Code == "sql.not_grown")

@@ -66,23 +66,12 @@ public sealed class KeyedGrowth
         return Prove(query, input, columns, new Keys(new EquatableList<string>(columns.Select(column => column.Name)), new EquatableList<BoundExpression>(columns.Select(column => new BoundColumnReference(column))), null, TimeSpan.Zero), key => key, TimeSpan.Zero, 0);
     }
 
-    /// <summary>Whether <see cref="ByKey"/> would prove it for one column; costs less.</summary>
-    /// <param name="query">Left unchanged.</param>
-    /// <param name="input">As there.</param>
-    /// <param name="keyColumn">A column of the result.</param>
-    public static bool CanFollow(BoundQuery query, string input, string keyColumn)
+    /// <summary>Proves what <see cref="ByKey"/> proves of one column, and makes no queries of it.</summary>
+    /// <exception cref="LeptonDataException"><c>sql.not_grown</c>: that cannot be proved, with place and reason.</exception>
+    public static void EnsureFollows(BoundQuery query, string input, string keyColumn)
     {
         BoundColumn column = ColumnOf(query, keyColumn);
-        try
-        {
-            var tracer = new KeyTracer(query.Source, query.Inputs.Keys.First(known => known.Equals(input, StringComparison.OrdinalIgnoreCase)));
-            tracer.Trace(query.Root, new Keys([column.Name], [new BoundColumnReference(column)], null, TimeSpan.Zero));
-            return tracer.Readings.Count > 0;
-        }
-        catch (LeptonDataException failure) when (failure.Code == "sql.not_grown")
-        {
-            return false;
-        }
+        _ = Follow(query, input, new Keys([column.Name], [new BoundColumnReference(column)], null, TimeSpan.Zero));
     }
 
     /// <summary>Proves that the query's rows of a window of time are made of the input's rows of that window and of a stretch before it, and of the other inputs.</summary>
@@ -177,13 +166,18 @@ public sealed class KeyedGrowth
 
     private static KeyedGrowth Prove(BoundQuery query, string input, BoundColumn[] columns, Keys keys, Func<string, string> keyOfRow, TimeSpan width, long windowsAfter)
     {
-        var tracer = new KeyTracer(query.Source, query.Inputs.Keys.First(known => known.Equals(input, StringComparison.OrdinalIgnoreCase)));
-        tracer.Trace(query.Root, keys);
-        if (tracer.Readings.Count == 0) throw query.Source.At(-1, "sql.not_grown", Reasons.NotRead(tracer.Input));
+        KeyTracer tracer = Follow(query, input, keys);
         var schema = new Schema(columns.Select((column, i) => new Field(NameOf(i), column.Type.DataType!)));
         SqlType[] types = [.. columns.Select(column => column.Type)];
         string[] keyTexts = [.. columns.Select(column => keyOfRow(SqlLiteral.Name(column.Name)))];
         return new KeyedGrowth(query, tracer, keys, types, schema, keyTexts, needsOuter: windowsAfter > 0) { WindowsAfter = windowsAfter, Width = width };
+    }
+
+    private static KeyTracer Follow(BoundQuery query, string input, Keys keys)
+    {
+        var tracer = new KeyTracer(query.Source, query.Inputs.Keys.First(known => known.Equals(input, StringComparison.OrdinalIgnoreCase)));
+        tracer.Trace(query.Root, keys);
+        return tracer.Readings.Count > 0 ? tracer : throw query.Source.At(-1, "sql.not_grown", Reasons.NotRead(tracer.Input));
     }
 
     /// <summary>Rows of the input as they are, by the keys that these ones have.</summary>
