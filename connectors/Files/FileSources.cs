@@ -92,47 +92,44 @@ public sealed class FileSources : IDisposable
     {
         var reader = new ParquetLook(_connection, source);
         var aside = new FilesSetAside(source, seen);
-        var files = new List<SourceFile>(all.Count);
-        Field[] first = [];
+        var united = new UnitedColumns(source);
         long rows = 0;
         foreach (SourceFile file in all)
         {
             cancellationToken.ThrowIfCancellationRequested();
             (Field[] fields, long count) = reader.LookInto(file.Path, cancellationToken);
             if (aside.Takes(file.Path, fields, IsOfProject(file.Path))) continue;
-            if (files.Count == 0) first = fields;
-            else SameColumns.Check(first, fields, files[0].Path, file.Path, source.Path.Place);
-            files.Add(file);
+            united.Add(file, fields);
             rows += count;
         }
-        aside.EnsureSomeLeft(files.Count);
-        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path, IsOfProject(files[0].Path));
-        return new InspectedSource(source, new FileScan(FileFormat.Parquet, new EquatableList<SourceFile>(files), FileSchemaOf(first, source, files[0].Path), schema, null, zones), rows) { SetAside = aside.Files };
+        aside.EnsureSomeLeft(united.FileCount);
+        EquatableList<SourceFile> files = united.Files();
+        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(united.Fields, source, files[0].Path, IsOfProject(files[0].Path));
+        return new InspectedSource(source, new FileScan(FileFormat.Parquet, files, FileSchemaOf(united.Fields, source, files[0].Path), schema, null, zones), rows) { SetAside = aside.Files };
     }
 
     private InspectedSource Csv(FileSourceDefinition source, List<SourceFile> all, Schema? seen, CancellationToken cancellationToken)
     {
         var reader = new CsvLook(_connection, source);
         var aside = new FilesSetAside(source, seen);
-        var files = new List<SourceFile>(all.Count);
-        CsvFormat? format = null;
-        Field[] first = [];
+        var united = new UnitedColumns(source);
+        (CsvFormat Format, string Path)? first = null;
         foreach (SourceFile file in all)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (CsvFormat found, Field[] fields) = reader.LookInto(file.Path, cancellationToken);
+            (CsvFormat format, Field[] fields) = reader.LookInto(file.Path, cancellationToken);
             fields = [.. fields.Select(field => aside.AsSeen(field))];
             if (aside.Takes(file.Path, fields, IsOfProject(file.Path))) continue;
-            if (files.Count == 0) (format, first) = (found, fields);
-            else if (!found.Equals(format)) throw new LeptonDataException("connectors.formats_differ", [files[0].Path, file.Path]) { Place = source.Path.Place };
-            else first = SameColumns.Widened(first, fields, files[0].Path, file.Path, source.Path.Place);
-            files.Add(file);
+            first ??= (format, file.Path);
+            if (!format.Equals(first.Value.Format)) throw new LeptonDataException("connectors.formats_differ", [first.Value.Path, file.Path]) { Place = source.Path.Place };
+            united.Add(file, fields);
         }
-        aside.EnsureSomeLeft(files.Count);
-        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(first, source, files[0].Path, IsOfProject(files[0].Path));
+        aside.EnsureSomeLeft(united.FileCount);
+        EquatableList<SourceFile> files = united.Files();
+        (Schema schema, IReadOnlyDictionary<string, string> zones) = SourceColumns.Offer(united.Fields, source, files[0].Path, IsOfProject(files[0].Path));
         // Text is read as what it is to be; a time with a declared zone first as the naive time that it is.
-        var fileSchema = FileSchemaOf(first.Select((field, i) => field with { Type = zones.ContainsKey(schema[i].Name) ? DataType.NaiveTime : schema[i].Type }), source, files[0].Path);
-        return new InspectedSource(source, new FileScan(FileFormat.Csv, new EquatableList<SourceFile>(files), fileSchema, schema, format, zones), null) { SetAside = aside.Files };
+        var fileSchema = FileSchemaOf(united.Fields.Select((field, i) => field with { Type = zones.ContainsKey(schema[i].Name) ? DataType.NaiveTime : schema[i].Type }), source, files[0].Path);
+        return new InspectedSource(source, new FileScan(FileFormat.Csv, files, fileSchema, schema, first!.Value.Format, zones), null) { SetAside = aside.Files };
     }
 
     private static Schema FileSchemaOf(IEnumerable<Field> fields, FileSourceDefinition source, string path)

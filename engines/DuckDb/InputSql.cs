@@ -31,11 +31,10 @@ internal static class InputSql
     internal static string OfFiles(FileScan scan, IReadOnlySet<string>? nanoseconds = null)
     {
         bool HasNanoseconds(Field field) => field.Type.Id == TypeId.NaiveTime && nanoseconds?.Contains(field.Name) == true;
-        IEnumerable<string> paths = scan.Files.Select(file => file.Path);
         string files = scan.Format switch
         {
-            FileFormat.Parquet => ParquetSql.Rows(paths, scan.FileSchema, field => HasNanoseconds(field) ? Nanoseconds : field.Type.ToString()!),
-            FileFormat.Csv => ReadCsv(paths, scan.FileSchema, scan.Csv!),
+            FileFormat.Parquet => ParquetSql.Rows(scan.Files.Select(file => file.Path), scan.FileSchema, field => HasNanoseconds(field) ? Nanoseconds : field.Type.ToString()!),
+            FileFormat.Csv => CsvRows(scan),
             _ => throw new InvalidOperationException($"no format {scan.Format}"),
         };
         return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
@@ -50,6 +49,21 @@ internal static class InputSql
         string number = "__row_number";
         while (scan.FileSchema.IndexOf(number) >= 0) number += "_";
         return $"(SELECT *, row_number() OVER () AS {number} FROM {files}) WHERE hash({number}, {SqlLiteral.BigInt(sample.Seed)}) <= {limit}";
+    }
+
+    // Text is read by position, so files of other columns, or of another order, are read by themselves.
+    private static string CsvRows(FileScan scan)
+    {
+        string[] readings = [.. scan.Files.GroupBy(file => file.Columns).Select(group => group.Key is null
+            ? ReadCsv(group.Select(file => file.Path), scan.FileSchema, scan.Csv!)
+            : $"(SELECT {AllColumns(scan.FileSchema, group.Key)} FROM {ReadCsv(group.Select(file => file.Path), new Schema(group.Key.Select(name => scan.FileSchema[scan.FileSchema.IndexOf(name)])), scan.Csv!)})")];
+        return readings is [var only] ? only : $"({string.Join(" UNION ALL ", readings.Select(reading => $"SELECT * FROM {reading}"))})";
+    }
+
+    private static string AllColumns(Schema schema, IEnumerable<string> ofFile)
+    {
+        var present = ofFile.ToHashSet(StringComparer.Ordinal);
+        return string.Join(", ", schema.Fields.Select(field => present.Contains(field.Name) ? SqlLiteral.Name(field.Name) : $"CAST(NULL AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
     }
 
     // Every option that would be guessed is given, so that a file never changes how it is read. The reader's buffers are sixteen times as large as the longest line.

@@ -25,6 +25,9 @@ namespace Lepton.Data.Jobs.Planning;
 /// <param name="sample">Which rows are read of sources that are not small; null for all.</param>
 internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earlier, IReadOnlyList<PipelineDefinition> pipelines, IEngine engine, Binder binder, RunContext run, bool isFullRefresh, RowSample? sample = null)
 {
+    // Of thousands of files and columns, some tell enough.
+    private const int RefusedMax = 20;
+
     private readonly IReadOnlyList<RunRecord> _remembered = isFullRefresh ? [] : earlier;
 
     /// <summary>Looks into each of <paramref name="sources"/>.</summary>
@@ -44,8 +47,8 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
                 cancellationToken,
                 isFullRefresh ? null : seen?.Columns).ConfigureAwait(false);
             IReadOnlyList<ColumnChange> changes = seen is null ? [] : inspected.ChangesSince(seen.Value.Columns);
-            if (!isFullRefresh && changes.Where(change => !IsTaken(change, source.OnSchemaChange)).Select(change => change.ToString()).ToArray() is { Length: > 0 } refused)
-                throw new LeptonDataException("jobs.schema_changed", [source.Name, seen!.Value.Run.RunId, string.Join(", ", refused)]) { Place = source.Place, Kind = ErrorKind.DataRefused };
+            if (seen is not null && !isFullRefresh && RefusedOf(inspected, changes, seen.Value).Distinct().Take(RefusedMax).ToArray() is { Length: > 0 } refused)
+                throw new LeptonDataException("jobs.schema_changed", [source.Name, seen.Value.Run.RunId, string.Join(", ", refused)]) { Place = source.Place, Kind = ErrorKind.DataRefused };
             bool isSampled = sample is not null && inspected.Scan.Files.Sum(file => file.SizeBytes) > RunOptions.WholeSizeBytesMax;
             if (isSampled) inspected = inspected with { Scan = inspected.Scan with { Sample = sample } };
             string digest = DigestOf(inspected.Scan);
@@ -53,7 +56,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             long? rows = isSampled ? null : inspected.RowCount ?? CountedBefore(digest) ?? await CountAsync(inspected, cancellationToken).ConfigureAwait(false);
             inspected.CheckUnchanged();
             progress?.Report(new StepProgress(source.Name, "jobs.looked", 1, rows, inspected.Scan.Files.Sum(file => file.SizeBytes)));
-            ready.Add(source, new ReadySource(inspected, digest, rows, [.. changes.Select(change => change.ToString()), .. inspected.SetAside.Select(aside => $"{PathInRecord(aside.Key)} left aside: {string.Join(", ", aside.Value)}")]));
+            ready.Add(source, new ReadySource(inspected, digest, rows, [.. ChangesOf(inspected, changes, isFullRefresh ? null : seen?.Columns), .. inspected.SetAside.Select(aside => $"{PathInRecord(aside.Key)} left aside: {string.Join(", ", aside.Value)}")]));
         }
         return ready;
     }
@@ -89,6 +92,26 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             else added.Add(file);
         }
         return (added, left.Values.Any(count => count > 0));
+    }
+
+    // A file that was there when the columns were seen may lack some; one that came since may not.
+    private IEnumerable<string> RefusedOf(InspectedSource inspected, IReadOnlyList<ColumnChange> changes, (RunRecord Run, Schema Columns) seen)
+    {
+        foreach (ColumnChange change in changes)
+            if (!IsTaken(change, inspected.Definition.OnSchemaChange)) yield return change.ToString();
+        var known = seen.Run.Sources.Where(record => record.Name == inspected.Definition.Name).SelectMany(record => record.Files).Select(file => file.Sha256).ToHashSet(StringComparer.Ordinal);
+        foreach (SourceFile file in inspected.Scan.Files.Where(file => !known.Contains(file.Sha256)))
+            foreach (Field lacking in inspected.ColumnsLacking(file, seen.Columns))
+                if (inspected.Scan.Schema.Find(lacking.Name) is not null) yield return $"- {lacking.Name} {lacking.Type} in {PathInRecord(file.Path)}";
+    }
+
+    // What each run need not say again is said once: by the run that first takes such files.
+    private static IEnumerable<string> ChangesOf(InspectedSource inspected, IReadOnlyList<ColumnChange> changes, Schema? seen)
+    {
+        var partial = inspected.PartialColumns().Where(column => seen?.Find(column.Key) is null).ToDictionary(column => column.Key, column => $"in {column.Value} of {inspected.Scan.Files.Count} files, NULL in the others", StringComparer.OrdinalIgnoreCase);
+        foreach (ColumnChange change in changes) yield return partial.Remove(change.Name, out string? where) ? $"{change} ({where})" : change.ToString();
+        foreach (Field field in inspected.Scan.Schema.Fields)
+            if (partial.TryGetValue(field.Name, out string? where)) yield return $"{field.Name} {field.Type} {where}";
     }
 
     private static bool IsTaken(ColumnChange change, SchemaPolicy policy) => policy switch

@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace Lepton.Data.Schemas.Contracts;
 
 /// <summary>Files that an engine reads by itself, as one relation. A connector makes it after it has looked into every file.</summary>
 /// <param name="Format">How the bytes are laid out.</param>
-/// <param name="Files">At least one; all of <paramref name="FileSchema"/>'s columns are in each.</param>
+/// <param name="Files">At least one; a column that one of them lacks is NULL for its rows.</param>
 /// <param name="FileSchema">Names and types as the files have them (for CSV: as they are to be read).</param>
 /// <param name="Schema">What the relation offers: the same columns in the same order, source names made fit for the lake, naive times with a declared zone made instants.</param>
 /// <param name="Csv">How to read CSV; null for other formats.</param>
@@ -39,7 +41,12 @@ public enum FileFormat
 /// <param name="SizeBytes">Its length.</param>
 /// <param name="ModifiedAt">Last modification, as the file system says.</param>
 /// <param name="Sha256">Digest of its bytes, lower-case hexadecimal.</param>
-public sealed record SourceFile(string Path, long SizeBytes, EventTime ModifiedAt, string Sha256);
+public sealed record SourceFile(string Path, long SizeBytes, EventTime ModifiedAt, string Sha256)
+{
+    /// <summary>The names of its columns in their order, where they are not all of the scan's in that order; else null. No part of what is recorded of a file: its bytes say it.</summary>
+    [JsonIgnore]
+    public EquatableList<string>? Columns { get; init; }
+}
 
 /// <summary>How delimited text is written.</summary>
 /// <param name="Delimiter">One character between fields.</param>

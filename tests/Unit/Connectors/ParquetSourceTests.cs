@@ -156,15 +156,31 @@ internal sealed class ParquetSourceTests
         Assert.That((await _source.InspectAsync("{ format: csv, path: \"x/a[1].csv\" }")).Scan.Schema.ToString(), Is.EqualTo("name VARCHAR"));
     }
 
-    [TestCase("SELECT 1::BIGINT AS id, 2 AS more", "connectors.column_missing_in")]
-    [TestCase("SELECT 'x' AS id", "connectors.types_differ")]
-    public void Inspect_FilesOfDifferentColumns_AreRefusedNamingBoth(string other, string code)
+    [TestCase("SELECT 1::BIGINT AS id, 2 AS more", "fail", "connectors.column_missing_in")]
+    [TestCase("SELECT 2 AS more", "fail", "connectors.column_missing_in")]
+    [TestCase("SELECT 'x' AS id", "add", "connectors.types_differ")]
+    [TestCase("SELECT 'x' AS id", "widen", "connectors.types_differ")]
+    [TestCase("SELECT 1::INTEGER AS id", "add", "connectors.types_differ_widen")]
+    [TestCase("SELECT 1::INTEGER AS id", "fail", "connectors.types_differ_widen")]
+    public void Inspect_FilesOfDifferentColumns_AreRefusedNamingBoth(string other, string policy, string code)
     {
         _source.WriteParquet("a.parquet", "SELECT 1::BIGINT AS id");
         _source.WriteParquet("b.parquet", other);
-        LeptonDataException refused = _source.Refusal("{ format: parquet, path: '*.parquet' }");
+        LeptonDataException refused = _source.Refusal($"{{ format: parquet, path: '*.parquet', on_schema_change: {policy} }}");
         Assert.That(refused.Code, Is.EqualTo(code));
         Assert.That(refused.Message, Does.Contain("a.parquet").And.Contain("b.parquet"));
+    }
+
+    [TestCase("add", "SELECT 2 AS more, 1::BIGINT AS id", "id BIGINT, more INTEGER", 1)]
+    [TestCase("widen", "SELECT 1::INTEGER AS id", "id BIGINT", 0)]
+    [TestCase("widen", "SELECT 0.5::DOUBLE AS id, 'x' AS more", "id DOUBLE, more VARCHAR", 1)]
+    public async Task Inspect_FilesOfMoreColumnsOrWiderTypes_AreReadAsOne(string policy, string other, string schema, int partialCount)
+    {
+        _source.WriteParquet("a.parquet", "SELECT 1::BIGINT AS id");
+        _source.WriteParquet("b.parquet", other);
+        InspectedSource found = await _source.InspectAsync($"{{ format: parquet, path: '*.parquet', on_schema_change: {policy} }}");
+        Assert.That(found.Scan.Schema.ToString(), Is.EqualTo(schema));
+        Assert.That(found.PartialColumns().Values, Is.EqualTo(Enumerable.Repeat(1, partialCount)));
     }
 
     [TestCase("{ format: parquet, path: flihgts.parquet }", "connectors.no_file_but")]

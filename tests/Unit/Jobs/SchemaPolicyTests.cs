@@ -1,5 +1,8 @@
+using System.Globalization;
 using Lepton.Data.Jobs;
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.DuckDb;
 using Lepton.Data.Storage.Runs;
 using NUnit.Framework;
 
@@ -101,6 +104,44 @@ internal sealed class SchemaPolicyTests
         Assert.That(async () => await _project.RunAsync(), Throws.TypeOf<LeptonDataException>().With.Property("Code").EqualTo("connectors.all_set_aside"));
     }
 
+    // What DuckDB reads by name from all files at once, CSV in any order of columns among them.
+    [TestCase("csv")]
+    [TestCase("parquet")]
+    public async Task Run_AColumnThatSomeFilesHave_IsNullInTheOthers(string format)
+    {
+        Directory.CreateDirectory(_project.Folder["data"]);
+        Write("src1", "SELECT 1 AS id, 'a' AS note");
+        Write("src2", "SELECT 'b' AS note, 2 AS id");
+        _project.Pipeline($"pipeline: p\nsources:\n  src: {{ format: {format}, path: \"data/src*.{format}\" }}\nsteps:\n  t: {{ sql: SELECT * FROM src, grows: {{ append: src }} }}\n  u: {{ sql: SELECT id + 1 AS id FROM src, grows: {{ append: src }} }}");
+        RunRecord first = await _project.RunWellAsync();
+        Assert.That(first.Sources.Single().Changes, Is.Empty, "an order is no difference");
+        Write("src0", "SELECT 'x' AS gate, 3 AS id, 'c' AS note, CAST(4.5 AS DOUBLE) AS more");
+        RunRecord second = await _project.RunWellAsync();
+        Assert.That(second.Sources.Single().Changes, Is.EqualTo(new[] { "+ gate VARCHAR (in 1 of 3 files, NULL in the others)", "+ more DOUBLE (in 1 of 3 files, NULL in the others)" }));
+        await AssertRowsAsync();
+        Write("src4", "SELECT 7 AS id, 'y' AS gate, 'd' AS note, CAST(5.5 AS DOUBLE) AS more");
+        RunRecord third = await _project.RunWellAsync();
+        Assert.That(third.Sources.Single().Changes, Is.Empty, "what was taken is what was seen");
+        Assert.That(third.Steps.Select(step => step.Growth?.FilesRead), Is.EqualTo(new long?[] { 1, 1 }), "grown by the new file alone");
+        await AssertRowsAsync();
+        Write("src5", "SELECT 8 AS id, 'z' AS gate");
+        LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(async () => await _project.RunAsync()))!;
+        Assert.That((refused.Code, refused.Arguments[2]), Is.EqualTo(("jobs.schema_changed", (object)$"- note VARCHAR in data/src5.{format}, - more DOUBLE in data/src5.{format}")));
+        RunSummary refreshed = await _project.RunAsync(isFullRefresh: true);
+        Assert.That(refreshed.Failures, Is.Empty);
+        Assert.That((await _project.RunWellAsync()).Sources.Single().Changes, Is.Empty, "a full refresh took it");
+        await AssertRowsAsync();
+
+        async Task AssertRowsAsync()
+        {
+            string files = $"read_{format}({SqlLiteral.TextList(Directory.GetFiles(_project.Folder["data"]).Order(StringComparer.Ordinal))}, union_by_name = true)";
+            Assert.That(await _project.RowsAsync("t", "id", "note", "gate", "more"), Is.EqualTo(Query($"SELECT concat_ws('|', id, coalesce(note, 'NULL'), coalesce(gate, 'NULL'), coalesce(CAST(more AS VARCHAR), 'NULL')) FROM {files}")));
+            Assert.That(await _project.RowsAsync("u"), Is.EqualTo(Query($"SELECT CAST(id + 1 AS VARCHAR) FROM {files}")));
+        }
+
+        void Write(string name, string select) => Query($"COPY ({select}) TO {SqlLiteral.Text(_project.Folder[$"data/{name}.{format}"])} (FORMAT {format})");
+    }
+
     [Test]
     public async Task Run_OfOneStepOnly_SaysNothingOfTheSourcesOfOthers()
     {
@@ -112,6 +153,22 @@ internal sealed class SchemaPolicyTests
         await _project.RunWellAsync();
         RunRecord one = (await _project.RunAsync(select: ["u"])).Runs.Single();
         Assert.That(one.Sources.SelectMany(source => source.Changes), Is.Empty);
+    }
+
+    // Texts in one column, sorted.
+    private string[] Query(string sql)
+    {
+        using DuckDbDatabase database = DuckDbDatabase.Open(new DuckDbOptions { AllowedFolders = [_project.Folder.Path] });
+        using DuckDbConnection connection = database.Connect();
+        using DuckDbReader reader = connection.Read(sql);
+        var texts = new List<string>();
+        while (reader.ReadBatch() is { } batch)
+        {
+            using (batch)
+                for (int row = 0; row < batch.RowCount; row++) texts.Add(Convert.ToString(batch.Column(0).Value(row), CultureInfo.InvariantCulture)!);
+        }
+        texts.Sort(StringComparer.Ordinal);
+        return [.. texts];
     }
 
     private void Pipeline(string? policy, string path = "data/src.csv")
