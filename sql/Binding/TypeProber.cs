@@ -17,6 +17,7 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
     /// <summary>The types of <paramref name="expressions"/> over typed columns.</summary>
     internal IReadOnlyList<SqlType> Types(IReadOnlyList<BoundExpression> expressions, BoundExpression? where = null)
     {
+        if (where is not null && IsPlainCondition(where)) where = null;
         if (where is null && expressions.All(expression => expression is BoundColumnReference)) return [.. expressions.Select(expression => ((BoundColumnReference)expression).Column.Type)];
         IReadOnlyList<SqlType> types = Ask(expressions, [], where);
         return [.. types.Select((type, i) => Settle(type, expressions[i]))];
@@ -44,7 +45,32 @@ internal sealed class TypeProber(SqlText text, ISqlFrontEnd frontEnd)
     /// <summary>Refuses conditions that cannot be true or false.</summary>
     internal void Check(IReadOnlyList<BoundExpression> conditions)
     {
-        foreach (BoundExpression condition in conditions) Ask([], [], condition);
+        foreach (BoundExpression condition in conditions)
+            if (!IsPlainCondition(condition)) Ask([], [], condition);
+    }
+
+    // Most conditions compare columns with columns or constants of their own kind, about which there is nothing to ask; the query as a whole is looked at in the end all the same.
+    private static bool IsPlainCondition(BoundExpression condition) => condition switch
+    {
+        BoundConnective { Terms: var terms } => terms.All(IsPlainCondition),
+        BoundNot { Operand: var operand } => IsPlainCondition(operand),
+        BoundIsNull { Operand: var operand } => PlainType(operand) is not null,
+        BoundComparison { Left: var left, Right: var right } => PlainType(left) is { } type && PlainType(right) == type,
+        BoundBetween { Operand: var operand, Lower: var lower, Upper: var upper } => PlainType(operand) is { } type && PlainType(lower) == type && PlainType(upper) == type,
+        _ => false,
+    };
+
+    // A type that compares with itself, integers of all sizes being one; null for what has to be asked.
+    private static string? PlainType(BoundExpression expression)
+    {
+        SqlType? type = expression switch
+        {
+            BoundColumnReference { Column: { IsTyped: true } column } => column.Type,
+            BoundConstant { Value: not null } constant => constant.Type,
+            _ => null,
+        };
+        if (type is null) return null;
+        return IsInteger(type) ? "integer" : type.Name is "VARCHAR" or "DOUBLE" or "DATE" or "TIMESTAMP WITH TIME ZONE" or "BOOLEAN" ? type.Name : null;
     }
 
     /// <summary>The types of keys, and the calls with their types, exactness and casts.</summary>
