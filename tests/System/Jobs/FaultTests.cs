@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using Lepton.Data.Testing;
 using Lepton.Data.Tests.System.Running;
 using NUnit.Framework;
 
@@ -19,26 +19,11 @@ internal sealed class FaultTests
         using var folder = new TestFolder();
         using Mount disk = Mount.Tmpfs(folder["disk"], "64m");
         folder.Write("lepton.yaml", "project: visits\nlake: disk/lake\n");
-        folder.Write("pipelines/visits.yaml", """
-            pipeline: visits
-            sources:
-              src: { format: csv, path: data/part-*.csv, columns: { id: { type: BIGINT }, seen: { type: TIMESTAMP, zone: UTC }, shop: { type: VARCHAR }, amount: { type: BIGINT } } }
-            steps:
-              visits:
-                sql: SELECT id, shop, seen, amount FROM src
-                grows: append
-                expect: { positive: { sql: amount > 0 } }
-              by_shop:
-                sql: SELECT shop, count(*) AS visits, sum(amount) AS amount FROM visits GROUP BY shop
-                grows: { by_key: shop }
-              hourly:
-                sql: SELECT date_trunc('hour', seen) AS hour, sum(amount) AS amount FROM visits GROUP BY hour
-                grows: { by_window: 1h, time: hour }
-
-            """);
-        WriteVisits(folder, 1);
+        folder.Write("pipelines/visits.yaml", GrowingVisits.PipelineYaml);
+        var random = new Random(20010621);
+        folder.Write("data/part-1.csv", GrowingVisits.File(random, 2_000));
         folder.Lepton.Done("run");
-        WriteVisits(folder, 2);
+        folder.Write("data/part-2.csv", GrowingVisits.File(random, 2_000));
         long used = UsedBytes(folder["disk"]);
         disk.Remount($"size={(used / 1024) + roomKilobytes}k");
 
@@ -51,13 +36,13 @@ internal sealed class FaultTests
             Assert.That(answer.ErrorLines, Has.All.Match("(?i)space|full"), answer.ToString());
             Assert.That(answer.Error, Does.Not.Contain("   at "));
         }
-        foreach (string table in s_tables) Count(folder, table);
+        foreach (string table in GrowingVisits.Tables) Count(folder, table);
 
         disk.Remount("size=64m");
         folder.Lepton.Done("run");
-        string[] grown = [.. s_tables.Select(table => Content(folder, table))];
+        string[] grown = [.. GrowingVisits.Tables.Select(table => Content(folder, table))];
         folder.Lepton.Done("run", "--full-refresh");
-        Assert.That(grown, Is.EqualTo(s_tables.Select(table => Content(folder, table))));
+        Assert.That(grown, Is.EqualTo(GrowingVisits.Tables.Select(table => Content(folder, table))));
     }
 
     // A list of 400 million numbers does not fit into 256 MiB, and lists do not spill.
@@ -89,16 +74,6 @@ internal sealed class FaultTests
         Assert.That(answer.Error + answer.Out, Does.Contain("memory"));
         Assert.That(peak, Is.InRange(1, 900 * Megabyte), "the engine's 256 MiB, its overdraft, and the runtime");
         Assert.That(Count(folder, "beside"), Is.EqualTo("1"));
-    }
-
-    private static readonly string[] s_tables = ["visits", "visits__quarantine", "by_shop", "hourly"];
-
-    private static void WriteVisits(TestFolder folder, int part)
-    {
-        var text = new StringBuilder("id,shop,seen,amount\n");
-        for (int i = 0; i < 2_000; i++)
-            text.Append(CultureInfo.InvariantCulture, $"{(part * 10_000) + i},{"abcd"[(i * 7 + part) % 4]},2001-01-{1 + (i % 20):D2} {i % 24:D2}:10:00,{(i * 31 % 1000) - 20}\n");
-        folder.Write($"data/part-{part}.csv", text.ToString());
     }
 
     private static string Count(TestFolder folder, string table) => folder.Lepton.Done("query", $"SELECT count(*) AS n FROM {table}", "--output", "csv").Out.Split('\n')[1];

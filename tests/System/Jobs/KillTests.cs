@@ -7,6 +7,7 @@ using Lepton.Data.Schemas.Hashing;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using Lepton.Data.Storage.Runs;
+using Lepton.Data.Testing;
 using Lepton.Data.Tests.System.Cli;
 using Lepton.Data.Tests.System.Running;
 using NUnit.Framework;
@@ -65,6 +66,63 @@ internal sealed class KillTests
         }
     }
 
+    // Files come, are late and go; whatever died in between, the tables are those that one run over all files makes.
+    [Test]
+    [Category("Torture")]
+    public async Task Run_OfGrowingStepsKilledAtRandomMoments_EqualsARefresh()
+    {
+        int kills = Number("LEPTON_KILLS") ?? (Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 50 : 5);
+        int seed = Number("LEPTON_SEED") ?? 20010622;
+        var random = new Random(seed);
+        using var folder = new TestFolder();
+        folder.Write("lepton.yaml", "project: visits\nlake: lake\n").Write("pipelines/visits.yaml", GrowingVisits.PipelineYaml);
+        var files = new List<string>();
+        (int killed, int attempts, int grown) = (0, 0, 0);
+        Change();
+        TimeSpan took = Timed(() => folder.Lepton.Done("run"));
+        while (killed < kills)
+        {
+            for (int inARow = random.Next(1, 4); inARow > 0 && killed < kills; inARow--)
+            {
+                Assert.That(++attempts, Is.LessThanOrEqualTo(kills * 5), "most runs must be cut off, else the test shows nothing");
+                if (random.Next(2) == 0) Change();
+                TimeSpan after = took * random.NextDouble();
+                using RunningLepton running = folder.Lepton.Start("run");
+                await Task.Delay(after);
+                if (!running.Process.HasExited) killed++;
+                running.Process.Kill();
+                running.WaitForEnd();
+                await AssertWholeAsync(folder, $"seed {seed}, kill {killed} after {after.TotalMilliseconds:F0} ms");
+            }
+            took = Timed(() => folder.Lepton.Done("run"));
+            grown += (await new RunLog(Lake.Open(folder["lake"])).ReadAsync()).SelectMany(run => run.Steps).Count(step => step.Growth is { FullBecause: null });
+            using TestFolder refreshed = folder.Copy();
+            Directory.Delete(refreshed["lake"], recursive: true);
+            refreshed.Lepton.Done("run");
+            Assert.That(await ContentAsync(folder, isWithQuarantine: false), Is.EqualTo(await ContentAsync(refreshed, isWithQuarantine: false)), $"seed {seed}, after kill {killed}");
+            foreach (string quarantine in GrowingVisits.Tables.Skip(3))
+                Assert.That(Rows(folder, quarantine), Is.EqualTo(Rows(refreshed, quarantine)), $"seed {seed}, after kill {killed}");
+            BrokenWorldTests.AssertNothingIsLeftBehind(folder, "lake");
+        }
+        TestContext.Out.WriteLine($"seed {seed}, {killed} of {attempts} runs killed, {grown} steps grew");
+        Assert.That(grown, Is.Positive, "else all was computed as a whole");
+
+        void Change()
+        {
+            if (files.Count > 3 && random.Next(3) == 0)
+            {
+                int gone = random.Next(files.Count);
+                File.Delete(folder[files[gone]]);
+                files.RemoveAt(gone);
+            }
+            files.Add($"data/part-{attempts}-{files.Count}.csv");
+            folder.Write(files[^1], GrowingVisits.File(random, random.Next(1, 3_000)));
+        }
+
+        // All but the run that wrote it.
+        static string Rows(TestFolder folder, string table) => folder.Lepton.Done("query", $"SELECT * EXCLUDE (__run_id) FROM {table} ORDER BY ALL", "--output", "csv").Out;
+    }
+
     private static TimeSpan Timed(Action work)
     {
         long start = Stopwatch.GetTimestamp();
@@ -91,11 +149,11 @@ internal sealed class KillTests
             Assert.That(await lake.Table(name).ReadAsync(version), Is.Not.Null, $"{what}: published {name} at version {version}");
     }
 
-    private static async Task<string> ContentAsync(TestFolder folder)
+    private static async Task<string> ContentAsync(TestFolder folder, bool isWithQuarantine = true)
     {
         var lake = Lake.Open(folder["lake"]);
         var content = new StringBuilder();
-        foreach (TableName name in lake.ListTables())
+        foreach (TableName name in lake.ListTables().Where(name => isWithQuarantine || !name.ToString().EndsWith("__quarantine", StringComparison.Ordinal)))
         {
             Snapshot snapshot = (await lake.Table(name).ReadAsync())!;
             content.Append(CultureInfo.InvariantCulture, $"{name} {snapshot.RowCount} {snapshot.ContentHash}\n");

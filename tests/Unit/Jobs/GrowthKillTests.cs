@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Lepton.Data.Jobs;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
@@ -13,8 +11,6 @@ namespace Lepton.Data.Tests.Unit.Jobs;
 /// <summary>Promise 1 of the design for steps that grow: a run that dies at any point where something begins to be there, and after the next one every row is in its table, or in its quarantine, once.</summary>
 public sealed class GrowthKillTests
 {
-    private static readonly string[] s_tables = ["visits", "by_shop", "hourly", "visits__quarantine", "by_shop__quarantine", "hourly__quarantine"];
-
     private ProjectFixture _project = null!;
     private int _fileCount;
 
@@ -25,24 +21,7 @@ public sealed class GrowthKillTests
     {
         _project = new ProjectFixture();
         _fileCount = 0;
-        _project.Pipeline("""
-            pipeline: p
-            sources:
-              src: { format: csv, path: data/part-*.csv, columns: { id: { type: BIGINT }, seen: { type: TIMESTAMP, zone: UTC }, shop: { type: VARCHAR }, amount: { type: BIGINT } } }
-            steps:
-              visits:
-                sql: SELECT id, shop, seen, amount FROM src
-                grows: append
-                expect: { positive: { sql: amount > 0 } }
-              by_shop:
-                sql: SELECT shop, count(*) AS visits, sum(amount) AS amount FROM visits GROUP BY shop
-                grows: { by_key: shop }
-                expect: { odd: { sql: visits % 2 = 1 } }
-              hourly:
-                sql: SELECT date_trunc('hour', seen) AS hour, sum(amount) AS amount FROM visits GROUP BY hour
-                grows: { by_window: 1h, time: hour }
-                expect: { small: { sql: amount % 5 <> 0 } }
-            """);
+        _project.Pipeline(GrowingVisits.PipelineYaml);
     }
 
     [TearDown]
@@ -73,7 +52,7 @@ public sealed class GrowthKillTests
                 await RunAsync(point, after);
                 _project.Reopen();
                 // Each table is what it was, or what the dead run made of it, and can be read.
-                foreach (string table in s_tables)
+                foreach (string table in GrowingVisits.Tables)
                     Assert.That((await _project.RowsAsync(table)).Length, Is.EqualTo((await _project.SnapshotAsync(table))!.RowCount), $"{table}: {where}");
             }
             if (random.Next(2) == 0) Write(random, random.Next(1, 20));
@@ -113,7 +92,7 @@ public sealed class GrowthKillTests
     private async Task<List<string>> HashesAsync()
     {
         var hashes = new List<string>();
-        foreach (string table in s_tables)
+        foreach (string table in GrowingVisits.Tables)
         {
             Snapshot snapshot = (await _project.SnapshotAsync(table))!;
             hashes.Add($"{table} {snapshot.RowCount} {snapshot.ContentHash}");
@@ -124,7 +103,7 @@ public sealed class GrowthKillTests
     private async Task<string[]> RefusedAsync()
     {
         var rows = new List<string>();
-        foreach (string table in s_tables[3..])
+        foreach (string table in GrowingVisits.Tables.Skip(3))
         {
             string[] columns = [.. (await _project.SnapshotAsync(table))!.Schema.Fields.Select(field => field.Name).Where(name => name != "__run_id")];
             rows.AddRange(await _project.RowsAsync(table, columns));
@@ -132,11 +111,5 @@ public sealed class GrowthKillTests
         return [.. rows];
     }
 
-    private void Write(Random random, int rowCount)
-    {
-        var text = new StringBuilder("id,shop,seen,amount\n");
-        for (int i = 0; i < rowCount; i++)
-            text.Append(CultureInfo.InvariantCulture, $"{random.Next(1000)},{"abcd"[random.Next(4)]},2001-01-01 {random.Next(24):D2}:10:00,{random.Next(-2, 12)}\n");
-        _project.Csv($"part-{++_fileCount}", text.ToString());
-    }
+    private void Write(Random random, int rowCount) => _project.Csv($"part-{++_fileCount}", GrowingVisits.File(random, rowCount));
 }
