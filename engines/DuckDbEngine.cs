@@ -62,39 +62,10 @@ public sealed partial class DuckDbEngine : IEngine
 
     /// <inheritdoc/>
     public async ValueTask<T> ScanAsync<T>(BoundQuery query, Inputs inputs, Func<T> perThread, RunContext run, CancellationToken cancellationToken)
-        where T : IAccumulator
+        where T : class, IAccumulator
     {
-        (DuckDbReader reader, Statement statement) = await StartAsync(query, inputs, run, cancellationToken).ConfigureAwait(false);
-        await using DuckDbReader owned = reader;
-        using var progress = new ProgressReport(run, "engines.reading", statement.Connection);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        try
-        {
-            // The stream is read by whoever is free: its reads take turns, the accumulators run side by side.
-            T merged = await Accumulators.RunAsync(
-                perThread,
-                ThreadCount,
-                accumulator =>
-                {
-                    while (reader.ReadBatch(stop.Token) is { } batch)
-                        using (batch) accumulator.Process(batch);
-                },
-                stop).ConfigureAwait(false);
-            try
-            {
-                statement.EnsureFilesUnchanged();
-                return merged;
-            }
-            catch
-            {
-                merged.Dispose();
-                throw;
-            }
-        }
-        catch (DuckDbException error)
-        {
-            throw ErrorOf(error, query, statement.Inputs, cancellationToken);
-        }
+        using LocalInputs local = await LocalInputs.FetchAsync(_options.Store, inputs, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Scan(query, local, perThread, run, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -141,6 +112,31 @@ public sealed partial class DuckDbEngine : IEngine
         TempSizeBytesMax = _options.TempSizeBytesMax,
         AllowedFolders = _options.AllowedFolders,
     });
+
+    private T Scan<T>(BoundQuery query, LocalInputs inputs, Func<T> perThread, RunContext run, CancellationToken cancellationToken)
+        where T : class, IAccumulator
+    {
+        using var statement = new Statement(this, query, inputs);
+        try
+        {
+            using var progress = new ProgressReport(run, "engines.reading", statement.Connection);
+            T merged = Database.Scan(statement.Connection, statement.SelectAs(query.Schema), query.Schema, perThread, run.Memory, cancellationToken);
+            try
+            {
+                statement.EnsureFilesUnchanged();
+                return merged;
+            }
+            catch
+            {
+                merged.Dispose();
+                throw;
+            }
+        }
+        catch (DuckDbException error)
+        {
+            throw ErrorOf(error, query, inputs, cancellationToken);
+        }
+    }
 
     private StagedTable Stage(BoundQuery query, LocalInputs inputs, RunContext run, CancellationToken cancellationToken)
     {
@@ -250,11 +246,13 @@ public sealed partial class DuckDbEngine : IEngine
             foreach (IDisposable offer in _offers) offer.Dispose();
         }
 
+        private static string Numbered(string value, string? name) => name is null ? "" : $", {value} AS {SqlLiteral.Name(name)}";
+
         private static SnapshotRows RowsOf(SnapshotInput input, DuckDbEngine engine)
         {
             try
             {
-                return SnapshotRows.Of(input.Snapshot, engine.Database, input.FileNumber);
+                return SnapshotRows.Of(input.Snapshot, engine.Database, input.FileNumber, input.RowNumber);
             }
             catch (LeptonDataException failure) when (failure.Place is { } place && engine.NameObjects(place.Path) is var name && name != place.Path)
             {
@@ -271,14 +269,22 @@ public sealed partial class DuckDbEngine : IEngine
                     _offers.Add(rows);
                     return rows.Sql;
                 case FileInput { Scan: var scan }:
+                    if ((input.FileNumber ?? input.RowNumber) is { } column && scan.Format != FileFormat.Parquet) throw new ArgumentException($"rows of {scan.Format} have no {column}", nameof(input));
                     SourceFiles.EnsureUnchanged(scan.Files);
                     _files.AddRange(scan.Files);
-                    return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, Connection));
-                case StagedInput { Relation: StagedTable staged } when staged.Engine == engine: return staged.Sql;
+                    return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, Connection), input.FileNumber, input.RowNumber);
+                case StagedInput { Relation: StagedTable staged } when staged.Engine == engine:
+                    return input.FileNumber is null && input.RowNumber is null ? staged.Sql : $"(SELECT *{Numbered("CAST(0 AS BIGINT)", input.FileNumber)}{Numbered("rowid", input.RowNumber)} FROM {staged.Sql})";
                 case BatchInput batches:
-                    OfferedBatches offer = engine.Database.Offer(batches.BatchSchema, batches.Batches);
+                    var numbered = new NumberedBatches(batches);
+                    _offers.Add(numbered);
+                    OfferedBatches offer = engine.Database.Offer(batches.Schema, numbered.Batches);
                     _offers.Add(offer);
                     return offer.Sql;
+                case ReaderInput { FileNumber: null, RowNumber: null } rowsToCome:
+                    OfferedReaders readers = engine.Database.Offer(rowsToCome.Open);
+                    _offers.Add(readers);
+                    return readers.Sql;
                 default: throw new ArgumentException($"{input} is not of this engine", nameof(input));
             }
         }

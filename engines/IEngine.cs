@@ -21,10 +21,15 @@ public interface IEngine : IAsyncDisposable
     /// <returns>The files, in order; none where the query has no rows. On failure no file is left.</returns>
     ValueTask<IReadOnlyList<DataFile>> WriteAsync(BoundQuery query, Inputs inputs, FileTarget target, RunContext run, CancellationToken cancellationToken);
 
-    /// <summary>Feeds the query's rows, in no order, to one accumulator per thread and merges them.</summary>
+    /// <summary>Feeds the query's rows, in no order and a few thousand at a time, to one accumulator per thread and merges them. All cores decode.</summary>
+    /// <param name="query">Has at least one column.</param>
+    /// <param name="inputs">What its names stand for.</param>
+    /// <param name="perThread">Makes an accumulator, which begins anew: an engine that has to run the query twice makes others for the second time.</param>
+    /// <param name="run">Its memory is charged.</param>
+    /// <param name="cancellationToken">Observed throughout.</param>
     /// <returns>The merged accumulator, which the caller disposes.</returns>
     ValueTask<T> ScanAsync<T>(BoundQuery query, Inputs inputs, Func<T> perThread, RunContext run, CancellationToken cancellationToken)
-        where T : IAccumulator;
+        where T : class, IAccumulator;
 
     /// <summary>Computes the query once and keeps the rows (in memory, spilled when large), so that several queries can read the very same ones.</summary>
     /// <returns>To be named in <see cref="Inputs"/>; disposing it frees the rows.</returns>

@@ -28,7 +28,9 @@ internal static class InputSql
     /// <summary>The rows of source files, under the names that the lake gives them and with naive times made instants.</summary>
     /// <param name="scan">What to read.</param>
     /// <param name="nanoseconds">Columns of the file schema that hold nanoseconds in a file; one that is no whole microsecond fails the query.</param>
-    internal static string OfFiles(FileScan scan, IReadOnlySet<string>? nanoseconds = null)
+    /// <param name="fileNumber">Null, or a column to have besides: the number of the file, from 0. Of Parquet files only.</param>
+    /// <param name="rowNumber">Null, or a column to have besides: the row's number in its file, from 0. Of Parquet files only.</param>
+    internal static string OfFiles(FileScan scan, IReadOnlySet<string>? nanoseconds = null, string? fileNumber = null, string? rowNumber = null)
     {
         bool HasNanoseconds(Field field) => field.Type.Id == TypeId.NaiveTime && nanoseconds?.Contains(field.Name) == true;
         string files = scan.Format switch
@@ -37,7 +39,8 @@ internal static class InputSql
             FileFormat.Csv => CsvRows(scan),
             _ => throw new InvalidOperationException($"no format {scan.Format}"),
         };
-        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
+        string numbers = (fileNumber is null ? "" : $", file_index::BIGINT AS {SqlLiteral.Name(fileNumber)}") + (rowNumber is null ? "" : $", file_row_number::BIGINT AS {SqlLiteral.Name(rowNumber)}");
+        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)}{numbers} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
     }
 
     private static string Sampled(string files, RowSample sample, FileScan scan)

@@ -52,7 +52,7 @@ internal sealed class LocalInputs : IDisposable
     private static Input Here(Input input, IObjectStore store, LocalFiles files) => input switch
     {
         SnapshotInput { Snapshot: var snapshot } table when store.PathOf(snapshot.RootPath) is not null => table with { Snapshot = snapshot.At(store, files) },
-        FileInput { Scan: var scan } => new FileInput(scan with { Files = new EquatableList<SourceFile>(scan.Files.Select(file => store.PathOf(file.Path) is { } path ? file with { Path = files.PathOf(path) } : file)) }),
+        FileInput { Scan: var scan } file => file with { Scan = scan with { Files = new EquatableList<SourceFile>(scan.Files.Select(source => store.PathOf(source.Path) is { } path ? source with { Path = files.PathOf(path) } : source)) } },
         _ => input,
     };
 }

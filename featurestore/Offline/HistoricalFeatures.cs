@@ -5,34 +5,43 @@ using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
-/// <summary>Joined rows, ready to be read or written. Disposing it frees what the engine keeps for it.</summary>
+/// <summary>Joined rows, ready to be read or written. Disposing it frees what is kept for it.</summary>
 public sealed class HistoricalFeatures : IAsyncDisposable
 {
     private readonly QueryRunner _runner;
+    private readonly PointInTimeJoin _join;
 
-    internal HistoricalFeatures(QueryRunner runner, BoundQuery query, PointInTimeJoin join)
-        => (_runner, Query, Inputs, RowCount, Views) = (runner, query, join.Inputs, join.RowCount, join.Statistics);
+    internal HistoricalFeatures(QueryRunner runner, PointInTimeJoin join) => (_runner, _join, Query) = (runner, join, join.Query);
 
     /// <summary>What gives the rows, in the order of the entity rows, for engines that write them.</summary>
     public BoundQuery Query { get; }
 
     /// <summary>What <see cref="Query"/> reads; it lives as long as this.</summary>
-    public Inputs Inputs { get; }
+    public Inputs Inputs => _join.Inputs;
 
     /// <summary>The entity rows' own columns, then for each view its features and its status.</summary>
     public Schema Schema => Query.Schema;
 
     /// <summary>How many rows: as many as there are entity rows.</summary>
-    public long RowCount { get; }
+    public long RowCount => _join.RowCount;
 
     /// <summary>How each view met the entity rows, in the order of the views.</summary>
-    public IReadOnlyList<ViewStatistics> Views { get; }
+    public IReadOnlyList<ViewStatistics> Views => _join.Statistics;
 
     /// <summary>The rows, in the order of the entity rows. The caller disposes the reader, before this.</summary>
-    public ValueTask<IRecordBatchReader> ReadAsync(CancellationToken cancellationToken = default) => _runner.Engine.ReadAsync(Query, Inputs, _runner.Run, cancellationToken);
+    /// <remarks>Where memory does not suffice for all rows, tables are read again for each part of them, and what such a part fails with comes out of a read.</remarks>
+    public ValueTask<IRecordBatchReader> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(_join.Read());
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _runner.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _join.DisposeAsync().ConfigureAwait(false);
+        await _runner.DisposeAsync().ConfigureAwait(false);
+    }
 }
 
 /// <summary>How one view met the entity rows.</summary>

@@ -38,8 +38,16 @@ public sealed class OfflineStore(FeatureStoreContext context)
             LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, hasSplits: false, rows.Source.Start);
             StagedRelation staged = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, rows, rowInputs, new Inputs(), cancellationToken).ConfigureAwait(false);
             var join = new PointInTimeJoin(runner, new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, views, catalog.Inputs.ByName, [], rows.Source.Start);
-            await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
-            return new HistoricalFeatures(runner, runner.Bind(join.FinalSql(), join.Inputs), join);
+            try
+            {
+                await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
+                return new HistoricalFeatures(runner, join);
+            }
+            catch
+            {
+                await join.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
         catch
         {

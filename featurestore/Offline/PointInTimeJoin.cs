@@ -1,15 +1,20 @@
 using System.Globalization;
-using System.Text;
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.FeatureStore.Offline.Join;
 using Lepton.Data.Schemas;
-using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Sql.Binding;
 using static Lepton.Data.Schemas.SqlLiteral;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
 /// <summary>Joins features to label rows by the rule of docs/point-in-time.md: one row for each label row, in order.</summary>
-internal sealed class PointInTimeJoin
+/// <remarks>
+/// The labels of a range of rows lie in memory. Each table is read twice: keys, times and places first, of which each label keeps the best (<see cref="WinnerSlots"/>), then the features of the
+/// rows that won. Where memory does not suffice for all labels, the ranges are shorter and the tables are read for each of them; features are never held but for winners.
+/// </remarks>
+internal sealed class PointInTimeJoin : IAsyncDisposable
 {
     /// <summary>The name under which the label rows, as they come, are read.</summary>
     internal const string RawLabelsInput = "__raw_labels";
@@ -17,209 +22,209 @@ internal sealed class PointInTimeJoin
     /// <summary>The column that names the split.</summary>
     internal const string SplitColumn = "split";
 
+    private const string JoinedInput = "__joined";
+
+    // Below so many labels at a time, it is not the labels that need the memory.
+    private const int RangeRowsMin = 256;
+
     private readonly QueryRunner _runner;
-    private readonly IReadOnlyList<ViewJoin> _views;
-    private readonly IReadOnlyDictionary<string, Input> _tables;
-    private readonly LabelRows _labels;
-    private readonly string _eventTime;
-    private readonly IReadOnlyList<TimeSplit> _splits;
+    private readonly LabelRows _given;
     private readonly SourcePlace? _place;
-    private readonly Inputs _inputs = new();
-    private readonly List<JoinUnit> _units = [];
-    private readonly List<EntityKeys> _keys = [];
-    private readonly Dictionary<string, string> _tableInputs = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, RangeStatistics> _statistics = [];
+    private LabelReader? _labels;
+    private JoinedRange? _first;
+    private long _rowsPerRange;
 
     /// <param name="runner">Runs the queries and keeps what they need; the join's rows can be read as long as it lives.</param>
     /// <param name="labels">The label rows, in order.</param>
     /// <param name="eventTime">Their time column.</param>
     /// <param name="views">What to join.</param>
-    /// <param name="tables">By <see cref="TableName"/>'s text: the views' tables.</param>
+    /// <param name="tables">By <see cref="Schemas.Contracts.TableName"/>'s text: the views' tables.</param>
     /// <param name="splits">By bound; empty for none.</param>
     /// <param name="place">Where the labels stand, for errors about them.</param>
     /// <exception cref="LeptonDataException">The labels lack a key or have it in another type; their time is no instant; names collide.</exception>
     internal PointInTimeJoin(
         QueryRunner runner, LabelRows labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, IReadOnlyList<TimeSplit> splits, SourcePlace? place)
     {
-        (_runner, _views, _tables, _labels, _splits, _place) = (runner, views, tables, labels, splits, place);
-        _inputs.Add(RawLabelsInput, labels.Input);
+        (_runner, Views, _given, Splits, _place) = (runner, views, labels, splits, place);
         LabelChecks.Check(labels.Schema, eventTime, views, tables, splits.Count > 0, place);
-        _eventTime = labels.Schema.Find(eventTime)!.Name;
-        foreach (ViewJoin view in views) AddTable(view.View.Table.ToString());
-        foreach (ViewJoin view in views)
+        EventTime = labels.Schema.Find(eventTime)!.Name;
+        Plan = new JoinPlan(labels.Schema, views, tables);
+        Schema = new Schema([.. labels.Schema.Fields, .. AddedFields(tables)]);
+        Inputs = new Inputs().Add(JoinedInput, new ReaderInput(Schema, Read));
+    }
+
+    /// <summary>The labels' columns, <c>split</c> where there are splits, then each view's columns.</summary>
+    internal Schema Schema { get; }
+
+    internal Schema LabelSchema => _given.Schema;
+
+    /// <summary>The labels' time column.</summary>
+    internal string EventTime { get; }
+
+    internal IReadOnlyList<ViewJoin> Views { get; }
+
+    internal IReadOnlyList<TimeSplit> Splits { get; }
+
+    internal JoinPlan Plan { get; }
+
+    internal MemoryBudget Memory => _runner.Run.Memory;
+
+    internal LabelReader Labels => _labels ?? throw new InvalidOperationException("the join is not prepared");
+
+    /// <summary>What <see cref="Query"/> reads.</summary>
+    internal Inputs Inputs { get; }
+
+    /// <summary>The joined rows as a query, for engines that write them; <see cref="Read"/> gives the same without an engine.</summary>
+    internal BoundQuery Query => _runner.Bind($"SELECT {string.Join(", ", Schema.Fields.Select(column => Name(column.Name)))} FROM {JoinedInput}", Inputs);
+
+    /// <summary>How many label rows there are; known after <see cref="PrepareAsync"/>.</summary>
+    internal long RowCount => Labels.RowCount;
+
+    /// <summary>How each view met the labels; known after <see cref="PrepareAsync"/>.</summary>
+    internal IReadOnlyList<ViewStatistics> Statistics
+    {
+        get
         {
-            IEnumerable<IReadOnlyList<string>> groups = view.View.SkipsNulls && view.View.IsPointInTime ? view.View.Features.Select(feature => (IReadOnlyList<string>)[feature]) : [view.View.Features];
-            foreach (IReadOnlyList<string> features in groups) _units.Add(new JoinUnit(view, _units.Count, _tableInputs[view.View.Table.ToString()], KeysOf(view.Entity), features));
+            if (_statistics.Count == 0) return [];
+            RangeStatistics first = _statistics.First().Value;
+            return
+            [
+                .. Views.Select(view =>
+                {
+                    RowCounts counts = first.Rows[Plan.Units.First(unit => ReferenceEquals(unit.Join, view)).Answer.Winners.Number];
+                    return new ViewStatistics(view.View.Name, counts.Rows, counts.WithoutKey, counts.WithoutEventTime, counts.WithoutCreatedTime);
+                }),
+            ];
         }
     }
 
-    /// <summary>What the final query reads.</summary>
-    internal Inputs Inputs => _inputs;
+    /// <summary>For each output column of a feature, how the labels were answered; known when all rows were read once.</summary>
+    internal IReadOnlyList<FeatureMisses> Misses =>
+    [
+        .. Plan.Units.SelectMany(unit =>
+        {
+            long absent = 0, expired = 0, fromFuture = 0;
+            var ages = new AgeHistogram();
+            foreach (RangeStatistics range in _statistics.Values)
+            {
+                AnswerStatistics answers = range.Answers[unit.Answer.Number];
+                absent += answers.Absent;
+                expired += answers.Expired;
+                fromFuture += range.FromFuture[unit.Answer.Winners.Number];
+                ages.Add(answers.Ages);
+            }
+            return unit.Features.Select(feature => new FeatureMisses(unit.Join.View.ColumnOf(feature), unit.Join.View.Name, feature, absent, expired) { FromFuture = fromFuture, Ages = ages });
+        }),
+    ];
 
-    /// <summary>How many label rows there are; known after <see cref="PrepareAsync"/>.</summary>
-    internal long RowCount { get; private set; }
-
-    /// <summary>How each view met the labels; known after <see cref="PrepareAsync"/>.</summary>
-    internal IReadOnlyList<ViewStatistics> Statistics { get; private set; } = [];
-
-    /// <summary>For each output column of a feature: how many rows found nothing, and how many a row that was too old. Known after <see cref="PrepareAsync"/>.</summary>
-    internal IReadOnlyList<FeatureMisses> Misses { get; private set; } = [];
-
-    /// <summary>Finds the winners. Afterwards <see cref="FinalSql"/> can be run.</summary>
+    /// <summary>Looks at all labels, and answers the first range of them, which is all of them where memory suffices.</summary>
     /// <exception cref="LeptonDataException">A NULL label time, a label outside every split, rows that tie, a key that occurs twice in a view without event time.</exception>
     internal async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
-        await NumberLabelsAsync(cancellationToken).ConfigureAwait(false);
+        LabelRows rows = _given;
+        if (rows.Input is not StagedInput)
+        {
+            var staged = new Inputs();
+            BoundQuery query = _runner.Bind($"SELECT {string.Join(", ", LabelSchema.Fields.Select(field => Name(field.Name)))} FROM {RawLabelsInput}", new Inputs().Add(RawLabelsInput, rows.Input));
+            StagedRelation relation = await _runner.StageAsync(RawLabelsInput, query, new Inputs().Add(RawLabelsInput, rows.Input), staged, cancellationToken).ConfigureAwait(false);
+            rows = rows with { Input = new StagedInput(relation) };
+        }
+        _labels = new LabelReader(rows, EventTime, _runner);
         await CheckTimesAsync(cancellationToken).ConfigureAwait(false);
-        foreach (EntityKeys keys in _keys) await _runner.StageAsync(keys.Input, keys.Sql, _inputs, cancellationToken).ConfigureAwait(false);
-        var statistics = new List<ViewStatistics>();
-        foreach (ViewJoin view in _views) statistics.Add(await CountRowsAsync(view, cancellationToken).ConfigureAwait(false));
-        var misses = new List<FeatureMisses>();
-        foreach (JoinUnit unit in _units)
+        long free = Math.Max(0, Memory.LimitBytes - Memory.UsedBytes);
+        // A quarter is left to what is read and written meanwhile.
+        _rowsPerRange = Math.Clamp(free / 4 * 3 / JoinedRange.BytesPerLabel(Plan), RangeRowsMin, int.MaxValue / 4);
+        if (_rowsPerRange < RowCount) _rowsPerRange = (RowCount + ((RowCount + _rowsPerRange - 1) / _rowsPerRange) - 1) / ((RowCount + _rowsPerRange - 1) / _rowsPerRange);
+        _first = await ComputeAsync(0, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The rows, in order; more than one reader may be open. Disposed before this.</summary>
+    internal IRecordBatchReader Read() => new JoinReader(this);
+
+    /// <summary>The answers from a row on, as many as fit into memory.</summary>
+    internal async ValueTask<RangeLease> RangeFromAsync(long row, CancellationToken cancellationToken)
+    {
+        if (row == 0 && _first?.Count == RowCount) return new RangeLease(_first, isOwned: false);
+        if (row == 0 && Interlocked.Exchange(ref _first, null) is { } first) return new RangeLease(first, isOwned: true);
+        return new RangeLease(await ComputeAsync(row, cancellationToken).ConfigureAwait(false), isOwned: true);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        Interlocked.Exchange(ref _first, null)?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<JoinedRange> ComputeAsync(long row, CancellationToken cancellationToken)
+    {
+        while (true)
         {
-            _runner.Run.Progress?.Report(new StepProgress(unit.Join.View.Name, "featurestore.joining", (double)misses.Count / Math.Max(1, _views.Sum(view => view.View.Features.Count))));
-            (long absent, long expired) = unit.Join.View.IsPointInTime
-                ? await FindWinnersAsync(unit, cancellationToken).ConfigureAwait(false)
-                : await FindByKeyAsync(unit, cancellationToken).ConfigureAwait(false);
-            misses.AddRange(unit.Features.Select(feature => new FeatureMisses(unit.Join.View.ColumnOf(feature), unit.Join.View.Name, feature, absent, expired)));
+            int count = (int)Math.Min(_rowsPerRange, RowCount - row);
+            try
+            {
+                JoinedRange range = await JoinedRange.ComputeAsync(Plan, Labels, _runner, row, count, cancellationToken).ConfigureAwait(false);
+                lock (_statistics) _statistics[row] = range.Statistics;
+                return range;
+            }
+            catch (LeptonDataException failure) when (failure.Code == "schemas.memory_exhausted" && count > RangeRowsMin)
+            {
+                // Texts and lists were longer than was thought.
+                _rowsPerRange = Math.Max(RangeRowsMin, count / 2);
+            }
+            catch (TieException tie)
+            {
+                throw await TieErrorAsync(tie, cancellationToken).ConfigureAwait(false);
+            }
         }
-        (Statistics, Misses) = (statistics, misses);
     }
 
-    /// <summary>The SELECT of the joined rows, in order: the labels' columns, <c>split</c> where there are splits, then each view's columns.</summary>
-    internal string FinalSql()
+    private async ValueTask<LeptonDataException> TieErrorAsync(TieException tie, CancellationToken cancellationToken)
     {
-        var sql = new StringBuilder("SELECT ").AppendJoin(", ", _labels.Schema.Fields.Select(field => $"l.{Name(field.Name)} AS {Name(field.Name)}"));
-        if (_splits.Count > 0) sql.Append(CultureInfo.InvariantCulture, $", {SplitOf(_splits)} AS {Name(SplitColumn)}");
-        foreach (ViewJoin view in _views)
+        ViewJoin join = tie.Unit.Join;
+        object?[] values = await Labels.RowAsync(join.Entity.Keys, tie.Row, cancellationToken).ConfigureAwait(false);
+        string key = string.Join(", ", join.Entity.Keys.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} = {values[i]}")));
+        return new LeptonDataException(join.View.Sequence is null ? "featurestore.tie" : "featurestore.tie_in_sequence", [join.View.Name, key, tie.EventTime, join.View.Sequence])
         {
-            List<JoinUnit> units = [.. _units.Where(unit => ReferenceEquals(unit.Join, view))];
-            foreach (JoinUnit unit in units)
-                for (int i = 0; i < unit.Features.Count; i++) sql.Append(CultureInfo.InvariantCulture, $", {unit.ValueOf(i)} AS {Name(view.View.ColumnOf(unit.Features[i]))}");
-            if (view.View.IsPointInTime) sql.Append(CultureInfo.InvariantCulture, $", {StatusOf(units)} AS {Name(view.View.StatusColumn)}");
-        }
-        sql.Append(CultureInfo.InvariantCulture, $"\nFROM {JoinUnit.LabelsInput} AS l\n");
-        foreach (JoinUnit unit in _units) sql.Append(unit.FinalJoins).Append('\n');
-        return sql.Append(CultureInfo.InvariantCulture, $"ORDER BY l.{JoinUnit.RowColumn}").ToString();
-    }
-
-    private void AddTable(string table)
-    {
-        if (_tableInputs.ContainsKey(table)) return;
-        string name = string.Create(CultureInfo.InvariantCulture, $"__table_{_tableInputs.Count}");
-        _tableInputs.Add(table, name);
-        _inputs.Add(name, _tables[table]);
-    }
-
-    private EntityKeys KeysOf(Entity entity)
-    {
-        EntityKeys? keys = _keys.Find(candidate => candidate.Entity.Name == entity.Name);
-        if (keys is null) _keys.Add(keys = new EntityKeys(entity, _keys.Count));
-        return keys;
-    }
-
-    private async ValueTask NumberLabelsAsync(CancellationToken cancellationToken)
-    {
-        string columns = string.Join(", ", _labels.Schema.Fields.Select(field => Name(field.Name)));
-        string number = string.Create(CultureInfo.InvariantCulture, $"row_number() OVER () - {_labels.RowsBefore}");
-        string range = _labels.RowCountMax is { } count ? string.Create(CultureInfo.InvariantCulture, $" AND {JoinUnit.RowColumn} <= {count}") : "";
-        string sql = $"""
-            SELECT {JoinUnit.RowColumn}, epoch_us({Name(_eventTime)}) AS {JoinUnit.TimeColumn}, {columns}
-            FROM (SELECT {number} AS {JoinUnit.RowColumn}, {columns} FROM {RawLabelsInput}) AS l
-            WHERE {JoinUnit.RowColumn} >= 1{range}
-            """;
-        StagedRelation labels = await _runner.StageAsync(JoinUnit.LabelsInput, sql, _inputs, cancellationToken).ConfigureAwait(false);
-        RowCount = labels.RowCount;
-    }
-
-    private async ValueTask CheckTimesAsync(CancellationToken cancellationToken)
-    {
-        object?[] missing = (await _runner.FirstRowAsync($"SELECT count(*) AS n, min({JoinUnit.RowColumn}) AS first FROM {JoinUnit.LabelsInput} WHERE {JoinUnit.TimeColumn} IS NULL", _inputs, cancellationToken).ConfigureAwait(false))!;
-        if ((long)missing[0]! > 0) throw new LeptonDataException("featurestore.label_time_null", [_eventTime, missing[0], missing[1]]) { Place = _place, Kind = ErrorKind.DataRefused };
-        if (_splits.Count == 0 || _splits[^1].Before is not { } end) return;
-        string sql = $"SELECT count(*) AS n, min({JoinUnit.TimeColumn}) AS first FROM {JoinUnit.LabelsInput} WHERE {JoinUnit.TimeColumn} >= {BigInt(end.MicrosecondsSinceEpoch)}";
-        object?[] outside = (await _runner.FirstRowAsync(sql, _inputs, cancellationToken).ConfigureAwait(false))!;
-        if ((long)outside[0]! > 0)
-            throw new LeptonDataException("featurestore.label_outside_splits", [outside[0], _splits[^1].Name, end, new EventTime((long)outside[1]!)]) { Place = _place, Kind = ErrorKind.DataRefused };
-    }
-
-    private async ValueTask<ViewStatistics> CountRowsAsync(ViewJoin join, CancellationToken cancellationToken)
-    {
-        FeatureView view = join.View;
-        string hasKey = string.Join(" AND ", view.KeyColumns.Select(column => $"{Name(column)} IS NOT NULL"));
-        string hasEvent = view.EventTime is null ? "TRUE" : $"epoch_us({Name(view.EventTime)}) IS NOT NULL";
-        string hasCreated = view.CreatedTime is null ? "TRUE" : $"epoch_us({Name(view.CreatedTime)}) IS NOT NULL";
-        string sql = $"""
-            SELECT count(*) AS n,
-              count(CASE WHEN {hasKey} THEN 1 END) AS keyed,
-              count(CASE WHEN {hasKey} AND {hasEvent} THEN 1 END) AS timed,
-              count(CASE WHEN {hasKey} AND {hasEvent} AND {hasCreated} THEN 1 END) AS known
-            FROM {_tableInputs[view.Table.ToString()]}
-            """;
-        long[] counts = [.. (await _runner.FirstRowAsync(sql, _inputs, cancellationToken).ConfigureAwait(false))!.Select(count => (long)count!)];
-        return new ViewStatistics(view.Name, counts[0], counts[0] - counts[1], counts[1] - counts[2], counts[2] - counts[3]);
-    }
-
-    private async ValueTask<(long Absent, long Expired)> FindWinnersAsync(JoinUnit unit, CancellationToken cancellationToken)
-    {
-        await _runner.StageAsync(unit.FrontierInput, unit.FrontierSql, _inputs, cancellationToken).ConfigureAwait(false);
-        StagedRelation winners = await _runner.StageAsync(unit.WinnersInput, unit.WinnersSql, _inputs, cancellationToken).ConfigureAwait(false);
-        StagedRelation values = await _runner.StageAsync(unit.ValuesInput, unit.ValuesSql, _inputs, cancellationToken).ConfigureAwait(false);
-        object?[] counts = (await _runner.FirstRowAsync(unit.WinnerCountSql, _inputs, cancellationToken).ConfigureAwait(false))!;
-        if (values.RowCount != (long)counts[0]!) throw await TieErrorAsync(unit, cancellationToken).ConfigureAwait(false);
-        return (RowCount - winners.RowCount, (long)counts[1]!);
-    }
-
-    private async ValueTask<LeptonDataException> TieErrorAsync(JoinUnit unit, CancellationToken cancellationToken)
-    {
-        FeatureView view = unit.Join.View;
-        object?[] tie = (await _runner.FirstRowAsync(unit.FirstTieSql, _inputs, cancellationToken).ConfigureAwait(false))!;
-        return new LeptonDataException(view.Sequence is null ? "featurestore.tie" : "featurestore.tie_in_sequence", [view.Name, KeyText(unit.Join, tie), new EventTime((long)tie[^1]!), view.Sequence])
-        {
-            Place = view.Place,
+            Place = join.View.Place,
             Kind = ErrorKind.DataRefused,
         };
     }
 
-    private async ValueTask<(long Absent, long Expired)> FindByKeyAsync(JoinUnit unit, CancellationToken cancellationToken)
+    private async ValueTask CheckTimesAsync(CancellationToken cancellationToken)
     {
-        object?[]? twice = await _runner.FirstRowAsync(unit.FirstDuplicateKeySql, _inputs, cancellationToken).ConfigureAwait(false);
-        if (twice is not null)
-        {
-            FeatureView view = unit.Join.View;
-            throw new LeptonDataException("featurestore.duplicate_key", [view.Name, view.Table, KeyText(unit.Join, twice), twice[^1]]) { Place = view.Place, Kind = ErrorKind.DataRefused };
-        }
-        StagedRelation found = await _runner.StageAsync(unit.ValuesInput, unit.ValuesByKeySql, _inputs, cancellationToken).ConfigureAwait(false);
-        return (RowCount - found.RowCount, 0);
+        object?[] missing = await Labels.AggregateAsync("count(*) AS a, min(n) AS b", "t IS NULL", cancellationToken).ConfigureAwait(false);
+        if ((long)missing[0]! > 0) throw new LeptonDataException("featurestore.label_time_null", [EventTime, missing[0], missing[1]]) { Place = _place, Kind = ErrorKind.DataRefused };
+        if (Splits.Count == 0 || Splits[^1].Before is not { } end) return;
+        object?[] outside = await Labels.AggregateAsync("count(*) AS a, min(t) AS b", $"epoch_us(t) >= {BigInt(end.MicrosecondsSinceEpoch)}", cancellationToken).ConfigureAwait(false);
+        if ((long)outside[0]! > 0)
+            throw new LeptonDataException("featurestore.label_outside_splits", [outside[0], Splits[^1].Name, end, outside[1]]) { Place = _place, Kind = ErrorKind.DataRefused };
     }
 
-    private static string KeyText(ViewJoin join, object?[] values)
-        => string.Join(", ", join.Entity.Keys.Select((key, i) => string.Create(CultureInfo.InvariantCulture, $"{key} = {values[i]}")));
-
-    private static string SplitOf(IReadOnlyList<TimeSplit> splits)
+    private IEnumerable<Field> AddedFields(IReadOnlyDictionary<string, Input> tables)
     {
-        var sql = new StringBuilder("CASE");
-        foreach (TimeSplit split in splits)
+        if (Splits.Count > 0) yield return new Field(SplitColumn, DataType.String);
+        foreach (ViewJoin join in Views)
         {
-            sql.Append(split.Before is { } before
-                ? $" WHEN l.{JoinUnit.TimeColumn} < {BigInt(before.MicrosecondsSinceEpoch)} THEN {Text(split.Name)}"
-                : $" ELSE {Text(split.Name)}");
+            Schema table = tables[join.View.Table.ToString()].Schema;
+            foreach (string feature in join.View.Features) yield return table.Find(feature)! with { Name = join.View.ColumnOf(feature), IsNullable = true };
+            if (join.View.IsPointInTime) yield return new Field(join.View.StatusColumn, DataType.String);
         }
-        return sql.Append(" END").ToString();
-    }
-
-    // Of a view that skips NULLs each feature has a winner of its own: one that is there makes the row present, else one that was too old makes it expired.
-    private static string StatusOf(IReadOnlyList<JoinUnit> units)
-    {
-        string present = string.Join(" OR ", units.Select(unit => $"{unit.IsExpiredColumn} = FALSE"));
-        string expired = string.Join(" OR ", units.Select(unit => unit.IsExpiredColumn));
-        return $"CASE WHEN {present} THEN 'present' WHEN {expired} THEN 'expired' ELSE 'absent' END";
     }
 }
 
-/// <summary>How many labels a feature has no value for because nothing was found.</summary>
+/// <summary>How the labels were answered by one feature.</summary>
 /// <param name="Column">The output column.</param>
 /// <param name="View">The view.</param>
 /// <param name="Feature">The feature.</param>
 /// <param name="Absent">Labels that found nothing visible.</param>
 /// <param name="Expired">Labels whose winner was too old.</param>
-internal sealed record FeatureMisses(string Column, string View, string Feature, long Absent, long Expired);
+internal sealed record FeatureMisses(string Column, string View, string Feature, long Absent, long Expired)
+{
+    /// <summary>Labels that a join by event time alone would have given a row that nobody knew yet.</summary>
+    internal long FromFuture { get; init; }
+
+    /// <summary>Ages, at the label's time, of the rows that labels got; empty for a view without event time.</summary>
+    internal required AgeHistogram Ages { get; init; }
+}

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
@@ -37,9 +38,10 @@ internal static class TrainingSetBuilder
             LabelChecks.Check(labels.Schema, definition.EventTime, views, viewTables, definition.Splits.Count > 0, definition.Labels.Start);
             LabelRows rows = await LabelQuery.StageAsync(definition, labels, labelTables, runner, cancellationToken).ConfigureAwait(false);
             var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Splits, definition.Labels.Start);
+            await using ConfiguredAsyncDisposable owned = join.ConfigureAwait(false);
             await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.writing", Rows: join.RowCount));
-            BoundQuery query = runner.Bind(join.FinalSql(), join.Inputs);
+            BoundQuery query = join.Query;
             IReadOnlyList<DataFile> written = await context.Engine.WriteAsync(query, join.Inputs, new FileTarget(folder, KeepsOrder: true), run, cancellationToken).ConfigureAwait(false);
             List<TrainingSetFile> files = [];
             foreach (DataFile file in written) files.Add(await DescribeAsync(folder, file, cancellationToken).ConfigureAwait(false));

@@ -35,6 +35,34 @@ public sealed class RecordBatch : IDisposable
         return new RecordBatch(schema, new BatchMemory(columns, [owner]), 0, rowCount);
     }
 
+    /// <summary>The columns of several batches of as many rows, one batch after the other, without a copy. The caller owns the batch.</summary>
+    /// <param name="schema">The columns' names; their types are those that they have.</param>
+    /// <param name="parts">Disposed with the last batch that shares them, or at once where this fails.</param>
+    /// <exception cref="ArgumentException">The parts differ in rows, or have other columns.</exception>
+    public static RecordBatch Beside(Schema schema, IReadOnlyList<RecordBatch> parts)
+    {
+        var columns = new List<ColumnBuffers>(schema.Count);
+        try
+        {
+            foreach (RecordBatch part in parts)
+            {
+                if (part.RowCount != parts[0].RowCount) throw new ArgumentException($"batches of {parts[0].RowCount} and {part.RowCount} rows do not stand side by side", nameof(parts));
+                for (int i = 0; i < part.Schema.Count; i++)
+                {
+                    if (columns.Count >= schema.Count || !part.Schema[i].Type.Equals(schema[columns.Count].Type)) throw new ArgumentException($"the batches have not the columns {schema}", nameof(parts));
+                    columns.Add(part.Column(i).Buffers);
+                }
+            }
+            if (columns.Count != schema.Count) throw new ArgumentException($"{columns.Count} columns for {schema.Count} fields", nameof(parts));
+            return new RecordBatch(schema, new BatchMemory([.. columns], [.. parts]), 0, parts[0].RowCount);
+        }
+        catch
+        {
+            foreach (RecordBatch part in parts) part.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The column at <paramref name="index"/>; valid until this batch is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The batch was disposed.</exception>
     public ColumnView Column(int index)

@@ -4,10 +4,10 @@ using Lepton.Data.Schemas.Batches;
 namespace Lepton.Data.Schemas.Hashing;
 
 /// <summary>Hashes the rows of batches, column by column over a run of rows, without an allocation for any row. Not safe for use by several threads.</summary>
-internal sealed class RowHasher
+public sealed class RowHasher
 {
     /// <summary>Rows hashed together: their states and one column's words stay in the first cache.</summary>
-    internal const int RunRowsMax = 1024;
+    public const int RunRowsMax = 1024;
 
     private readonly HashedColumn[] _columns;
     private readonly ulong[] _low = new ulong[RunRowsMax];
@@ -15,11 +15,18 @@ internal sealed class RowHasher
     private readonly ulong[] _words = new ulong[RunRowsMax];
     private Schema? _mapped;
 
-    internal RowHasher(Schema schema, bool skipInexact)
+    /// <param name="schema">The columns that count; batches may have others too.</param>
+    /// <param name="skipInexact">Whether columns that are inexact (see <see cref="FieldMetadata.InexactKey"/>) are left out.</param>
+    public RowHasher(Schema schema, bool skipInexact)
         => _columns = [.. schema.Fields.Where(field => !skipInexact || !HashedColumn.IsInexact(field)).Select(field => new HashedColumn(field))];
 
-    /// <summary>Hashes of the rows <c>[start, start + count)</c>, as two halves; valid until the next call.</summary>
-    internal void Hash(RecordBatch batch, int start, int count, out ReadOnlySpan<ulong> low, out ReadOnlySpan<ulong> high)
+    /// <summary>Hashes of the rows <c>[start, start + count)</c>, as two halves; valid until the next call. Rows are equal where their hashes are, but for a chance of 2^-128; one NaN, one zero.</summary>
+    /// <param name="batch">Has the columns, by name.</param>
+    /// <param name="start">The first row.</param>
+    /// <param name="count">How many, at most <see cref="RunRowsMax"/>.</param>
+    /// <param name="low">The lower halves.</param>
+    /// <param name="high">The higher halves.</param>
+    public void Hash(RecordBatch batch, int start, int count, out ReadOnlySpan<ulong> low, out ReadOnlySpan<ulong> high)
     {
         if (!ReferenceEquals(batch.Schema, _mapped))
         {

@@ -14,7 +14,7 @@ namespace Lepton.Data.Storage.DuckDb;
 public sealed unsafe class DuckDbConnection : IDisposable
 {
     // A statement that fails is at most run so often to learn why.
-    private const int AttemptCountMax = 20;
+    internal const int AttemptCountMax = 20;
 
     private readonly RunningScans _running;
     private readonly ulong _id;
@@ -208,7 +208,7 @@ public sealed unsafe class DuckDbConnection : IDisposable
         }
     }
 
-    private ResultHandle RunOnce(StatementHandle statement, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
+    internal ResultHandle RunOnce(StatementHandle statement, IReadOnlyList<object?> arguments, bool isStreaming, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _isInterruptAsked = false;

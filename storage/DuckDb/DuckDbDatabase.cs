@@ -17,6 +17,8 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     private readonly DatabaseHandle _handle;
     private readonly BatchRegistry _batches = new();
     private readonly RunningScans _running = new();
+    private readonly RowFeeds _feeds = new();
+    private readonly ReaderRegistry _readers = new();
 
     private DuckDbDatabase(DatabaseHandle handle) => _handle = handle;
 
@@ -47,6 +49,8 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         {
             using DuckDbConnection connection = database.Connect();
             TableCalls.Register(connection.Handle, database._batches);
+            TableCalls.Register(connection.Handle, new ReaderSource(database._readers.Function, database._running));
+            database._feeds.Register(connection.Handle);
             Harden(connection, options, database._handle.SpillFolder);
             return database;
         }
@@ -81,6 +85,46 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     /// <param name="batches">Shared until the offer is disposed; the caller keeps its own.</param>
     /// <returns>What stands for them in SQL; to be disposed when no query reads it any more.</returns>
     public OfferedBatches Offer(Schema schema, IReadOnlyList<RecordBatch> batches) => _batches.Offer(schema, batches);
+
+    /// <summary>Makes the rows of readers readable by SQL, on every connection, in their order.</summary>
+    /// <param name="open">Makes a reader; called for each statement that is prepared, so that opening should be cheap. See <see cref="TableFunction.Open"/>.</param>
+    /// <returns>What stands for them in SQL; to be disposed when no query reads it any more.</returns>
+    public OfferedReaders Offer(Func<IRecordBatchReader> open) => _readers.Offer(open);
+
+    /// <summary>Feeds the rows of a query, in no order and a few thousand at a time, to one accumulator on each of DuckDB's threads, and merges them.</summary>
+    /// <param name="connection">Of this database, and free.</param>
+    /// <param name="sql">The query; at least one column.</param>
+    /// <param name="schema">Its columns, of the very types that DuckDB gives them.</param>
+    /// <param name="perThread">Makes an accumulator; called by the threads. Where DuckDB has to run the query once more (see <see cref="DuckDbConnection"/>), all begin anew.</param>
+    /// <param name="memory">Charged for copies; null for none.</param>
+    /// <param name="cancellationToken">Stops the query within milliseconds.</param>
+    /// <returns>The merged accumulator, which the caller disposes.</returns>
+    /// <exception cref="DuckDbException">DuckDB refused or failed. What an accumulator throws comes out as it is.</exception>
+    public T Scan<T>(DuckDbConnection connection, string sql, Schema schema, Func<T> perThread, MemoryBudget? memory, CancellationToken cancellationToken)
+        where T : class, IAccumulator
+    {
+        string columns = string.Join(", ", schema.Fields.Select((_, i) => $"c{SqlLiteral.Number(i)}"));
+        for (int attempt = 1; ; attempt++)
+        {
+            using var feed = new RowFeed<T>(schema, perThread, memory);
+            long id = _feeds.Open(feed);
+            try
+            {
+                using DuckDbStatement statement = connection.Prepare($"SELECT count({RowFeeds.FunctionName}({SqlLiteral.BigInt(id)}, {columns})) FROM ({sql}) AS query({columns})");
+                statement.ExecuteOnce(cancellationToken);
+                return feed.Merge();
+            }
+            catch (Exception error)
+            {
+                feed.ThrowIfFailed();
+                if (attempt >= DuckDbConnection.AttemptCountMax || !connection.IsUnexplained(error)) throw;
+            }
+            finally
+            {
+                _feeds.Close(id);
+            }
+        }
+    }
 
     /// <summary>Adds a function to the SQL of every connection, for good. One of the same name and parameters is replaced, a built-in one too.</summary>
     /// <exception cref="DuckDbException">DuckDB refuses it.</exception>

@@ -40,6 +40,9 @@ public sealed class DuckDbStatement : IDisposable
         return (long)result.RowsChanged;
     }
 
+    /// <summary>As <see cref="Execute"/>, of a statement without parameters whose rows leave traces with us: it is not run again where DuckDB does not say why it stopped.</summary>
+    internal void ExecuteOnce(CancellationToken cancellationToken) => _connection.RunOnce(Handle, [], isStreaming: false, cancellationToken).Dispose();
+
     /// <inheritdoc cref="DuckDbConnection.Read(string, IReadOnlyList{object}, MemoryBudget, CancellationToken)"/>
     public DuckDbReader Read(IReadOnlyList<object?>? arguments = null, MemoryBudget? memory = null, CancellationToken cancellationToken = default)
         => _connection.Read(this, arguments ?? [], memory, cancellationToken);

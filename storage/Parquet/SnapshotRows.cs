@@ -30,14 +30,20 @@ public sealed class SnapshotRows : IDisposable
     /// <param name="snapshot">What to read.</param>
     /// <param name="database">Runs the SQL; its allowed folders hold the files.</param>
     /// <param name="fileNumber">Null, or a column to have besides the snapshot's: the number of the file that a row is of, counted from 0.</param>
+    /// <param name="rowNumber">Null, or a column to have besides: the row's number in its file, counted from 0, deleted rows too.</param>
     /// <returns>To be disposed when no query reads it any more.</returns>
     /// <exception cref="LeptonDataException"><c>storage.file_size</c>: a file is not the one that the log means; <c>storage.deletion_vector</c>, <c>storage.partition_value</c></exception>
-    public static SnapshotRows Of(Snapshot snapshot, DuckDbDatabase database, string? fileNumber = null)
+    public static SnapshotRows Of(Snapshot snapshot, DuckDbDatabase database, string? fileNumber = null, string? rowNumber = null)
     {
         CheckSizes(snapshot);
-        if (snapshot.Files.Count == 0 && fileNumber is null) return new SnapshotRows(ParquetSql.NoRows(snapshot.Schema), null, 0);
+        bool hasNumbers = fileNumber is not null || rowNumber is not null;
+        if (snapshot.Files.Count == 0)
+        {
+            IEnumerable<Field> numbers = new[] { fileNumber, rowNumber }.OfType<string>().Select(name => new Field(name, DataType.Int64));
+            return new SnapshotRows(ParquetSql.NoRows(new Schema([.. snapshot.Schema.Fields, .. numbers])), null, 0);
+        }
         bool hasDeletions = snapshot.Files.Any(file => file.DeletionVector is not null);
-        if (!hasDeletions && snapshot.PartitionColumns.Count == 0 && snapshot.Mapping is null && fileNumber is null)
+        if (!hasDeletions && snapshot.PartitionColumns.Count == 0 && snapshot.Mapping is null && !hasNumbers)
         {
             string columns = string.Join(", ", snapshot.Schema.Fields.Select(field => $"CAST({SqlLiteral.Name(field.Name)} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
             return new SnapshotRows($"(SELECT {columns} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)})", null, 0);
@@ -46,6 +52,7 @@ public sealed class SnapshotRows : IDisposable
         long id = deletions?.Offer([.. snapshot.Files.Select(file => file.DeletionVector is null ? null : DeletionVectorFiles.Read(snapshot, file))]) ?? 0;
         string where = hasDeletions ? $" WHERE NOT {IsDeleted}({SqlLiteral.BigInt(id)}, file_index::BIGINT, file_row_number::BIGINT)" : "";
         string number = fileNumber is null ? "" : $", file_index::BIGINT AS {SqlLiteral.Name(fileNumber)}";
+        if (rowNumber is not null) number += $", file_row_number::BIGINT AS {SqlLiteral.Name(rowNumber)}";
         return new SnapshotRows($"(SELECT {Columns(snapshot)}{number} FROM {Files(snapshot)}{where})", deletions, id);
     }
 

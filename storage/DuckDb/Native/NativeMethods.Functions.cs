@@ -125,6 +125,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_scalar_function_add_parameter")]
     internal static partial void AddScalarFunctionParameter(ScalarFunctionHandle function, TypeHandle type);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_scalar_function_set_varargs")]
+    internal static partial void SetScalarFunctionVarargs(ScalarFunctionHandle function, TypeHandle type);
+
     [LibraryImport(Library, EntryPoint = "duckdb_scalar_function_set_return_type")]
     internal static partial void SetScalarFunctionResult(ScalarFunctionHandle function, TypeHandle type);
 

@@ -124,9 +124,19 @@ internal sealed record HistoryCase
                 tables[item.View.View.Table.ToString()] = new BatchInput(item.RowSchema, rows);
             }
             var join = new PointInTimeJoin(runner, new LabelRows(new BatchInput(labels.Schema, [labels]), labels.Schema), "at", [.. cases.Select(item => item.View)], tables, splits ?? [], null);
-            await join.PrepareAsync(CancellationToken.None);
-            IReadOnlyList<object?[]> result = await runner.RowsAsync(join.FinalSql(), join.Inputs, int.MaxValue, CancellationToken.None);
-            return new JoinedCase(result, runner.Bind(join.FinalSql(), join.Inputs).Schema, join.Statistics, join.Misses);
+            await using (join)
+            {
+                await join.PrepareAsync(CancellationToken.None);
+                await using IRecordBatchReader reader = join.Read();
+                var result = new List<object?[]>();
+                while (await reader.ReadAsync() is { } batch)
+                {
+                    using (batch)
+                        for (int row = 0; row < batch.RowCount; row++) result.Add([.. Enumerable.Range(0, batch.Schema.Count).Select(column => batch.Column(column).Value(row))]);
+                }
+                Assert.That(join.Query.Schema, Is.EqualTo(join.Schema));
+                return new JoinedCase(result, join.Schema, join.Statistics, join.Misses);
+            }
         }
         finally
         {

@@ -1,0 +1,137 @@
+using Lepton.Data.FeatureStore.Definitions;
+using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Batches;
+
+namespace Lepton.Data.FeatureStore.Offline.Join;
+
+/// <summary>The joined rows in order: the labels' own columns beside their answers. It begins its work with the first read.</summary>
+internal sealed class JoinReader : IRecordBatchReader
+{
+    private const int BatchRowsMax = 65_536;
+
+    private readonly PointInTimeJoin _join;
+    private readonly Schema _added;
+    private readonly int _timeColumn;
+    private RangeLease? _range;
+    private RowGatherer?[] _gatherers = [];
+    private IRecordBatchReader? _labels;
+    private RecordBatch? _batch;
+    private int _batchRow;
+    private long _row;
+
+    internal JoinReader(PointInTimeJoin join)
+    {
+        _join = join;
+        _added = new Schema(join.Schema.Fields.Skip(join.LabelSchema.Count));
+        _timeColumn = join.LabelSchema.IndexOf(join.EventTime);
+    }
+
+    public Schema Schema => _join.Schema;
+
+    public async ValueTask<RecordBatch?> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_row == _join.RowCount) return null;
+        if (_range is null || _row == _range.Range.Start + _range.Range.Count)
+        {
+            // The one before goes first: there may be no room for two.
+            _range?.Dispose();
+            _range = null;
+            _range = await _join.RangeFromAsync(_row, cancellationToken).ConfigureAwait(false);
+            _gatherers = [.. _join.Plan.Winners.Select(_range.Range.GathererOf)];
+        }
+        _labels ??= await _join.Labels.ReadAsync(_join.LabelSchema.Fields.Select(field => field.Name), 0, _join.RowCount, cancellationToken).ConfigureAwait(false);
+        if (_batch is null || _batchRow == _batch.RowCount)
+        {
+            _batch?.Dispose();
+            _batch = null;
+            _batch = await _labels.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException($"{_row} labels were read, not {_join.RowCount}");
+            _batchRow = 0;
+        }
+        int count = (int)Math.Min(Math.Min(_batch.RowCount - _batchRow, BatchRowsMax), _range.Range.Start + _range.Range.Count - _row);
+        RecordBatch own = _batch.Slice(_batchRow, count);
+        RecordBatch added;
+        try
+        {
+            added = Answers(own, (int)(_row - _range.Range.Start));
+        }
+        catch
+        {
+            own.Dispose();
+            throw;
+        }
+        RecordBatch joined = RecordBatch.Beside(Schema, [own, added]);
+        _batchRow += count;
+        _row += count;
+        return joined;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _range?.Dispose();
+        _batch?.Dispose();
+        if (_labels is not null) await _labels.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private RecordBatch Answers(RecordBatch own, int start)
+    {
+        using var builder = new RecordBatchBuilder(_added, own.RowCount, _join.Memory);
+        int column = 0;
+        if (_join.Splits.Count > 0) AppendSplits(own.Column(_timeColumn).Values<long>(), builder.Column(column++));
+        foreach (ViewJoin view in _join.Views)
+        {
+            JoinUnit[] units = [.. _join.Plan.Units.Where(unit => ReferenceEquals(unit.Join, view))];
+            foreach (JoinUnit unit in units)
+            {
+                ReadOnlySpan<long> places = _range!.Range.PlacesOf(unit.Answer).Slice(start, own.RowCount);
+                foreach (string feature in unit.Features)
+                {
+                    if (_gatherers[unit.Answer.Winners.Number] is { } gatherer) gatherer.Append(unit.Answer.Winners.IndexOf(feature), places, builder.Column(column++));
+                    else builder.Column(column++).AppendNulls(own.RowCount);
+                }
+            }
+            if (view.View.IsPointInTime) AppendStatus(units, start, own.RowCount, builder.Column(column++));
+        }
+        return builder.Build(own.RowCount);
+    }
+
+    private void AppendSplits(ReadOnlySpan<long> times, ColumnBuilder target)
+    {
+        byte[][] names = [.. _join.Splits.Select(split => System.Text.Encoding.UTF8.GetBytes(split.Name))];
+        foreach (long time in times)
+        {
+            int split = 0;
+            while (_join.Splits[split].Before is { } before && time >= before.MicrosecondsSinceEpoch) split++;
+            target.AppendBytes(names[split]);
+        }
+    }
+
+    // Of a view that skips NULLs each feature has a winner of its own: one that is there makes the row present, else one that was too old makes it expired.
+    private void AppendStatus(JoinUnit[] units, int start, int count, ColumnBuilder target)
+    {
+        for (int row = start; row < start + count; row++)
+        {
+            bool isPresent = false, isExpired = false;
+            foreach (JoinUnit unit in units)
+            {
+                long place = _range!.Range.PlacesOf(unit.Answer)[row];
+                isPresent |= place >= 0;
+                isExpired |= place == JoinedRange.Expired;
+            }
+            target.AppendBytes(isPresent ? "present"u8 : isExpired ? "expired"u8 : "absent"u8);
+        }
+    }
+}
+
+/// <summary>A range of answers that somebody reads.</summary>
+/// <param name="range">The answers.</param>
+/// <param name="isOwned">Whether they go when nobody reads them any more; else they stay with the join.</param>
+internal sealed class RangeLease(JoinedRange range, bool isOwned) : IDisposable
+{
+    internal JoinedRange Range => range;
+
+    public void Dispose()
+    {
+        if (isOwned) range.Dispose();
+    }
+}
