@@ -74,11 +74,31 @@ public static class DefinitionFormats
             return values => (name, place) => new FeatureService(name, values.Get(features)) { Description = values.Find(description), Owner = values.Find(owner), Place = place };
         });
 
-    internal static RecordFormat<TimeSplitText> Split { get; } = RecordFormat.Declare<TimeSplitText>(
-        new("split", "划分"), "The rows of a training set up to a bound.", "训练集中某一界限之前的行。", format =>
+    internal static RecordFormat<SplitPartText> Split { get; } = RecordFormat.Declare<SplitPartText>(
+        new("split", "划分"), "Rows of a training set: up to a bound of time, or a share of all.", "训练集的一部分行：某一时间界限之前，或占全部的一定比例。", format =>
         {
             Property<Located<EventTime>> before = format.Optional("before", Kinds.Instant.WithPlace(), "Rows with an earlier event time, from the bound before on. The last split may go without and takes the rest.", "事件时间早于该时刻、且不早于前一界限的行。最后一个划分可以省略，取其余全部。");
-            return values => new TimeSplitText(values.Find(before)?.Value);
+            Property<Located<double>> share = format.Optional("share", Kinds.Percent.WithPlace(), "How much of all rows, drawn by `seed` and row (or `groups`) alone. Write all splits with shares that add up to 100%, or none.", "占全部行的比例，只由 `seed` 和行（或 `groups`）决定。所有划分都写比例且合计 100%，或都不写。");
+            format.AtMostOne(before, share);
+            return values => new SplitPartText(values.Find(before)?.Value, values.Find(share));
+        });
+
+    internal static RecordFormat<SampleDefinition> Sample { get; } = RecordFormat.Declare<SampleDefinition>(
+        new("sample", "抽样"), "Some of the labels instead of all; the same ones each time.", "只取部分标签；每次都相同。", format =>
+        {
+            Property<long> rows = format.Optional("rows", Kinds.Integer(min: 1), "How many rows.", "取多少行。");
+            Property<Located<double>> share = format.Optional("share", Kinds.Percent.WithPlace(), "How many of all.", "取多大比例。");
+            Property<EquatableList<string>> groups = format.Optional("groups", Kinds.OneOrMore(Kinds.Text), "With a share: label columns whose equal values are drawn together.", "与比例一起使用：取值相同的行一起抽取的标签列。");
+            format.ExactlyOne(rows, share);
+            format.Needs(groups, share);
+            return values => new SampleDefinition(values.Find(rows), values.Find(share) is { } part ? ShareOf(part) : null) { Groups = values.Find(groups) ?? [] };
+        });
+
+    internal static RecordFormat<WeightDefinition> Weight { get; } = RecordFormat.Declare<WeightDefinition>(
+        new("weight", "权重"), "How much each row counts, as a column `weight`.", "每行的权重，写入 `weight` 列。", format =>
+        {
+            Property<string> balance = format.Required("balance", Kinds.Text, "A label column: each of its values weighs as much in all within a split, as rows / (values × rows of the value).", "一个标签列：在每个划分中它的每个取值总权重相等，即 行数 /（取值个数 × 该取值的行数）。");
+            return values => new WeightDefinition(values.Get(balance));
         });
 
     internal static RecordFormat<Func<string, SourcePlace, TrainingSetDefinition>> TrainingSet { get; } = RecordFormat.Declare<Func<string, SourcePlace, TrainingSetDefinition>>(
@@ -88,19 +108,40 @@ public static class DefinitionFormats
             Property<EquatableList<FeatureReference>> features = format.Optional("features", References, "The features, instead of a service.", "直接列出特征，代替服务。");
             Property<TextWithPlace> labels = format.Required("labels", Kinds.Sql, "One SELECT with a total ORDER BY: the join keys, the event time, and the label's own columns.", "一个带有全序 ORDER BY 的 SELECT：连接键、事件时间和标签自己的列。");
             Property<string> eventTime = format.Required("event_time", Kinds.Text, "The labels' column that says when features must have been known.", "标签中表示特征须在何时之前已知的列。");
-            Property<EquatableList<Entry<TimeSplitText>>> split = format.Optional("split", Kinds.MapByName(Split.ToValueKind(), countMin: 1), "Parts by event time, in order.", "按事件时间顺序划分的部分。");
+            Property<EquatableList<Entry<SplitPartText>>> split = format.Optional("split", Kinds.MapByName(Split.ToValueKind(), countMin: 1), "Named parts, in order: by event time with `before`, or by a draw with `share`. Adds the column `split`.", "按顺序命名的部分：用 `before` 按事件时间划分，或用 `share` 按比例抽取。增加 `split` 列。");
+            Property<long> folds = format.Optional("folds", Kinds.Integer(2, 1000), "Instead of `split`: so many equal parts `fold_1`, `fold_2`…, drawn.", "代替 `split`：抽取为若干等份 `fold_1`、`fold_2`……。");
+            Property<Located<TimeSpan>> gap = format.Optional("gap", Kinds.Duration.WithPlace(), "With bounds of time: rows less than this before a bound are left out, unless it is the last.", "与时间界限一起使用：界限之前不足该时长的行被排除，最后一个界限除外。");
+            Property<EquatableList<string>> groups = format.Optional("groups", Kinds.OneOrMore(Kinds.Text), "With shares or folds: label columns (such as an entity's keys) whose equal values stay in one part.", "与比例或折一起使用：取值相同的行留在同一部分的标签列（如实体的键）。");
+            Property<string> stratify = format.Optional("stratify", Kinds.Text, "With shares or folds: a label column of whose every value each part has its share.", "与比例或折一起使用：按该标签列的每个取值分层。");
+            Property<SampleDefinition> sample = format.Optional("sample", Sample.ToValueKind(), "Some of the labels instead of all.", "只取部分标签。");
+            Property<WeightDefinition> weight = format.Optional("weight", Weight.ToValueKind(), "Adds the column `weight`.", "增加 `weight` 列。");
+            Property<Located<TimeSpan>> horizon = format.Optional("horizon", Kinds.Duration.WithPlace(), "How long after its event time a label is known. A row whose label was not known yet at the bound of its split is left out, unless it is the last bound.", "标签在事件时间之后多久才可知。在所属划分的界限处标签尚不可知的行被排除，最后一个界限除外。");
+            Property<long> seed = format.Optional("seed", Kinds.Integer(), "0", "Chooses another draw, for `sample`, shares and folds.", "为 `sample`、比例和折选择另一次抽取。");
             Property<string> description = Description(format);
             Property<string> owner = Owner(format);
             format.ExactlyOne(service, features);
+            format.AtMostOne(split, folds);
+            format.AtMostOne(groups, stratify);
+            format.Needs(gap, split);
             return values =>
             {
-                EquatableList<TimeSplit> splits = Ascending(values.Find(split) ?? []);
+                SplitDefinition? shared = values.Find(folds) is { } count ? SplitDefinition.Folds((int)count) : values.Find(split) is { } parts ? SplitParts.Read(parts) : null;
+                if (shared is not { IsByTime: false } && values.Has(groups)) throw values.Error(groups, "featurestore.split_not_drawn", "groups");
+                if (shared is not { IsByTime: false } && values.Has(stratify)) throw values.Error(stratify, "featurestore.split_not_drawn", "stratify");
+                if (shared is { IsByTime: false } && values.Has(gap)) throw values.Error(gap, "featurestore.gap_without_bounds");
+                foreach (Property<Located<TimeSpan>> span in (Property<Located<TimeSpan>>[])[gap, horizon])
+                    if (values.Find(span) is { } length && length.Value <= TimeSpan.Zero) throw values.Error(span, "featurestore.duration_not_positive", span.Key);
+                if (shared is not null) shared = shared with { Gap = values.Find(gap)?.Value ?? TimeSpan.Zero, Groups = values.Find(groups) ?? [], Stratify = values.Find(stratify) };
                 TextWithPlace text = values.Get(labels);
                 return (name, place) => new TrainingSetDefinition(name, new SqlText(text.Text, text.Start, text.Indent), values.Get(eventTime))
                 {
                     Service = values.Find(service),
                     Features = values.Find(features) ?? [],
-                    Splits = splits,
+                    Split = shared,
+                    Sample = values.Find(sample),
+                    Weight = values.Find(weight),
+                    Horizon = values.Find(horizon)?.Value ?? TimeSpan.Zero,
+                    Seed = values.Get(seed),
                     Description = values.Find(description),
                     Owner = values.Find(owner),
                     Place = place,
@@ -129,16 +170,9 @@ public static class DefinitionFormats
         return new EquatableList<string>(words.Select(word => word.Value));
     }
 
-    private static EquatableList<TimeSplit> Ascending(EquatableList<Entry<TimeSplitText>> splits)
-    {
-        for (int i = 0; i < splits.Count - 1; i++)
-        {
-            if (splits[i].Value.Before is not { } bound) throw new LeptonDataException("featurestore.split_without_bound", [splits[i].Name, splits[^1].Name]) { Place = splits[i].Place };
-            if (splits[i + 1].Value.Before is { } next && next <= bound)
-                throw new LeptonDataException("featurestore.split_not_later", [splits[i + 1].Name, next, splits[i].Name, bound]) { Place = splits[i + 1].Place };
-        }
-        return new EquatableList<TimeSplit>(splits.Select(split => new TimeSplit(split.Name, split.Value.Before)));
-    }
+    /// <summary>A share as it was written, more than nothing and at most all.</summary>
+    internal static double ShareOf(Located<double> share)
+        => share.Value is > 0 and <= 1 ? share.Value : throw new LeptonDataException("featurestore.share_range", []) { Place = share.Place };
 
     private static Property<string> Description(RecordFormatBuilder format) => format.Optional("description", Kinds.Text, "What people should know of it.", "供人阅读的说明。");
 
@@ -172,8 +206,6 @@ internal sealed record ViewText
 
     internal string? Owner { get; init; }
 }
-
-internal readonly record struct TimeSplitText(EventTime? Before);
 
 /// <summary>What one file says.</summary>
 internal sealed record FileText(

@@ -15,8 +15,20 @@ public sealed record TrainingSetDefinition(string Name, SqlText Labels, string E
     /// <summary>The features, where no service is named.</summary>
     public EquatableList<FeatureReference> Features { get; init; } = [];
 
-    /// <summary>How rows are split by event time, by bound; empty for no split.</summary>
-    public EquatableList<TimeSplit> Splits { get; init; } = [];
+    /// <summary>How rows are shared out; null for no split.</summary>
+    public SplitDefinition? Split { get; init; }
+
+    /// <summary>Which of the labels are taken; null for all.</summary>
+    public SampleDefinition? Sample { get; init; }
+
+    /// <summary>How much each row counts; null for no weights.</summary>
+    public WeightDefinition? Weight { get; init; }
+
+    /// <summary>How long after its event time a label is known: a bound of time between splits keeps that much distance as well. Zero where a label is known at once.</summary>
+    public TimeSpan Horizon { get; init; }
+
+    /// <summary>Chooses another draw, for sample and split.</summary>
+    public long Seed { get; init; }
 
     /// <summary>What a person says of it.</summary>
     public string? Description { get; init; }
@@ -27,8 +39,3 @@ public sealed record TrainingSetDefinition(string Name, SqlText Labels, string E
     /// <summary>Where it is defined; null where it was read from the registry. No part of the definition.</summary>
     public SourcePlace? Place { get; init; }
 }
-
-/// <summary>The rows of a training set from the bound of the split before it (inclusive) to its own (exclusive).</summary>
-/// <param name="Name">For example <c>train</c>; the value of the column <c>split</c>.</param>
-/// <param name="Before">The bound; null for the last split, which then takes the rest.</param>
-public sealed record TimeSplit(string Name, EventTime? Before);

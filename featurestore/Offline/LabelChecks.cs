@@ -7,7 +7,7 @@ namespace Lepton.Data.FeatureStore.Offline;
 /// <summary>What can be said of label rows from their columns alone, before any work is done.</summary>
 internal static class LabelChecks
 {
-    internal static void Check(Schema labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, bool hasSplits, SourcePlace? place)
+    internal static void Check(Schema labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, SourcePlace? place)
     {
         Field time = labels.Find(eventTime)
             ?? throw FeatureResolver.Unknown("featurestore.label_time_missing", eventTime, labels.Fields.Select(field => field.Name), place);
@@ -18,7 +18,6 @@ internal static class LabelChecks
             if (IsNested(field.Type)) throw new LeptonDataException("featurestore.label_column_nested", [field.Name, field.Type]) { Place = place };
             if (field.Type is NaiveTimeType) throw new LeptonDataException("featurestore.label_column_naive", [field.Name]) { Place = place };
         }
-        if (hasSplits && labels.Find(PointInTimeJoin.SplitColumn) is { } split) throw new LeptonDataException("featurestore.label_column_split", [split.Name]) { Place = place };
         foreach (ViewJoin join in views)
         {
             foreach (string column in join.Columns)

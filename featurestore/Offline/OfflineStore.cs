@@ -35,9 +35,9 @@ public sealed class OfflineStore(FeatureStoreContext context)
         try
         {
             (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, catalog.Inputs, runner);
-            LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, hasSplits: false, rows.Source.Start);
+            LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start);
             StagedRelation staged = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, rows, rowInputs, new Inputs(), cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, views, catalog.Inputs.ByName, [], rows.Source.Start);
+            var join = new PointInTimeJoin(runner, new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start);
             try
             {
                 await join.PrepareAsync(cancellationToken).ConfigureAwait(false);

@@ -19,9 +19,6 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     /// <summary>The name under which the label rows, as they come, are read.</summary>
     internal const string RawLabelsInput = "__raw_labels";
 
-    /// <summary>The column that names the split.</summary>
-    internal const string SplitColumn = "split";
-
     private const string JoinedInput = "__joined";
 
     // Below so many labels at a time, it is not the labels that need the memory.
@@ -40,21 +37,20 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     /// <param name="eventTime">Their time column.</param>
     /// <param name="views">What to join.</param>
     /// <param name="tables">By <see cref="Schemas.Contracts.TableName"/>'s text: the views' tables.</param>
-    /// <param name="splits">By bound; empty for none.</param>
     /// <param name="place">Where the labels stand, for errors about them.</param>
     /// <exception cref="LeptonDataException">The labels lack a key or have it in another type; their time is no instant; names collide.</exception>
     internal PointInTimeJoin(
-        QueryRunner runner, LabelRows labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, IReadOnlyList<TimeSplit> splits, SourcePlace? place)
+        QueryRunner runner, LabelRows labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, SourcePlace? place)
     {
-        (_runner, Views, _given, Splits, _place) = (runner, views, labels, splits, place);
-        LabelChecks.Check(labels.Schema, eventTime, views, tables, splits.Count > 0, place);
+        (_runner, Views, _given, _place) = (runner, views, labels, place);
+        LabelChecks.Check(labels.Schema, eventTime, views, tables, place);
         EventTime = labels.Schema.Find(eventTime)!.Name;
         Plan = new JoinPlan(labels.Schema, views, tables);
         Schema = new Schema([.. labels.Schema.Fields, .. AddedFields(tables)]);
         Inputs = new Inputs().Add(JoinedInput, new ReaderInput(Schema, Read));
     }
 
-    /// <summary>The labels' columns, <c>split</c> where there are splits, then each view's columns.</summary>
+    /// <summary>The labels' columns, then each view's columns.</summary>
     internal Schema Schema { get; }
 
     internal Schema LabelSchema => _given.Schema;
@@ -63,8 +59,6 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     internal string EventTime { get; }
 
     internal IReadOnlyList<ViewJoin> Views { get; }
-
-    internal IReadOnlyList<TimeSplit> Splits { get; }
 
     internal JoinPlan Plan { get; }
 
@@ -119,7 +113,7 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     ];
 
     /// <summary>Looks at all labels, and answers the first range of them, which is all of them where memory suffices.</summary>
-    /// <exception cref="LeptonDataException">A NULL label time, a label outside every split, rows that tie, a key that occurs twice in a view without event time.</exception>
+    /// <exception cref="LeptonDataException">A NULL label time, rows that tie, a key that occurs twice in a view without event time.</exception>
     internal async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
         LabelRows rows = _given;
@@ -196,15 +190,10 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     {
         object?[] missing = await Labels.AggregateAsync("count(*) AS a, min(n) AS b", "t IS NULL", cancellationToken).ConfigureAwait(false);
         if ((long)missing[0]! > 0) throw new LeptonDataException("featurestore.label_time_null", [EventTime, missing[0], missing[1]]) { Place = _place, Kind = ErrorKind.DataRefused };
-        if (Splits.Count == 0 || Splits[^1].Before is not { } end) return;
-        object?[] outside = await Labels.AggregateAsync("count(*) AS a, min(t) AS b", $"epoch_us(t) >= {BigInt(end.MicrosecondsSinceEpoch)}", cancellationToken).ConfigureAwait(false);
-        if ((long)outside[0]! > 0)
-            throw new LeptonDataException("featurestore.label_outside_splits", [outside[0], Splits[^1].Name, end, outside[1]]) { Place = _place, Kind = ErrorKind.DataRefused };
     }
 
     private IEnumerable<Field> AddedFields(IReadOnlyDictionary<string, Input> tables)
     {
-        if (Splits.Count > 0) yield return new Field(SplitColumn, DataType.String);
         foreach (ViewJoin join in Views)
         {
             Schema table = tables[join.View.Table.ToString()].Schema;

@@ -1,6 +1,7 @@
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.FeatureStore.TrainingSets;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
@@ -22,7 +23,8 @@ internal static class DefinitionChecks
         {
             CatalogInputs labels = await LabelQuery.InputsForAsync(trainingSet, context, cancellationToken).ConfigureAwait(false);
             BoundQuery query = LabelQuery.Bind(trainingSet, labels.Inputs, context, access);
-            LabelChecks.Check(query.Schema, trainingSet.EventTime, FeatureResolver.Resolve(trainingSet, definitions), tables, trainingSet.Splits.Count > 0, trainingSet.Labels.Start);
+            LabelChecks.Check(query.Schema, trainingSet.EventTime, FeatureResolver.Resolve(trainingSet, definitions), tables, trainingSet.Labels.Start);
+            LabelSelection.Check(trainingSet, query.Schema);
         }
     }
 

@@ -34,7 +34,7 @@ internal static class DefinitionJson
             json["event_time"] = view.EventTime;
             json["created_time"] = view.CreatedTime ?? DefinitionReading.NoCreatedTime;
         }
-        if (view.Ttl is { } ttl) json["ttl_us"] = ttl.Ticks / TimeSpan.TicksPerMicrosecond;
+        if (view.Ttl is { } ttl) json["ttl_us"] = Microseconds(ttl);
         if (view.Sequence is not null) json["sequence"] = view.Sequence;
         if (view.IsStrict) json["strict"] = true;
         if (view.SkipsNulls) json["skip_nulls"] = true;
@@ -58,17 +58,25 @@ internal static class DefinitionJson
         else json["features"] = List(trainingSet.Features.Select(feature => feature.ToString()));
         json["labels"] = trainingSet.Labels.Text;
         json["event_time"] = trainingSet.EventTime;
-        if (trainingSet.Splits.Count > 0)
+        if (trainingSet.Split is { } split)
         {
-            var splits = new JsonArray();
-            foreach (TimeSplit split in trainingSet.Splits)
-            {
-                var part = new JsonObject { ["name"] = split.Name };
-                if (split.Before is { } before) part["before"] = before.ToString();
-                splits.Add((JsonNode)part);
-            }
-            json["split"] = splits;
+            if (split.FoldCount is { } folds) json["folds"] = folds;
+            else json["split"] = new JsonArray([.. split.Parts.Select(PartJson)]);
+            if (split.Gap > TimeSpan.Zero) json["gap_us"] = Microseconds(split.Gap);
+            if (split.Groups.Count > 0) json["groups"] = List(split.Groups);
+            if (split.Stratify is not null) json["stratify"] = split.Stratify;
         }
+        if (trainingSet.Sample is { } sample)
+        {
+            var drawn = new JsonObject();
+            if (sample.RowCount is { } rows) drawn["rows"] = rows;
+            if (sample.Share is { } share) drawn["share"] = share;
+            if (sample.Groups.Count > 0) drawn["groups"] = List(sample.Groups);
+            json["sample"] = drawn;
+        }
+        if (trainingSet.Weight is { } weight) json["weight"] = new JsonObject { ["balance"] = weight.Balance };
+        if (trainingSet.Horizon > TimeSpan.Zero) json["horizon_us"] = Microseconds(trainingSet.Horizon);
+        if (trainingSet.Seed != 0) json["seed"] = trainingSet.Seed;
         return Close(json, trainingSet.Description, trainingSet.Owner);
     }
 
@@ -82,7 +90,7 @@ internal static class DefinitionJson
         {
             EventTime = Optional(json, "event_time"),
             CreatedTime = createdTime == DefinitionReading.NoCreatedTime ? null : createdTime,
-            Ttl = json.TryGetProperty("ttl_us", out JsonElement ttl) ? new TimeSpan(checked(ttl.GetInt64() * TimeSpan.TicksPerMicrosecond)) : null,
+            Ttl = Duration(json, "ttl_us"),
             Sequence = Optional(json, "sequence"),
             IsStrict = json.TryGetProperty("strict", out JsonElement strict) && strict.GetBoolean(),
             SkipsNulls = json.TryGetProperty("skip_nulls", out JsonElement skips) && skips.GetBoolean(),
@@ -100,7 +108,11 @@ internal static class DefinitionJson
         {
             Service = Optional(json, "service"),
             Features = json.TryGetProperty("features", out JsonElement features) ? References(features) : [],
-            Splits = json.TryGetProperty("split", out JsonElement splits) ? new EquatableList<TimeSplit>(splits.EnumerateArray().Select(ReadSplit)) : [],
+            Split = ReadSplit(json),
+            Sample = json.TryGetProperty("sample", out JsonElement sample) ? ReadSample(sample) : null,
+            Weight = json.TryGetProperty("weight", out JsonElement weight) ? new WeightDefinition(Required(weight, "balance")) : null,
+            Horizon = Duration(json, "horizon_us") ?? TimeSpan.Zero,
+            Seed = json.TryGetProperty("seed", out JsonElement seed) ? seed.GetInt64() : 0,
             Description = Optional(json, "description"),
             Owner = Optional(json, "owner"),
         };
@@ -116,7 +128,7 @@ internal static class DefinitionJson
     {
         JsonArray list => $"[{string.Join(", ", list.Select(item => Readable(key, item!)))}]",
         JsonObject map => $"{{ {string.Join(", ", map.Select(pair => $"{pair.Key}: {Readable(pair.Key, pair.Value!)}"))} }}",
-        JsonValue one when key == "ttl_us" && one.TryGetValue(out long microseconds) => DurationText(microseconds),
+        JsonValue one when key.EndsWith("_us", StringComparison.Ordinal) && one.TryGetValue(out long microseconds) => DurationText(microseconds),
         JsonValue one when one.TryGetValue(out string? text) => text,
         _ => value.ToJsonString(),
     };
@@ -128,7 +140,40 @@ internal static class DefinitionJson
         return string.Create(CultureInfo.InvariantCulture, $"{microseconds}us");
     }
 
-    private static TimeSplit ReadSplit(JsonElement json) => new(Required(json, "name"), Optional(json, "before") is { } before ? Time(before) : null);
+    private static JsonNode PartJson(SplitPart part)
+    {
+        var json = new JsonObject { ["name"] = part.Name };
+        if (part.Before is { } before) json["before"] = before.ToString();
+        if (part.Share is { } share) json["share"] = share;
+        return json;
+    }
+
+    private static SplitDefinition? ReadSplit(JsonElement json)
+    {
+        SplitDefinition split;
+        if (json.TryGetProperty("folds", out JsonElement folds)) split = SplitDefinition.Folds(folds.GetInt32());
+        else if (json.TryGetProperty("split", out JsonElement parts)) split = new SplitDefinition(new EquatableList<SplitPart>(parts.EnumerateArray().Select(ReadPart)));
+        else return null;
+        return split with
+        {
+            Gap = Duration(json, "gap_us") ?? TimeSpan.Zero,
+            Groups = json.TryGetProperty("groups", out JsonElement groups) ? Strings(groups) : [],
+            Stratify = Optional(json, "stratify"),
+        };
+    }
+
+    private static SplitPart ReadPart(JsonElement json)
+        => new(Required(json, "name"), Optional(json, "before") is { } before ? Time(before) : null, json.TryGetProperty("share", out JsonElement share) ? share.GetDouble() : null);
+
+    private static SampleDefinition ReadSample(JsonElement json)
+        => new(json.TryGetProperty("rows", out JsonElement rows) ? rows.GetInt64() : null, json.TryGetProperty("share", out JsonElement share) ? share.GetDouble() : null)
+        {
+            Groups = json.TryGetProperty("groups", out JsonElement groups) ? Strings(groups) : [],
+        };
+
+    private static long Microseconds(TimeSpan duration) => duration.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private static TimeSpan? Duration(JsonElement json, string key) => json.TryGetProperty(key, out JsonElement value) ? new TimeSpan(checked(value.GetInt64() * TimeSpan.TicksPerMicrosecond)) : null;
 
     private static EquatableList<string> Strings(JsonElement json) => new(json.EnumerateArray().Select(item => item.GetString()!));
 

@@ -1,6 +1,7 @@
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline;
+using Lepton.Data.FeatureStore.TrainingSets;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql.Binding;
@@ -48,6 +49,7 @@ public static class FeatureChecks
         // Views that do not fit their tables have said so themselves.
         IReadOnlyList<ViewJoin> joins = FeatureResolver.Resolve(trainingSet, all);
         if (joins.Any(join => !sound.FeatureViews.Any(view => view.Name == join.View.Name))) return;
-        LabelChecks.Check(query.Schema, trainingSet.EventTime, joins, inputs, trainingSet.Splits.Count > 0, trainingSet.Labels.Start);
+        LabelChecks.Check(query.Schema, trainingSet.EventTime, joins, inputs, trainingSet.Labels.Start);
+        LabelSelection.Check(trainingSet, query.Schema);
     }
 }

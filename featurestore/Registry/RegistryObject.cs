@@ -41,7 +41,7 @@ internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec,
         {
             string? old = before[key] is { } left ? DefinitionJson.Readable(key, left) : null;
             string? now = after[key] is { } right ? DefinitionJson.Readable(key, right) : null;
-            if (old != now) changes.Add(new PropertyChange(key == "ttl_us" ? "ttl" : key, old, now));
+            if (old != now) changes.Add(new PropertyChange(key.EndsWith("_us", StringComparison.Ordinal) ? key[..^3] : key, old, now));
         }
         return changes;
     }

@@ -32,6 +32,7 @@ internal static class ManifestJson
             ["snapshots"] = List(manifest.Snapshots, PinJson),
             ["rows"] = manifest.RowCount,
             ["splits"] = List(manifest.Splits, split => new JsonObject { ["name"] = split.Name, ["rows"] = split.RowCount }),
+            ["left_out"] = manifest.LeftOut is { } leftOut ? new JsonObject { ["sample"] = leftOut.BySample, ["distance"] = leftOut.ByDistance } : null,
             ["columns"] = List(manifest.Schema.Fields, ColumnJson),
             ["features"] = List(manifest.Features, FeatureJson),
             ["view_rows"] = List(manifest.ViewStatistics, StatisticsJson),
@@ -100,6 +101,7 @@ internal static class ManifestJson
             Snapshots = Items(root, "snapshots", pin => new PinnedSnapshot(Text(pin, "table"), Text(pin, "path"), Text(pin, "table_id"), Number(pin, "version"), DefinitionJson.Optional(pin, "content_hash"))),
             RowCount = Number(root, "rows"),
             Splits = Items(root, "splits", split => new SplitCount(Text(split, "name"), Number(split, "rows"))),
+            LeftOut = root.TryGetProperty("left_out", out JsonElement leftOut) && leftOut.ValueKind == JsonValueKind.Object ? new LeftOut(Number(leftOut, "sample"), Number(leftOut, "distance")) : null,
             Schema = new Schema(Items(root, "columns", ReadColumn)),
             Features = Items(root, "features", feature => new FeatureCount(
                 Text(feature, "column"), Text(feature, "view"), Text(feature, "feature"), Number(feature, "present"), Number(feature, "null"), Number(feature, "absent"), Number(feature, "expired"))),

@@ -35,9 +35,12 @@ internal static class TrainingSetBuilder
             Inputs labelTables = InputsOf(LabelQuery.ReferencesOf(definition, context).Select(reference => reference.Name), tables);
             BoundQuery labels = LabelQuery.Bind(definition, labelTables, context, run.Access);
             var viewTables = views.Select(view => view.View.Table.ToString()).Distinct().ToDictionary(table => table, table => (Input)new SnapshotInput(tables[table]));
-            LabelChecks.Check(labels.Schema, definition.EventTime, views, viewTables, definition.Splits.Count > 0, definition.Labels.Start);
+            LabelChecks.Check(labels.Schema, definition.EventTime, views, viewTables, definition.Labels.Start);
+            LabelSelection.Check(definition, labels.Schema);
             LabelRows rows = await LabelQuery.StageAsync(definition, labels, labelTables, runner, cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Splits, definition.Labels.Start);
+            LeftOut? leftOut = null;
+            if (LabelSelection.IsNeeded(definition)) (rows, leftOut) = await new LabelSelection(definition, rows).SelectAsync(runner, cancellationToken).ConfigureAwait(false);
+            var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Labels.Start);
             await using ConfiguredAsyncDisposable owned = join.ConfigureAwait(false);
             await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.writing", Rows: join.RowCount));
@@ -47,7 +50,7 @@ internal static class TrainingSetBuilder
             foreach (DataFile file in written) files.Add(await DescribeAsync(folder, file, cancellationToken).ConfigureAwait(false));
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.hashing", Rows: join.RowCount));
             Contents contents = await ContentsAsync(runner, folder, files, query.Schema, cancellationToken).ConfigureAwait(false);
-            return new BuiltTrainingSet(query.Schema, contents.RowCount, SplitsOf(definition, contents), FeaturesOf(join, contents), join.Statistics, contents.Hash.ToString(), files);
+            return new BuiltTrainingSet(query.Schema, contents.RowCount, SplitsOf(definition, contents), leftOut, FeaturesOf(join, contents), join.Statistics, contents.Hash.ToString(), files);
         }
     }
 
@@ -98,7 +101,7 @@ internal static class TrainingSetBuilder
     }
 
     private static SplitCount[] SplitsOf(TrainingSetDefinition definition, Contents contents)
-        => [.. definition.Splits.Select(split => new SplitCount(split.Name, contents.SplitRows.GetValueOrDefault(split.Name)))];
+        => [.. (definition.Split?.Parts ?? []).Select(split => new SplitCount(split.Name, contents.SplitRows.GetValueOrDefault(split.Name)))];
 
     private static FeatureCount[] FeaturesOf(PointInTimeJoin join, Contents contents) =>
     [
@@ -115,6 +118,7 @@ internal sealed record BuiltTrainingSet(
     Schema Schema,
     long RowCount,
     IReadOnlyList<SplitCount> Splits,
+    LeftOut? LeftOut,
     IReadOnlyList<FeatureCount> Features,
     IReadOnlyList<ViewStatistics> ViewStatistics,
     string ContentHash,
@@ -124,7 +128,7 @@ internal sealed record BuiltTrainingSet(
 internal sealed class Contents(Schema schema)
 {
     private readonly long[] _nulls = new long[schema.Count];
-    private readonly int _split = schema.IndexOf(PointInTimeJoin.SplitColumn) is var index and >= 0 && schema[index].Type is StringType ? index : -1;
+    private readonly int _split = schema.IndexOf(LabelSelection.SplitColumn) is var index and >= 0 && schema[index].Type is StringType ? index : -1;
 
     internal long RowCount { get; private set; }
 

@@ -49,6 +49,9 @@ public sealed record TrainingSetManifest
     /// <summary>Rows of each split, in order; empty where there is none.</summary>
     public required IReadOnlyList<SplitCount> Splits { get; init; }
 
+    /// <summary>Labels that sample, gap and horizon left out; null where nothing is to be left out.</summary>
+    public LeftOut? LeftOut { get; init; }
+
     /// <summary>What each feature holds, in the order of the columns.</summary>
     public required IReadOnlyList<FeatureCount> Features { get; init; }
 

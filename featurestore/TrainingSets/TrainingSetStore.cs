@@ -107,6 +107,7 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
             Schema = built.Schema,
             RowCount = built.RowCount,
             Splits = built.Splits,
+            LeftOut = built.LeftOut,
             Features = built.Features,
             ViewStatistics = built.ViewStatistics,
             ContentHash = built.ContentHash,

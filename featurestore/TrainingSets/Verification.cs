@@ -136,6 +136,7 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
         if (!contentIsEqual) return;
         if (!rebuilt.Schema.Equals(_manifest.Schema)) _findings.Add(Finding("featurestore.manifest_differs", "columns"));
         if (!rebuilt.Splits.SequenceEqual(_manifest.Splits)) _findings.Add(Finding("featurestore.manifest_differs", "splits"));
+        if (rebuilt.LeftOut != _manifest.LeftOut) _findings.Add(Finding("featurestore.manifest_differs", "left_out"));
         if (!rebuilt.Features.SequenceEqual(_manifest.Features)) _findings.Add(Finding("featurestore.manifest_differs", "features"));
         if (!rebuilt.ViewStatistics.SequenceEqual(_manifest.ViewStatistics)) _findings.Add(Finding("featurestore.manifest_differs", "view_rows"));
     }

@@ -57,7 +57,7 @@ internal sealed partial class ReportBuilder
         ReportQueries.Answer answer = await AskAsync($"SELECT split{means} FROM datasets.{set.Name} GROUP BY split", cancellationToken);
         return [.. set.Splits.Select(split => new ReportSplit(
             split.Name,
-            set.Definition.Splits.FirstOrDefault(bound => bound.Name == split.Name)?.Before?.ToString(),
+            set.Definition.Split?.Parts.FirstOrDefault(bound => bound.Name == split.Name)?.Before?.ToString(),
             split.RowCount,
             [.. labels.Select((_, i) => answer.Rows.FirstOrDefault(row => Equals(row[0], split.Name))?[i + 1] as double?)]))];
     }

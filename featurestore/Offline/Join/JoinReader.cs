@@ -11,7 +11,6 @@ internal sealed class JoinReader : IRecordBatchReader
 
     private readonly PointInTimeJoin _join;
     private readonly Schema _added;
-    private readonly int _timeColumn;
     private RangeLease? _range;
     private RowGatherer?[] _gatherers = [];
     private IRecordBatchReader? _labels;
@@ -23,7 +22,6 @@ internal sealed class JoinReader : IRecordBatchReader
     {
         _join = join;
         _added = new Schema(join.Schema.Fields.Skip(join.LabelSchema.Count));
-        _timeColumn = join.LabelSchema.IndexOf(join.EventTime);
     }
 
     public Schema Schema => _join.Schema;
@@ -77,7 +75,6 @@ internal sealed class JoinReader : IRecordBatchReader
     {
         using var builder = new RecordBatchBuilder(_added, own.RowCount, _join.Memory);
         int column = 0;
-        if (_join.Splits.Count > 0) AppendSplits(own.Column(_timeColumn).Values<long>(), builder.Column(column++));
         foreach (ViewJoin view in _join.Views)
         {
             JoinUnit[] units = [.. _join.Plan.Units.Where(unit => ReferenceEquals(unit.Join, view))];
@@ -93,17 +90,6 @@ internal sealed class JoinReader : IRecordBatchReader
             if (view.View.IsPointInTime) AppendStatus(units, start, own.RowCount, builder.Column(column++));
         }
         return builder.Build(own.RowCount);
-    }
-
-    private void AppendSplits(ReadOnlySpan<long> times, ColumnBuilder target)
-    {
-        byte[][] names = [.. _join.Splits.Select(split => System.Text.Encoding.UTF8.GetBytes(split.Name))];
-        foreach (long time in times)
-        {
-            int split = 0;
-            while (_join.Splits[split].Before is { } before && time >= before.MicrosecondsSinceEpoch) split++;
-            target.AppendBytes(names[split]);
-        }
     }
 
     // Of a view that skips NULLs each feature has a winner of its own: one that is there makes the row present, else one that was too old makes it expired.

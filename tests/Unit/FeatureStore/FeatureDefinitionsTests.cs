@@ -67,7 +67,7 @@ public sealed class FeatureDefinitionsTests
         TrainingSetDefinition late = definitions.TrainingSets[0];
         Assert.That(late.Labels.Text, Is.EqualTo("SELECT origin, at\nFROM flights\nORDER BY origin, at\n"));
         Assert.That(late.Labels.PlaceOfCharacter(late.Labels.Text.IndexOf("flights", StringComparison.Ordinal)).ToString(), Is.EqualTo("features/f.yaml:34:12"));
-        Assert.That(late.Splits, Is.EqualTo((TimeSplit[])[new("train", new EventTime(988_675_200_000_000)), new("test", null)]));
+        Assert.That(late.Split!.Parts, Is.EqualTo((SplitPart[])[new("train", new EventTime(988_675_200_000_000), null), new("test", null, null)]));
     }
 
     [TestCase("            created_time: known_at\n", "", "featurestore.created_time_missing", "features/f.yaml:8:17")]

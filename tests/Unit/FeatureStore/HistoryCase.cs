@@ -108,7 +108,7 @@ internal sealed record HistoryCase
     internal Task<JoinedCase> JoinAsync() => JoinAllAsync([this]);
 
     /// <summary>Joins several views, which share labels and entity, in one pass.</summary>
-    internal static async Task<JoinedCase> JoinAllAsync(IReadOnlyList<HistoryCase> cases, IReadOnlyList<TimeSplit>? splits = null)
+    internal static async Task<JoinedCase> JoinAllAsync(IReadOnlyList<HistoryCase> cases)
     {
         RunContext run = FeatureStoreWorld.NewRun();
         await using var runner = new QueryRunner(FeatureStoreWorld.ContextWithoutLake, run);
@@ -123,7 +123,7 @@ internal sealed record HistoryCase
                 batches.AddRange(rows);
                 tables[item.View.View.Table.ToString()] = new BatchInput(item.RowSchema, rows);
             }
-            var join = new PointInTimeJoin(runner, new LabelRows(new BatchInput(labels.Schema, [labels]), labels.Schema), "at", [.. cases.Select(item => item.View)], tables, splits ?? [], null);
+            var join = new PointInTimeJoin(runner, new LabelRows(new BatchInput(labels.Schema, [labels]), labels.Schema), "at", [.. cases.Select(item => item.View)], tables, null);
             await using (join)
             {
                 await join.PrepareAsync(CancellationToken.None);

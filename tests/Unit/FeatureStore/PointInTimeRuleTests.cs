@@ -237,23 +237,6 @@ public sealed class PointInTimeRuleTests
         Assert.That(joined.Misses.Select(miss => (miss.Absent, miss.Expired)), Is.EqualTo(new[] { (1L, 2L), (1L, 1L) }));
     }
 
-    // ---- label times and splits
-
-    [Test]
-    public async Task Splits_TakeTheBoundAsTheFirstInstantOfTheNext()
-    {
-        TimeSplit[] splits = [new("train", new EventTime(10)), new("validation", new EventTime(20)), new("test", null)];
-        JoinedCase joined = await HistoryCase.JoinAllAsync([Case([], Label(9), Label(10), Label(19), Label(20), Label(99))], splits);
-        Assert.That(Enumerable.Range(0, 5).Select(row => joined[row, "split"]), Is.EqualTo((object[])["train", "validation", "validation", "test", "test"]));
-    }
-
-    [Test]
-    public async Task Label_AtTheLastBound_IsRefused()
-    {
-        var error = await Assert.ThrowsAsync<LeptonDataException>(() => HistoryCase.JoinAllAsync([Case([], Label(9), Label(10))], [new TimeSplit("train", new EventTime(10))]));
-        Assert.That((error!.Code, error.Arguments[0], error.Kind), Is.EqualTo(("featurestore.label_outside_splits", (object)1L, ErrorKind.DataRefused)));
-    }
-
     private static HistoryCase Case(IReadOnlyList<HistoryRow> rows, params HistoryLabel[] labels) => new() { Rows = rows, Labels = labels };
 
     private static HistoryRow Row(long eventTime, long createdTime, long value) => new(["a"], eventTime, createdTime, null, [value]);
