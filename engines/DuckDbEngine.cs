@@ -212,7 +212,7 @@ public sealed partial class DuckDbEngine : IEngine
             Inputs = inputs;
             try
             {
-                Sql = DuckDbPrinter.Print(query, name => RelationOf(engine, inputs[name]));
+                Sql = DuckDbPrinter.Print(query, (name, columns) => RelationOf(engine, inputs[name], columns));
             }
             catch
             {
@@ -248,11 +248,11 @@ public sealed partial class DuckDbEngine : IEngine
 
         private static string Numbered(string value, string? name) => name is null ? "" : $", {value} AS {SqlLiteral.Name(name)}";
 
-        private static SnapshotRows RowsOf(SnapshotInput input, DuckDbEngine engine)
+        private static SnapshotRows RowsOf(SnapshotInput input, IReadOnlySet<string> columns, DuckDbEngine engine)
         {
             try
             {
-                return SnapshotRows.Of(input.Snapshot, engine.Database, input.FileNumber, input.RowNumber);
+                return SnapshotRows.Of(input.Snapshot, engine.Database, input.FileNumber, input.RowNumber, columns);
             }
             catch (LeptonDataException failure) when (failure.Place is { } place && engine.NameObjects(place.Path) is var name && name != place.Path)
             {
@@ -260,19 +260,19 @@ public sealed partial class DuckDbEngine : IEngine
             }
         }
 
-        private string RelationOf(DuckDbEngine engine, Input input)
+        private string RelationOf(DuckDbEngine engine, Input input, IReadOnlySet<string> columns)
         {
             switch (input)
             {
                 case SnapshotInput table:
-                    SnapshotRows rows = RowsOf(table, engine);
+                    SnapshotRows rows = RowsOf(table, columns, engine);
                     _offers.Add(rows);
                     return rows.Sql;
                 case FileInput { Scan: var scan }:
                     if ((input.FileNumber ?? input.RowNumber) is { } column && scan.Format != FileFormat.Parquet) throw new ArgumentException($"rows of {scan.Format} have no {column}", nameof(input));
                     SourceFiles.EnsureUnchanged(scan.Files);
                     _files.AddRange(scan.Files);
-                    return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, Connection), input.FileNumber, input.RowNumber);
+                    return InputSql.OfFiles(scan, InputSql.NanosecondColumns(scan, Connection), input.FileNumber, input.RowNumber, columns);
                 case StagedInput { Relation: StagedTable staged } when staged.Engine == engine:
                     return input.FileNumber is null && input.RowNumber is null ? staged.Sql : $"(SELECT *{Numbered("CAST(0 AS BIGINT)", input.FileNumber)}{Numbered("rowid", input.RowNumber)} FROM {staged.Sql})";
                 case BatchInput batches:

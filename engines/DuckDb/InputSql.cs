@@ -30,17 +30,21 @@ internal static class InputSql
     /// <param name="nanoseconds">Columns of the file schema that hold nanoseconds in a file; one that is no whole microsecond fails the query.</param>
     /// <param name="fileNumber">Null, or a column to have besides: the number of the file, from 0. Of Parquet files only.</param>
     /// <param name="rowNumber">Null, or a column to have besides: the row's number in its file, from 0. Of Parquet files only.</param>
-    internal static string OfFiles(FileScan scan, IReadOnlySet<string>? nanoseconds = null, string? fileNumber = null, string? rowNumber = null)
+    /// <param name="columns">The columns to have, under the lake's names; null for all.</param>
+    internal static string OfFiles(FileScan scan, IReadOnlySet<string>? nanoseconds = null, string? fileNumber = null, string? rowNumber = null, IReadOnlySet<string>? columns = null)
     {
+        int[] kept = [.. Enumerable.Range(0, scan.Schema.Count).Where(i => columns?.Contains(scan.Schema[i].Name) != false)];
+        // Without a column there would be no rows.
+        if (kept.Length == 0) kept = [0];
         bool HasNanoseconds(Field field) => field.Type.Id == TypeId.NaiveTime && nanoseconds?.Contains(field.Name) == true;
         string files = scan.Format switch
         {
-            FileFormat.Parquet => ParquetSql.Rows(scan.Files.Select(file => file.Path), scan.FileSchema, field => HasNanoseconds(field) ? Nanoseconds : field.Type.ToString()!),
+            FileFormat.Parquet => ParquetSql.Rows(scan.Files.Select(file => file.Path), new Schema(kept.Select(i => scan.FileSchema[i])), field => HasNanoseconds(field) ? Nanoseconds : field.Type.ToString()!),
             FileFormat.Csv => CsvRows(scan),
             _ => throw new InvalidOperationException($"no format {scan.Format}"),
         };
         string numbers = (fileNumber is null ? "" : $", file_index::BIGINT AS {SqlLiteral.Name(fileNumber)}") + (rowNumber is null ? "" : $", file_row_number::BIGINT AS {SqlLiteral.Name(rowNumber)}");
-        return $"(SELECT {Columns(scan.FileSchema.Fields.Select((field, i) => Instant(field, scan.Schema[i], scan.TimeZones, HasNanoseconds(field))), scan.Schema)}{numbers} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
+        return $"(SELECT {Columns(kept.Select(i => Instant(scan.FileSchema[i], scan.Schema[i], scan.TimeZones, HasNanoseconds(scan.FileSchema[i]))), [.. kept.Select(i => scan.Schema[i])])}{numbers} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
     }
 
     private static string Sampled(string files, RowSample sample, FileScan scan)
@@ -89,6 +93,6 @@ internal static class InputSql
         return source.Type.Id == TypeId.NaiveTime && target.Type.Id == TypeId.Instant && zones.TryGetValue(target.Name, out string? zone) ? $"timezone({SqlLiteral.Text(zone)}, {value})" : value;
     }
 
-    private static string Columns(IEnumerable<string> expressions, Schema schema)
+    private static string Columns(IEnumerable<string> expressions, IReadOnlyList<Field> schema)
         => string.Join(", ", expressions.Select((expression, i) => $"CAST({expression} AS {schema[i].Type}) AS {SqlLiteral.Name(schema[i].Name)}"));
 }

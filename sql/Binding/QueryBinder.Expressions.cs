@@ -142,7 +142,7 @@ internal sealed partial class QueryBinder
 
     private BoundColumnReference? InTable(ScopeTable table, string name, ParsedColumn place)
     {
-        List<BoundColumn> found = [.. table.Columns.Where(column => Same(column.Name, name)).Select(column => column.Column)];
+        List<BoundColumn> found = [.. table.Find(name)];
         if (found.Count > 1) throw text.At(place.Offset, "sql.ambiguous_column", name, table.Name);
         return found.Count == 1 ? new BoundColumnReference(found[0]) { Offset = place.Offset } : null;
     }

@@ -12,7 +12,7 @@ internal static class QueryFinisher
     {
         root = WithTableTypes(text, root);
         BoundQuery query = Assemble(text, root, inputs, impureCall, access);
-        Verify(text, frontEnd, root, inputs);
+        Verify(text, frontEnd, root);
         return query;
     }
 
@@ -113,13 +113,14 @@ internal static class QueryFinisher
     }
 
     /// <summary>The printed query as a whole, over empty inputs: what no single scope shows (a subquery that cannot be joined in) is found before anything runs.</summary>
-    private static void Verify(SqlText text, ISqlFrontEnd frontEnd, BoundRelation root, IReadOnlyDictionary<string, Schema> inputs)
+    private static void Verify(SqlText text, ISqlFrontEnd frontEnd, BoundRelation root)
     {
-        string Stub(string name) => $"(SELECT {string.Join(", ", inputs[name].Fields.Select(field => $"CAST(NULL AS {SqlType.Of(field.Type).Name}) AS {SqlLiteral.Name(field.Name)}"))})";
+        (BoundRelation narrow, ILookup<string, BoundColumn> columns) = InputNarrower.Narrow(root);
+        string Stub(string name) => $"(SELECT {string.Join(", ", columns[name].Select(column => $"CAST(NULL AS {column.Type.Name}) AS {SqlLiteral.Name(column.Name)}"))})";
         IReadOnlyList<(string Name, string DuckDbType)> found;
         try
         {
-            found = frontEnd.Describe(new DuckDbWriter(Stub).Query(root));
+            found = frontEnd.Describe(new DuckDbWriter(Stub).Query(narrow));
         }
         catch (SqlFrontEndException error)
         {

@@ -4,7 +4,12 @@ namespace Lepton.Data.Sql.Binding;
 /// <param name="Name">Its alias, or the table's name.</param>
 /// <param name="Schema">The schema that may stand before the name; null for an alias.</param>
 /// <param name="Columns">Its columns by the names under which they are seen here.</param>
-internal sealed record ScopeTable(string Name, string? Schema, IReadOnlyList<(string Name, BoundColumn Column)> Columns);
+internal sealed record ScopeTable(string Name, string? Schema, IReadOnlyList<(string Name, BoundColumn Column)> Columns)
+{
+    private readonly ByName<(string Name, BoundColumn Column)> _byName = new(Columns, column => column.Name);
+
+    internal IEnumerable<BoundColumn> Find(string name) => _byName.Find(name).Select(column => column.Column);
+}
 
 /// <summary>A column that can be named without its table: what a star gives.</summary>
 /// <param name="Name">The name.</param>
@@ -18,6 +23,8 @@ internal sealed record VisibleColumn(string Name, ScopeTable Table, BoundExpress
 /// <param name="Visible">What a bare column name may mean, in the order of a star.</param>
 internal sealed record Scope(Scope? Outer, IReadOnlyList<ScopeTable> Tables, IReadOnlyList<VisibleColumn> Visible)
 {
+    private ByName<VisibleColumn>? _byName;
+
     internal static Scope Empty(Scope? outer) => new(outer, [], []);
 
     internal static Scope Of(Scope? outer, ScopeTable table)
@@ -25,10 +32,31 @@ internal sealed record Scope(Scope? Outer, IReadOnlyList<ScopeTable> Tables, IRe
 
     internal Scope With(Scope right) => this with { Tables = [.. Tables, .. right.Tables], Visible = [.. Visible, .. right.Visible] };
 
-    internal IEnumerable<VisibleColumn> Find(string name) => Visible.Where(column => column.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+    internal IEnumerable<VisibleColumn> Find(string name)
+    {
+        // A copy with other columns brings this along.
+        if (_byName?.Items != Visible) _byName = new ByName<VisibleColumn>(Visible, column => column.Name);
+        return _byName!.Find(name);
+    }
 
     internal ScopeTable? FindTable(string? schema, string name) => Tables.FirstOrDefault(
         table => table.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && (schema is null || schema.Equals(table.Schema ?? "main", StringComparison.OrdinalIgnoreCase)));
+}
+
+/// <summary>Finds items by a name, without case; many of them by an index that is made at the first question.</summary>
+internal sealed class ByName<T>(IReadOnlyList<T> items, Func<T, string> nameOf)
+{
+    private const int IndexedCountMin = 16;
+    private ILookup<string, T>? _index;
+
+    internal IReadOnlyList<T> Items => items;
+
+    internal IEnumerable<T> Find(string name)
+    {
+        if (items.Count < IndexedCountMin) return items.Where(item => nameOf(item).Equals(name, StringComparison.OrdinalIgnoreCase));
+        _index ??= items.ToLookup(nameOf, StringComparer.OrdinalIgnoreCase);
+        return _index[name];
+    }
 }
 
 /// <summary>The common tables that can be read, nearest first. Immutable.</summary>

@@ -31,29 +31,34 @@ public sealed class SnapshotRows : IDisposable
     /// <param name="database">Runs the SQL; its allowed folders hold the files.</param>
     /// <param name="fileNumber">Null, or a column to have besides the snapshot's: the number of the file that a row is of, counted from 0.</param>
     /// <param name="rowNumber">Null, or a column to have besides: the row's number in its file, counted from 0, deleted rows too.</param>
+    /// <param name="columns">Which of the snapshot's columns to have; null for all.</param>
     /// <returns>To be disposed when no query reads it any more.</returns>
     /// <exception cref="LeptonDataException"><c>storage.file_size</c>: a file is not the one that the log means; <c>storage.deletion_vector</c>, <c>storage.partition_value</c></exception>
-    public static SnapshotRows Of(Snapshot snapshot, DuckDbDatabase database, string? fileNumber = null, string? rowNumber = null)
+    public static SnapshotRows Of(Snapshot snapshot, DuckDbDatabase database, string? fileNumber = null, string? rowNumber = null, IReadOnlySet<string>? columns = null)
     {
         CheckSizes(snapshot);
+        int[] kept = [.. Enumerable.Range(0, snapshot.Schema.Count).Where(i => columns?.Contains(snapshot.Schema[i].Name) != false)];
+        // Without a column there would be no rows.
+        if (kept.Length == 0 && snapshot.Schema.Count > 0) kept = [0];
+        var schema = new Schema(kept.Select(i => snapshot.Schema[i]));
         bool hasNumbers = fileNumber is not null || rowNumber is not null;
         if (snapshot.Files.Count == 0)
         {
             IEnumerable<Field> numbers = new[] { fileNumber, rowNumber }.OfType<string>().Select(name => new Field(name, DataType.Int64));
-            return new SnapshotRows(ParquetSql.NoRows(new Schema([.. snapshot.Schema.Fields, .. numbers])), null, 0);
+            return new SnapshotRows(ParquetSql.NoRows(new Schema([.. schema.Fields, .. numbers])), null, 0);
         }
         bool hasDeletions = snapshot.Files.Any(file => file.DeletionVector is not null);
         if (!hasDeletions && snapshot.PartitionColumns.Count == 0 && snapshot.Mapping is null && !hasNumbers)
         {
-            string columns = string.Join(", ", snapshot.Schema.Fields.Select(field => $"CAST({SqlLiteral.Name(field.Name)} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
-            return new SnapshotRows($"(SELECT {columns} FROM {ParquetSql.Rows(snapshot.FilePaths, snapshot.Schema)})", null, 0);
+            string items = string.Join(", ", schema.Fields.Select(field => $"CAST({SqlLiteral.Name(field.Name)} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}"));
+            return new SnapshotRows($"(SELECT {items} FROM {ParquetSql.Rows(snapshot.FilePaths, schema)})", null, 0);
         }
         Deletions? deletions = hasDeletions ? Deletions.Of(database) : null;
         long id = deletions?.Offer([.. snapshot.Files.Select(file => file.DeletionVector is null ? null : DeletionVectorFiles.Read(snapshot, file))]) ?? 0;
         string where = hasDeletions ? $" WHERE NOT {IsDeleted}({SqlLiteral.BigInt(id)}, file_index::BIGINT, file_row_number::BIGINT)" : "";
         string number = fileNumber is null ? "" : $", file_index::BIGINT AS {SqlLiteral.Name(fileNumber)}";
         if (rowNumber is not null) number += $", file_row_number::BIGINT AS {SqlLiteral.Name(rowNumber)}";
-        return new SnapshotRows($"(SELECT {Columns(snapshot)}{number} FROM {Files(snapshot)}{where})", deletions, id);
+        return new SnapshotRows($"(SELECT {Columns(snapshot, kept)}{number} FROM {Files(snapshot, kept)}{where})", deletions, id);
     }
 
     /// <summary>Checks that files have as many rows as the log says. Their footers are read for it.</summary>
@@ -95,11 +100,11 @@ public sealed class SnapshotRows : IDisposable
     private static string NameOf(DataFile file, Snapshot snapshot) => snapshot.CalledPath != snapshot.RootPath && PathEncoding.IsAbsolute(file.Path) ? Path.GetFileName(file.Path) : file.Path;
 
     // The columns of the files as c0, c1, …: a column of the table may have the name of a file's own number or row number.
-    private static string Files(Snapshot snapshot)
+    private static string Files(Snapshot snapshot, int[] kept)
     {
         Schema file = snapshot.Mapping?.FileSchema ?? snapshot.Schema;
         var columns = new List<string>();
-        for (int i = 0; i < file.Count; i++)
+        foreach (int i in kept)
         {
             if (snapshot.PartitionColumns.Contains(snapshot.Schema[i].Name)) continue;
             string key = snapshot.Mapping?.Ids is { } ids ? SqlLiteral.Number(ids[i]) : SqlLiteral.Text(file[i].Name);
@@ -110,19 +115,14 @@ public sealed class SnapshotRows : IDisposable
         return $"read_parquet({SqlLiteral.TextList(snapshot.FilePaths.Select(ParquetSql.Pattern))}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
     }
 
-    private static string Columns(Snapshot snapshot)
+    private static string Columns(Snapshot snapshot, int[] kept) => string.Join(", ", kept.Select(i =>
     {
-        var columns = new string[snapshot.Schema.Count];
-        for (int i = 0; i < columns.Length; i++)
-        {
-            Field field = snapshot.Schema[i];
-            string value = snapshot.PartitionColumns.Contains(field.Name) ? PartitionValue(snapshot, field)
-                : snapshot.Mapping is { } mapping ? Renamed($"c{i}", mapping.FileSchema[i].Type, field.Type, depth: 0)
-                : $"c{i}";
-            columns[i] = $"CAST({value} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}";
-        }
-        return string.Join(", ", columns);
-    }
+        Field field = snapshot.Schema[i];
+        string value = snapshot.PartitionColumns.Contains(field.Name) ? PartitionValue(snapshot, field)
+            : snapshot.Mapping is { } mapping ? Renamed($"c{i}", mapping.FileSchema[i].Type, field.Type, depth: 0)
+            : $"c{i}";
+        return $"CAST({value} AS {field.Type}) AS {SqlLiteral.Name(field.Name)}";
+    }));
 
     private static string PartitionValue(Snapshot snapshot, Field field)
     {

@@ -86,6 +86,13 @@ internal sealed class SqlWorkbench : IDisposable
 
     internal static string Print(BoundQuery query) => DuckDbPrinter.Print(query, name => string.Join('.', name.Split('.').Select(part => $"\"{part}\"")));
 
+    /// <summary>The query over tables that lack the columns that it does not use.</summary>
+    internal static string PrintNarrow(BoundQuery query)
+    {
+        (BoundRelation root, ILookup<string, BoundColumn> columns) = InputNarrower.Narrow(query.Root, columnCountMin: 0);
+        return new DuckDbWriter(name => $"(SELECT {string.Join(", ", columns[name].Select(column => SqlLiteral.Name(column.Name)))} FROM {string.Join('.', name.Split('.').Select(SqlLiteral.Name))})").Query(root);
+    }
+
     /// <summary>The query over tables of which one has one column changed in every row.</summary>
     internal static string PrintOver(BoundQuery query, string input, Field changed)
     {
