@@ -85,7 +85,7 @@ internal static class DiffCommand
             cells.AddRange(
                 Both(ProfileText.Share(column.Left.NullCount, diff.LeftRowCount!.Value), ProfileText.Share(column.Right.NullCount, diff.RightRowCount!.Value)), Both(Distinct(column.Left), Distinct(column.Right)), Both(Mean(column.Left), Mean(column.Right)), Both(Median(column.Left), Median(column.Right)),
                 column.Psi is { } psi ? psi.ToString(psi is > 0 and < 0.0005 ? "0.0e0" : "0.000", CultureInfo.InvariantCulture) : "–",
-                string.Join(", ", column.Shifts.Take(3).Select(shift => $"{TextCells.Cut(shift.Value, 20)} {ProfileText.Share(shift.LeftCount, diff.LeftRowCount.Value)} -> {ProfileText.Share(shift.RightCount, diff.RightRowCount.Value)}")));
+                column.IsPersonal ? Texts.Get("cli.profile_personal") : string.Join(", ", column.Shifts.Take(3).Select(shift => $"{TextCells.Cut(shift.Value, 20)} {ProfileText.Share(shift.LeftCount, diff.LeftRowCount.Value)} -> {ProfileText.Share(shift.RightCount, diff.RightRowCount.Value)}")));
             table.Row([.. cells]);
         }
         table.Write(context.Terminal);
@@ -144,6 +144,7 @@ internal static class DiffCommand
             json.WriteString("name", column.Left.Field.Name);
             json.WriteString("left_type", column.Left.Field.Type.ToString());
             json.WriteString("right_type", column.Right.Field.Type.ToString());
+            if (column.IsPersonal) json.WriteBoolean("personal", true);
             json.WriteOptional("changed", column.ChangedCount);
             json.WritePropertyName("psi");
             if (column.Psi is { } psi) json.WriteNumberValue(Math.Round(psi, 9));

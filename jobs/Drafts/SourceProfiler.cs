@@ -53,7 +53,8 @@ internal sealed class SourceProfiler(IEngine engine, Binder binder, RunContext r
             run.Progress?.Report(new StepProgress(name, "jobs.draft_looking", (double)from / schema.Count));
             int count = Math.Min(ColumnsPerQuery, schema.Count - from);
             ColumnFacts[] part = [.. Enumerable.Range(from, count).Select(i => new ColumnFacts(schema[i].Name, source.Scan.FileSchema[i].Name, schema[i].Type) { Shape = shapes[i] })];
-            columns.AddRange(await CountAsync(part, inputs, staged.RowCount, cancellationToken).ConfigureAwait(false));
+            part = await CountAsync(part, inputs, staged.RowCount, cancellationToken).ConfigureAwait(false);
+            columns.AddRange(await FindSentinelsAsync(part, inputs, staged.RowCount, cancellationToken).ConfigureAwait(false));
         }
         // Only where no column is without NULL there can be rows of nothing else.
         string filled = string.Join(" OR ", columns.Select(column => $"{SqlLiteral.Name(column.Name)} IS NOT NULL"));
@@ -171,7 +172,7 @@ internal sealed class SourceProfiler(IEngine engine, Binder binder, RunContext r
     {
         (long good, long swapped) = (counts[1] as long? ?? column.ValueCount, counts[5] as long? ?? 0);
         column = column with { DistinctCount = counts[2] as long? ?? column.ValueCount, Min = (string?)counts[3], Max = (string?)counts[4] };
-        if (column.FileType.Id != TypeId.String) return await NumberNotesAsync(column, inputs, rowCount, cancellationToken).ConfigureAwait(false);
+        if (column.FileType.Id != TypeId.String) return WithEpoch(column);
         if (column.Shape == TextShape.Whole && counts[6] is > 0L) return column with { Shape = TextShape.Text, HasLeadingZeros = true, Min = null, Max = null };
         if (column.Shape.Kind == ShapeKind.Text) return counts[8] is long and > 0 and var words ? column with { PerhapsNull = ((string)counts[9]!, words) } : column;
         if (swapped > good) return (await CountAsync([column with { Shape = column.Shape.Swapped! }], inputs, rowCount, cancellationToken).ConfigureAwait(false))[0];
@@ -190,7 +191,7 @@ internal sealed class SourceProfiler(IEngine engine, Binder binder, RunContext r
             column = column with { NullWords = others, ValueCount = good };
         }
         column = column with { IsDayMonthOpen = swapped > 0 && swapped == good };
-        return await NumberNotesAsync(column, inputs, rowCount, cancellationToken).ConfigureAwait(false);
+        return WithEpoch(column);
     }
 
     private async ValueTask<(string Text, long Count)[]> OffendersAsync(ColumnFacts column, Inputs inputs, CancellationToken cancellationToken)
@@ -205,18 +206,36 @@ internal sealed class SourceProfiler(IEngine engine, Binder binder, RunContext r
         return [.. found];
     }
 
-    private async ValueTask<ColumnFacts> NumberNotesAsync(ColumnFacts column, Inputs inputs, long rowCount, CancellationToken cancellationToken)
+    private static bool IsNumber(ColumnFacts column, out double min)
     {
-        if (column.Shape.Kind is not (ShapeKind.Whole or ShapeKind.Number) || column.Min is null || !double.TryParse(column.Min, CultureInfo.InvariantCulture, out double min)) return column;
-        if (column.Shape.Kind == ShapeKind.Whole && EpochOf(column, min) is { } unit) return column with { EpochMicroseconds = unit };
-        // "Missing" is often written as a number that cannot be: -200, -999. It stands alone, far below the rest, and often.
-        if (min >= 0 || !double.TryParse(column.Max, CultureInfo.InvariantCulture, out double max)) return column;
-        string value = column.FileType.Id == TypeId.String ? column.Shape.Sql(SqlLiteral.Name(column.Name), isLenient: true) : SqlLiteral.Name(column.Name);
-        string least = string.Create(CultureInfo.InvariantCulture, $"CAST('{min:R}' AS DOUBLE)");
-        object?[] around = await RowAsync([$"count(CASE WHEN {value} = {least} THEN 1 END)", $"CAST(min(CASE WHEN {value} > {least} THEN {value} END) AS DOUBLE)"], inputs, cancellationToken).ConfigureAwait(false);
-        (long count, double? second) = ((long)around[0]!, (double?)around[1]);
-        bool isAlone = second is { } above && (above >= 0 || (above - min > 0.3 * (max - above) && above - min > 10 * Math.Abs(above)));
-        return isAlone && count >= Math.Max(3, rowCount / 1000) ? column with { Sentinel = (column.Min, count) } : column;
+        min = 0;
+        return column.Shape.Kind is ShapeKind.Whole or ShapeKind.Number && column.Min is not null && double.TryParse(column.Min, CultureInfo.InvariantCulture, out min);
+    }
+
+    private static ColumnFacts WithEpoch(ColumnFacts column)
+        => IsNumber(column, out double min) && column.Shape.Kind == ShapeKind.Whole && EpochOf(column, min) is { } unit ? column with { EpochMicroseconds = unit } : column;
+
+    // "Missing" is often written as a number that cannot be: -200, -999. It stands alone, far below the rest, and often.
+    private async ValueTask<ColumnFacts[]> FindSentinelsAsync(ColumnFacts[] columns, Inputs inputs, long rowCount, CancellationToken cancellationToken)
+    {
+        int[] open = [.. Enumerable.Range(0, columns.Length).Where(i => columns[i].EpochMicroseconds is null && IsNumber(columns[i], out double min) && min < 0 && double.TryParse(columns[i].Max, CultureInfo.InvariantCulture, out _))];
+        if (open.Length == 0) return columns;
+        object?[] around = await RowAsync(open.SelectMany(i =>
+        {
+            string name = SqlLiteral.Name(columns[i].Name);
+            string value = columns[i].FileType.Id == TypeId.String ? columns[i].Shape.Sql(name, isLenient: true) : name;
+            string least = string.Create(CultureInfo.InvariantCulture, $"CAST('{double.Parse(columns[i].Min!, CultureInfo.InvariantCulture):R}' AS DOUBLE)");
+            return (string[])[$"count(CASE WHEN {value} = {least} THEN 1 END)", $"CAST(min(CASE WHEN {value} > {least} THEN {value} END) AS DOUBLE)"];
+        }), inputs, cancellationToken).ConfigureAwait(false);
+        for (int k = 0; k < open.Length; k++)
+        {
+            ColumnFacts column = columns[open[k]];
+            (double min, double max) = (double.Parse(column.Min!, CultureInfo.InvariantCulture), double.Parse(column.Max!, CultureInfo.InvariantCulture));
+            (long count, double? second) = ((long)around[2 * k]!, (double?)around[(2 * k) + 1]);
+            bool isAlone = second is { } above && (above >= 0 || (above - min > 0.3 * (max - above) && above - min > 10 * Math.Abs(above)));
+            if (isAlone && count >= Math.Max(3, rowCount / 1000)) columns[open[k]] = column with { Sentinel = (column.Min!, count) };
+        }
+        return columns;
     }
 
     // Between 1990 and 2100, in a column that is called like a time.

@@ -49,7 +49,7 @@ public sealed record TableDiff
 /// <param name="EqualCount">Keys of both, once in each, whose other columns are the same.</param>
 /// <param name="LeftRepeatedCount">Keys that occur more than once on the left; their rows cannot be paired, and are compared no further.</param>
 /// <param name="RightRepeatedCount">Keys that occur more than once on the right.</param>
-/// <param name="AddedExamples">A few of them, the least ones; values as text.</param>
+/// <param name="AddedExamples">A few of them, the least ones; values as text. None where a column of the key is personal.</param>
 /// <param name="RemovedExamples">A few of them.</param>
 public sealed record KeyDiff(
     long AddedCount, long RemovedCount, long ChangedCount, long EqualCount, long LeftRepeatedCount, long RightRepeatedCount, IReadOnlyList<IReadOnlyList<string?>> AddedExamples, IReadOnlyList<IReadOnlyList<string?>> RemovedExamples);
@@ -64,15 +64,18 @@ public sealed record RowsDiff(long AddedCount, long RemovedCount);
 /// <param name="Right">What the right one's are like.</param>
 public sealed record ColumnDiff(ColumnProfile Left, ColumnProfile Right)
 {
+    /// <summary>Whether values of the column tell of persons on either side: then it has counts, and no value nor what is reckoned from values.</summary>
+    public bool IsPersonal => Left.IsPersonal || Right.IsPersonal;
+
     /// <summary>Keys, once on each side, at which the values differ; null without a key, and for the key itself.</summary>
     public long? ChangedCount { get; init; }
 
-    /// <summary>A few changes: the key, and both values, as text.</summary>
+    /// <summary>A few changes: the key, and both values, as text; none where the column or the key is personal.</summary>
     public IReadOnlyList<ValueChange> Examples { get; init; } = [];
 
     /// <summary>
     /// The population stability index, the sum over bins of (right − left) × ln(right / left) of the shares: 0 for equal distributions; customary words are little below 0.1, some to 0.25, much above.
-    /// Bins are the tenths of the left one's numbers and times, or the 20 most frequent values and the rest, and NULL; an empty bin counts as 0.0001. Null for nested types and where a side has no rows.
+    /// Bins are the tenths of the left one's numbers and times, or the 20 most frequent values and the rest, and NULL; an empty bin counts as 0.0001. Null for nested types, personal columns and where a side has no rows.
     /// </summary>
     public double? Psi { get; init; }
 

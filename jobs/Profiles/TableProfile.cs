@@ -26,7 +26,7 @@ public sealed record ColumnProfile
     /// <summary>Whether <see cref="DistinctCount"/> was counted; else it is estimated (HyperLogLog, within a few percent).</summary>
     public bool IsDistinctExact { get; init; }
 
-    /// <summary>The least value (for floating-point numbers: the least finite one), of the column's type; null where there is none, and for nested types.</summary>
+    /// <summary>The least value (of floating-point numbers, dates and times: the least finite one), of the column's type; null where there is none, and for nested types.</summary>
     public object? Min { get; init; }
 
     /// <summary>The greatest value, as <see cref="Min"/>.</summary>
@@ -44,10 +44,13 @@ public sealed record ColumnProfile
     /// <summary>Whether the quantiles are values of the column; else they are estimated (t-digest).</summary>
     public bool AreQuantilesExact { get; init; }
 
+    /// <summary>Of numbers and times: what divides them into ten parts of equal size, as numbers, days or microseconds.</summary>
+    internal IReadOnlyList<double> Tenths { get; init; } = [];
+
     /// <summary>Of floating-point numbers: how many are NaN.</summary>
     public long? NanCount { get; init; }
 
-    /// <summary>Of floating-point numbers: how many are infinite.</summary>
+    /// <summary>Of floating-point numbers, dates and times: how many are infinite.</summary>
     public long? InfiniteCount { get; init; }
 
     /// <summary>Of texts: how many are empty.</summary>
@@ -63,7 +66,7 @@ public sealed record ColumnProfile
     public Histogram? Histogram { get; init; }
 
     /// <summary>The same without values.</summary>
-    internal ColumnProfile WithoutValues() => this with { Min = null, Max = null, Mean = null, StandardDeviation = null, Quantiles = [], Top = [], Histogram = null };
+    internal ColumnProfile WithoutValues() => this with { Min = null, Max = null, Mean = null, StandardDeviation = null, Quantiles = [], Tenths = [], Top = [], Histogram = null };
 }
 
 /// <summary>A value and how many rows have it.</summary>

@@ -57,6 +57,30 @@ internal sealed class ProfilerTests
     }
 
     [Test]
+    public async Task Profile_InfiniteDatesAndTimes_AreCountedApart()
+    {
+        await using var project = new ProjectFixture();
+        project.Csv("src", "n\n1\n2\n3\n4\n");
+        project.Pipeline("""
+            pipeline: p
+            sources: { src: { format: csv, path: data/src.csv } }
+            steps:
+              t:
+                sql: |
+                  SELECT CASE n WHEN 1 THEN 'infinity'::DATE WHEN 2 THEN DATE '2024-01-01' WHEN 3 THEN DATE '2024-03-01' END AS d, CASE n WHEN 1 THEN '-infinity'::TIMESTAMPTZ WHEN 2 THEN TIMESTAMPTZ '2024-01-01 00:00:00Z' ELSE TIMESTAMPTZ '2024-01-02 00:00:00Z' END AS t FROM src
+            """);
+        await project.RunWellAsync();
+        TableProfile profile = await project.ProfileAsync("t");
+        Assert.Multiple(() =>
+        {
+            Assert.That(profile.Columns.Select(column => (column.NullCount, column.InfiniteCount, column.DistinctCount)), Is.EqualTo(new (long, long?, long?)[] { (1, 1, 3), (0, 1, 3) }));
+            Assert.That((profile.Columns[0].Min, profile.Columns[0].Max, profile.Columns[0].Histogram!.Counts.Sum()), Is.EqualTo(((object)new DateOnly(2024, 1, 1), (object)new DateOnly(2024, 3, 1), 2L)));
+            Assert.That(profile.Columns[1].Histogram!.Counts.Sum(), Is.EqualTo(3));
+            Assert.That(ContractWriter.Write(profile), Does.Not.Contain("d_in_range").And.Not.Contain("t_in_range"));
+        });
+    }
+
+    [Test]
     public async Task Profile_TableWithoutRows_HasNoFigures()
     {
         await using ProjectFixture project = ProjectFixture.Shop();

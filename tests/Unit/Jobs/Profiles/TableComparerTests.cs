@@ -83,13 +83,42 @@ internal sealed class TableComparerTests
         });
     }
 
+    [Test]
+    public async Task Compare_PersonalColumns_HasCountsAndNoValue([Values("id", "who")] string key)
+    {
+        await using var project = new ProjectFixture();
+        project.Csv("a", "id,who,pay\n1,ada,81234\n2,bob,81235\n3,cleo,81236\n");
+        project.Csv("b", "id,who,pay\n1,ada,91234\n2,dora,91235\n4,egon,91236\n");
+        const string Columns = "columns: { who: { personal: true }, pay: { personal: true } }";
+        project.Pipeline($"pipeline: p\nsources: {{ a: {{ format: csv, path: data/a.csv, {Columns} }}, b: {{ format: csv, path: data/b.csv, {Columns} }} }}\nsteps: {{ ta: {{ sql: \"SELECT id, who, pay FROM a\" }}, tb: {{ sql: \"SELECT id, who, pay FROM b\" }} }}");
+        await project.RunWellAsync();
+        TableDiff diff = await CompareAsync(project, "ta", "tb", [key], hasHash: true);
+        ColumnDiff[] personal = [.. diff.Columns.Where(column => column.Left.Field.Name is "who" or "pay")];
+        Assert.Multiple(() =>
+        {
+            Assert.That(personal, Has.Length.EqualTo(2).And.All.Property("IsPersonal").True);
+            Assert.That(personal.Select(column => (column.Psi, column.Shifts.Count, column.Examples.Count, column.Left.Mean, column.Right.Mean, column.Left.Quantiles.Count, column.Left.Min)), Is.All.EqualTo(((double?)null, 0, 0, (double?)null, (double?)null, 0, (object?)null)));
+            Assert.That(personal.Select(column => column.Left.DistinctCount), Is.All.EqualTo(3));
+            if (key == "id")
+            {
+                Assert.That(personal.Select(column => column.ChangedCount), Is.EqualTo(new long?[] { 1, 2 }));
+                Assert.That((diff.Keys!.AddedExamples.Single(), diff.Keys.RemovedExamples.Single()), Is.EqualTo((new[] { "4" }, new[] { "3" })));
+            }
+            else
+            {
+                Assert.That((diff.Keys!.AddedCount, diff.Keys.AddedExamples.Count, diff.Keys.RemovedCount, diff.Keys.RemovedExamples.Count), Is.EqualTo((2L, 0, 2L, 0)));
+                Assert.That(diff.Columns.Select(column => column.Examples.Count), Is.All.Zero);
+            }
+        });
+    }
+
     // By hand: halves become a quarter and three quarters: (0.25 - 0.5) ln(0.25 / 0.5) + (0.75 - 0.5) ln(0.75 / 0.5) = 0.1733 + 0.1014.
     [Test]
     public void Psi_OfHalvesThatBecomeQuarters_MatchesTheHandWorkedValue()
     {
-        Assert.That(TableComparer.PsiOf([50, 50], [25, 75]), Is.EqualTo(0.25 * Math.Log(2) + (0.25 * Math.Log(1.5))).Within(1e-12));
-        Assert.That(TableComparer.PsiOf([5, 5, 0], [50, 50, 0]), Is.Zero);
-        Assert.That(TableComparer.PsiOf([10, 0], [0, 10]), Is.EqualTo(2 * (1 - 0.0001) * Math.Log(10_000)).Within(1e-9), "an empty bin counts as 0.0001");
+        Assert.That(DistributionShifts.PsiOf([50, 50], [25, 75]), Is.EqualTo(0.25 * Math.Log(2) + (0.25 * Math.Log(1.5))).Within(1e-12));
+        Assert.That(DistributionShifts.PsiOf([5, 5, 0], [50, 50, 0]), Is.Zero);
+        Assert.That(DistributionShifts.PsiOf([10, 0], [0, 10]), Is.EqualTo(2 * (1 - 0.0001) * Math.Log(10_000)).Within(1e-9), "an empty bin counts as 0.0001");
     }
 
     private static async Task<TableDiff> CompareAsync(Row[] left, Row[] right, string? key = null, bool hasHash = true)
