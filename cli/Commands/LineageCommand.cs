@@ -37,6 +37,21 @@ internal static class LineageCommand
         return ExitCode.Done;
     }
 
+    /// <summary>Shows what a column of a table is made of, where a pipeline of the project makes the table.</summary>
+    internal static async Task WriteUpstreamAsync(CommandContext context, string name)
+    {
+        IReadOnlyList<PipelineDefinition> pipelines = context.Project.LoadPipelines();
+        if (pipelines.Count == 0) return;
+        LineageGraph graph = await new ProjectLineage(context.Binder, () => context.LakeIfAny).ReadAsync(context.Project, pipelines, AccessContext.Owner, context.CancellationToken);
+        int dot = name.LastIndexOf('.');
+        LineageRelation? relation = graph.Relations.FirstOrDefault(known => known.Name.Equals(name[..dot], StringComparison.OrdinalIgnoreCase));
+        if (relation?.Columns.FirstOrDefault(field => field.Name.Equals(name[(dot + 1)..], StringComparison.OrdinalIgnoreCase)) is not { } column) return;
+        var start = new LineageColumn(relation.Name, column.Name);
+        if (graph.At(start, isDownstream: false).Count == 0) return;
+        context.Terminal.Out.WriteLine();
+        new Tree(context, graph, isDownstream: false).Write(relation, [start]);
+    }
+
     // A table's name may have a schema, so the longest name of a relation wins.
     private static (LineageRelation Relation, Field? Column) Find(LineageGraph graph, string name)
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Sql;
 
@@ -128,17 +129,10 @@ internal static class DefinitionJson
     {
         JsonArray list => $"[{string.Join(", ", list.Select(item => Readable(key, item!)))}]",
         JsonObject map => $"{{ {string.Join(", ", map.Select(pair => $"{pair.Key}: {Readable(pair.Key, pair.Value!)}"))} }}",
-        JsonValue one when key.EndsWith("_us", StringComparison.Ordinal) && one.TryGetValue(out long microseconds) => DurationText(microseconds),
+        JsonValue one when key.EndsWith("_us", StringComparison.Ordinal) && one.TryGetValue(out long microseconds) => Quantities.DurationText(new TimeSpan(microseconds * TimeSpan.TicksPerMicrosecond)),
         JsonValue one when one.TryGetValue(out string? text) => text,
         _ => value.ToJsonString(),
     };
-
-    internal static string DurationText(long microseconds)
-    {
-        foreach ((string unit, long size) in ((string, long)[])[("d", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000), ("ms", 1_000)])
-            if (microseconds % size == 0) return string.Create(CultureInfo.InvariantCulture, $"{microseconds / size}{unit}");
-        return string.Create(CultureInfo.InvariantCulture, $"{microseconds}us");
-    }
 
     private static JsonNode PartJson(SplitPart part)
     {

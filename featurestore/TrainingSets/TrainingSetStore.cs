@@ -1,6 +1,7 @@
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.FeatureStore.Registry;
+using Lepton.Data.FeatureStore.TrainingSets.Explain;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage;
@@ -82,6 +83,21 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
     {
         TrainingSetVersion found = await FindAsync(name, version, cancellationToken).ConfigureAwait(false);
         return await new Verification(context, found, run).RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Says of one cell where its value came from, and what else was in the running.</summary>
+    /// <param name="name">The training set.</param>
+    /// <param name="version">One of its versions; null for the newest.</param>
+    /// <param name="row">Counted from 1, in the training set's order.</param>
+    /// <param name="feature"><c>view__feature</c>, <c>view:feature</c>, or the feature's name where no other view has it.</param>
+    /// <param name="run">On whose behalf.</param>
+    /// <param name="candidatesMax">How many rows are told of for each reason.</param>
+    /// <param name="cancellationToken">Observed throughout.</param>
+    /// <exception cref="LeptonDataException">There is no such row or feature; a snapshot that is no longer there.</exception>
+    public async ValueTask<CellExplanation> ExplainAsync(string name, int? version, long row, string feature, RunContext run, int candidatesMax = 5, CancellationToken cancellationToken = default)
+    {
+        TrainingSetVersion found = await FindAsync(name, version, cancellationToken).ConfigureAwait(false);
+        return await new CellExplainer(context, found, run).ExplainAsync(row, feature, candidatesMax, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The snapshots that training sets pin: vacuum keeps their files.</summary>

@@ -74,7 +74,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
     {
         Field field = Column(rule.Column);
         if (field.Type.Id is not (TypeId.Instant or TypeId.Date)) throw new LeptonDataException("jobs.rule_needs_time", [field.Name, field.Type]) { Place = rule.Column.Place };
-        return new CompiledTableRule(rule, $"the newest {field.Name} no older than {TextOf(rule.AgeMax)}") { Question = StepQueries.Of(step, $"SELECT max({SqlLiteral.Name(field.Name)}) AS newest FROM {SqlLiteral.Name(step.Name)}") };
+        return new CompiledTableRule(rule, $"the newest {field.Name} no older than {Quantities.DurationText(rule.AgeMax)}") { Question = StepQueries.Of(step, $"SELECT max({SqlLiteral.Name(field.Name)}) AS newest FROM {SqlLiteral.Name(step.Name)}") };
     }
 
     private CompiledTableRule Query(QueryRule rule)
@@ -88,14 +88,6 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
             Question = rule.Query.Wrap("SELECT count(*) AS failing FROM (", "\n) AS __failing"),
             Example = rule.Query.Wrap("SELECT * FROM (", "\n) AS __failing LIMIT 1"),
         };
-    }
-
-    /// <summary>A duration in the largest unit that holds it whole.</summary>
-    internal static string TextOf(TimeSpan time)
-    {
-        foreach ((long ticks, string unit) in new[] { (TimeSpan.TicksPerDay, "d"), (TimeSpan.TicksPerHour, "h"), (TimeSpan.TicksPerMinute, "min"), (TimeSpan.TicksPerSecond, "s") })
-            if (time.Ticks % ticks == 0) return string.Create(CultureInfo.InvariantCulture, $"{time.Ticks / ticks}{unit}");
-        return string.Create(CultureInfo.InvariantCulture, $"{time.Ticks / TimeSpan.TicksPerMicrosecond}us");
     }
 
     // A row without an event time can never be placed in time; the design sends it to the quarantine.

@@ -50,6 +50,14 @@ public static class Quantities
         return true;
     }
 
+    /// <summary>A duration as a person would write it, in the greatest unit that it is whole in: <c>6h</c>, <c>90min</c>.</summary>
+    public static string DurationText(TimeSpan duration)
+    {
+        foreach ((long ticks, string unit) in ((long, string)[])[(TimeSpan.TicksPerDay, "d"), (TimeSpan.TicksPerHour, "h"), (TimeSpan.TicksPerMinute, "min"), (TimeSpan.TicksPerSecond, "s"), (TimeSpan.TicksPerMillisecond, "ms")])
+            if (duration.Ticks % ticks == 0) return string.Create(CultureInfo.InvariantCulture, $"{duration.Ticks / ticks}{unit}");
+        return string.Create(CultureInfo.InvariantCulture, $"{duration.Ticks / TimeSpan.TicksPerMicrosecond}us");
+    }
+
     /// <summary>A share: a number that is not negative, and <c>%</c>.</summary>
     /// <returns>False for other texts.</returns>
     public static bool TryPercent(string text, out double value)
