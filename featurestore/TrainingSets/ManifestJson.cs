@@ -104,7 +104,11 @@ internal static class ManifestJson
             LeftOut = root.TryGetProperty("left_out", out JsonElement leftOut) && leftOut.ValueKind == JsonValueKind.Object ? new LeftOut(Number(leftOut, "sample"), Number(leftOut, "distance")) : null,
             Schema = new Schema(Items(root, "columns", ReadColumn)),
             Features = Items(root, "features", feature => new FeatureCount(
-                Text(feature, "column"), Text(feature, "view"), Text(feature, "feature"), Number(feature, "present"), Number(feature, "null"), Number(feature, "absent"), Number(feature, "expired"))),
+                Text(feature, "column"), Text(feature, "view"), Text(feature, "feature"), Number(feature, "present"), Number(feature, "null"), Number(feature, "absent"), Number(feature, "expired"))
+            {
+                FromFuture = Number(feature, "from_future"),
+                Ages = new EquatableList<long>(feature.GetProperty("ages_us").EnumerateArray().Select(age => age.GetInt64())),
+            }),
             ViewStatistics = Items(root, "view_rows", view => new ViewStatistics(
                 Text(view, "view"), Number(view, "rows"), Number(view, "without_key"), Number(view, "without_event_time"), Number(view, "without_created_time"))),
             ContentHash = Text(root, "content_hash"),
@@ -150,6 +154,8 @@ internal static class ManifestJson
         ["null"] = count.Null,
         ["absent"] = count.Absent,
         ["expired"] = count.Expired,
+        ["from_future"] = count.FromFuture,
+        ["ages_us"] = new JsonArray([.. count.Ages.Select(age => (JsonNode)JsonValue.Create(age))]),
     };
 
     private static JsonObject StatisticsJson(ViewStatistics view) => new()

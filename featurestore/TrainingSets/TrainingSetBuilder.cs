@@ -108,7 +108,11 @@ internal static class TrainingSetBuilder
         .. join.Misses.Select(miss =>
         {
             long present = contents.RowCount - contents.NullCount(miss.Column);
-            return new FeatureCount(miss.Column, miss.View, miss.Feature, present, contents.RowCount - present - miss.Absent - miss.Expired, miss.Absent, miss.Expired);
+            return new FeatureCount(miss.Column, miss.View, miss.Feature, present, contents.RowCount - present - miss.Absent - miss.Expired, miss.Absent, miss.Expired)
+            {
+                FromFuture = miss.FromFuture,
+                Ages = miss.Ages is { Count: > 0 } ages ? new EquatableList<long>(FeatureCount.AgeShares.Select(share => (long)ages.Quantile(share)!.Value)) : [],
+            };
         }),
     ];
 }

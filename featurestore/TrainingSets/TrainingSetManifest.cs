@@ -95,7 +95,17 @@ public sealed record SplitCount(string Name, long RowCount);
 /// <param name="Null">Rows whose winner holds NULL.</param>
 /// <param name="Absent">Rows that found nothing visible.</param>
 /// <param name="Expired">Rows whose winner was too old.</param>
-public sealed record FeatureCount(string Column, string View, string Feature, long Present, long Null, long Absent, long Expired);
+public sealed record FeatureCount(string Column, string View, string Feature, long Present, long Null, long Absent, long Expired)
+{
+    /// <summary>The shares of <see cref="Ages"/>: least, median, nine of ten, 99 of 100, greatest.</summary>
+    public static IReadOnlyList<double> AgeShares { get; } = [0, 0.5, 0.9, 0.99, 1];
+
+    /// <summary>Rows for which a join by event time alone would have taken a value that was known only later.</summary>
+    public long FromFuture { get; init; }
+
+    /// <summary>How old the rows were that labels got (not those that expired), at <see cref="AgeShares"/>, in microseconds, rounded down by at most a sixteenth; empty where there are none.</summary>
+    public EquatableList<long> Ages { get; init; } = [];
+}
 
 /// <summary>A data file of a training set.</summary>
 /// <param name="Path">Relative to the version's folder.</param>

@@ -2,6 +2,7 @@ using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.FeatureStore.Registry;
 using Lepton.Data.FeatureStore.TrainingSets.Explain;
+using Lepton.Data.FeatureStore.TrainingSets.Leaks;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Contracts;
 using Lepton.Data.Storage;
@@ -98,6 +99,18 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
     {
         TrainingSetVersion found = await FindAsync(name, version, cancellationToken).ConfigureAwait(false);
         return await new CellExplainer(context, found, run).ExplainAsync(row, feature, candidatesMax, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Looks for features that may know more than a model will.</summary>
+    /// <param name="name">The training set.</param>
+    /// <param name="version">One of its versions; null for the newest.</param>
+    /// <param name="run">On whose behalf.</param>
+    /// <param name="threshold">From which strength on a feature that predicts a label alone is suspicious, 0.5 to 1; see <see cref="Predictor.Strength"/>.</param>
+    /// <param name="cancellationToken">Observed throughout.</param>
+    public async ValueTask<LeakReport> FindLeaksAsync(string name, int? version, RunContext run, double threshold = 0.95, CancellationToken cancellationToken = default)
+    {
+        TrainingSetVersion found = await FindAsync(name, version, cancellationToken).ConfigureAwait(false);
+        return await new LeakFinder(context, found, threshold, run).FindAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The snapshots that training sets pin: vacuum keeps their files.</summary>

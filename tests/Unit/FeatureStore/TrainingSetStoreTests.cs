@@ -45,12 +45,22 @@ public sealed class TrainingSetStoreTests
             "- - absent NY", "0 0 present NY", "2 0.5 present NY", "2 0.5 present NY", "4 - present NY", "6 1.5 present NY", "8 2 present NY", "8 2 present NY", "10 2.5 present NY",
             "12 3 present NY", "12 3 present NY", "- - expired NY", "- - expired NY", "- - expired NY",
         ]));
+        // By event time alone JFK at 0, 4, 6… (even hours to 12) would be told its own hour, known a quarter later: 0, 4, 6, 10, 12; and LAX at 5 the row known at 6.
+        // Ages of what was told, in hours: JFK 1, 1, 2, 2, 1, 1, 2, 2, 1, 3; LAX 1, 3; the least of a sixteenth.
+        const long future = 6;
+        EquatableList<long> ages = [Least(1), Least(1), Least(3), Least(3), Least(3)];
         Assert.That(manifest.Features, Is.EqualTo((FeatureCount[])
         [
-            new("hourly__flights", "hourly", "flights", Present: 12, Null: 0, Absent: 18, Expired: 10),
-            new("hourly__mean_delay", "hourly", "mean_delay", Present: 11, Null: 1, Absent: 18, Expired: 10),
+            new("hourly__flights", "hourly", "flights", Present: 12, Null: 0, Absent: 18, Expired: 10) { FromFuture = future, Ages = ages },
+            new("hourly__mean_delay", "hourly", "mean_delay", Present: 11, Null: 1, Absent: 18, Expired: 10) { FromFuture = future, Ages = ages },
             new("airport__state", "airport", "state", Present: 27, Null: 0, Absent: 13, Expired: 0),
         ]));
+    }
+
+    private static long Least(long hours)
+    {
+        long age = hours * 3_600_000_000, step = 1L << (System.Numerics.BitOperations.Log2((ulong)age) - 4);
+        return age / step * step;
     }
 
     [Test]
