@@ -12,9 +12,15 @@ internal static class ReasonText
     {
         if (reason is null) return "";
         if (growth is null) return Word(reason);
-        return growth.FullBecause is { } because
-            ? Texts.Get("cli.reason_whole", growth.Mode, Word(because))
-            : Texts.Get("cli.reason_grows", growth.Mode, Word(reason), TextTable.Number(growth.FilesRead));
+        if (growth.FullBecause is { } because) return Texts.Get("cli.reason_whole", growth.Mode, Word(because));
+        // What will be touched is known once the changed files were read.
+        return (growth.Mode, growth.KeysTouched, growth.FilesReplaced) switch
+        {
+            ("by_window", { } windows, _) => Texts.Get("cli.reason_windows", growth.Mode, Word(reason), TextTable.Number(windows)),
+            (_, { } keys, _) => Texts.Get("cli.reason_keys", growth.Mode, Word(reason), TextTable.Number(keys)),
+            (_, null, not null) => Texts.Get("cli.reason_read", growth.Mode, Word(reason), TextTable.Number(growth.FilesRead)),
+            _ => Texts.Get("cli.reason_grows", growth.Mode, Word(reason), TextTable.Number(growth.FilesRead)),
+        };
     }
 
     private static string Word(string reason)

@@ -6,7 +6,7 @@ namespace Lepton.Data.Cli.Output;
 internal sealed class TextTable
 {
     private const int CellWidthMax = 60;
-    private const int LastWidthMin = 20;
+    private const int NotedTogetherMax = 5;
     private const string Gap = "  ";
 
     private readonly List<(string Name, string? Note, bool IsRight, int Rank)> _columns = [];
@@ -18,7 +18,7 @@ internal sealed class TextTable
     /// <param name="name">Its heading.</param>
     /// <param name="isRight">Whether values stand at the right, as numbers do.</param>
     /// <param name="note">A second, quieter heading, such as a type.</param>
-    /// <param name="rank">Above 0: the column is left out of a terminal that is too narrow for all, those of the greatest rank first; one at the end is cut before.</param>
+    /// <param name="rank">Above 0: the column is left out of a terminal that is too narrow for all, those of the greatest rank first. A last column with a rank is a note: where it does not fit, it stands below, after the names of the rows that it is of.</param>
     internal TextTable Column(string name, bool isRight = false, string? note = null, int rank = 0)
     {
         _columns.Add((TextCells.Visible(name), note is null ? null : TextCells.Visible(note), isRight, rank));
@@ -36,22 +36,33 @@ internal sealed class TextTable
     /// <summary>A whole number, its thousands set apart.</summary>
     internal static string Number(long? value) => value?.ToString("N0", CultureInfo.InvariantCulture) ?? "–";
 
-    internal void Write(Terminal terminal)
+    internal void Write(Terminal terminal) => Write(terminal.Out, terminal.Width, terminal.HasColor);
+
+    /// <summary>Writes.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="room">Characters in a line; null for no bound.</param>
+    /// <param name="hasColor">Whether headings stand out.</param>
+    internal void Write(TextWriter output, int? room, bool hasColor)
     {
-        int[] widths = Widths(cut: terminal.Width is not null);
-        while (terminal.Width is { } room && Needed(widths) > room && _columns.Max(column => column.Rank) is > 0 and var rank)
+        int[] widths = Widths(cut: room is not null);
+        List<(string Row, string Note)> below = [];
+        while (Needed(widths) > room && _columns.Max(column => column.Rank) is > 0 and var rank)
         {
-            // What a sentence at the end loses is worth less than a column.
-            if (_columns[^1].Rank > 0 && room - (Needed(widths) - widths[^1]) is >= LastWidthMin and var left)
+            if (below.Count == 0 && _columns[^1].Rank > 0)
             {
-                widths[^1] = left;
-                break;
+                below = [.. _rows.Select(row => (row[0] ?? "", row[^1] ?? "")).Where(pair => pair.Item2.Length > 0)];
+                LeaveOut(_columns.Count - 1);
             }
-            LeaveOut(_columns.FindLastIndex(column => column.Rank == rank));
+            else
+            {
+                LeaveOut(_columns.FindLastIndex(column => column.Rank == rank));
+            }
             widths = Widths(cut: true);
         }
-        if (terminal.Width is { } width && Needed(widths) > width && _columns.Count > 1) WriteRecords(terminal, width);
-        else WriteAligned(terminal, widths);
+        if (room is { } width && Needed(widths) > width && _columns.Count > 1) WriteRecords(output, width, hasColor);
+        else WriteAligned(output, widths, hasColor);
+        foreach (IGrouping<string, string> rows in below.GroupBy(pair => pair.Note, pair => pair.Row))
+            output.Write($"{string.Join(", ", rows.Take(NotedTogetherMax))}{(rows.Count() > NotedTogetherMax ? ", …" : "")}: {rows.Key}\n");
     }
 
     private static int Needed(int[] widths) => widths.Sum() + ((widths.Length - 1) * Gap.Length);
@@ -76,42 +87,41 @@ internal sealed class TextTable
         return widths;
     }
 
-    private void WriteAligned(Terminal terminal, int[] widths)
+    private void WriteAligned(TextWriter output, int[] widths, bool hasColor)
     {
-        bool hasColor = terminal.HasColor;
-        WriteLine(terminal, widths, [.. _columns.Select(column => column.Name)], hasColor ? "\e[1m" : null);
-        if (_columns.Any(column => column.Note is not null)) WriteLine(terminal, widths, [.. _columns.Select(column => column.Note ?? "")], hasColor ? "\e[2m" : null);
-        foreach (string?[] row in _rows) WriteLine(terminal, widths, row, null);
+        WriteLine(output, widths, [.. _columns.Select(column => column.Name)], hasColor, hasColor ? "\e[1m" : null);
+        if (_columns.Any(column => column.Note is not null)) WriteLine(output, widths, [.. _columns.Select(column => column.Note ?? "")], hasColor, hasColor ? "\e[2m" : null);
+        foreach (string?[] row in _rows) WriteLine(output, widths, row, hasColor, null);
     }
 
-    private void WriteLine(Terminal terminal, int[] widths, string?[] cells, string? style)
+    private void WriteLine(TextWriter output, int[] widths, string?[] cells, bool hasColor, string? style)
     {
         for (int i = 0; i < cells.Length; i++)
         {
             string cell = TextCells.Cut(cells[i] ?? "NULL", widths[i]);
             string padding = new(' ', widths[i] - TextCells.Width(cell));
             bool isLast = i == cells.Length - 1;
-            string? cellStyle = style ?? (cells[i] is null && terminal.HasColor ? "\e[2m" : null);
-            if (_columns[i].IsRight) terminal.Out.Write(padding);
-            terminal.Out.Write(cellStyle is null ? cell : $"{cellStyle}{cell}\e[0m");
-            if (!_columns[i].IsRight && !isLast) terminal.Out.Write(padding);
-            terminal.Out.Write(isLast ? "\n" : Gap);
+            string? cellStyle = style ?? (cells[i] is null && hasColor ? "\e[2m" : null);
+            if (_columns[i].IsRight) output.Write(padding);
+            output.Write(cellStyle is null ? cell : $"{cellStyle}{cell}\e[0m");
+            if (!_columns[i].IsRight && !isLast) output.Write(padding);
+            output.Write(isLast ? "\n" : Gap);
         }
     }
 
     // Too wide for the terminal: each row as a block of its own, name and value a line.
-    private void WriteRecords(Terminal terminal, int width)
+    private void WriteRecords(TextWriter output, int width, bool hasColor)
     {
         int nameWidth = Math.Min(_columns.Max(column => TextCells.Width(column.Name)), Math.Max(8, width / 3));
         for (int number = 0; number < _rows.Count; number++)
         {
-            if (number > 0) terminal.Out.Write('\n');
+            if (number > 0) output.Write('\n');
             for (int i = 0; i < _columns.Count; i++)
             {
                 string name = TextCells.Cut(_columns[i].Name, nameWidth);
                 string padding = new(' ', nameWidth - TextCells.Width(name));
                 string value = TextCells.Cut(_rows[number][i] ?? "NULL", Math.Max(8, width - nameWidth - Gap.Length));
-                terminal.Out.Write(terminal.HasColor ? $"\e[1m{name}\e[0m{padding}{Gap}{value}\n" : $"{name}{padding}{Gap}{value}\n");
+                output.Write(hasColor ? $"\e[1m{name}\e[0m{padding}{Gap}{value}\n" : $"{name}{padding}{Gap}{value}\n");
             }
         }
     }
