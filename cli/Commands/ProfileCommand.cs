@@ -32,6 +32,8 @@ internal static class ProfileCommand
     private static async Task<int> RunAsync(CommandContext context, string name, string? target)
     {
         if (target is not null && Path.GetExtension(target).ToLowerInvariant() is not (".html" or ".htm")) throw new LeptonDataException("cli.not_html", [target]);
+        // Before the rows are read, which may take long.
+        if (target is not null && Path.GetDirectoryName(Path.GetFullPath(target)) is { } folder && !Directory.Exists(folder)) throw new LeptonDataException("cli.no_folder", [folder]);
         TableProfile profile = await ProfileAsync(context, name);
         if (target is not null) await WritePageAsync(profile, Path.GetFullPath(target), context.CancellationToken);
         if (context.IsJson) WriteJson(context, profile, target);

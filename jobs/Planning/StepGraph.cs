@@ -52,14 +52,16 @@ internal sealed class StepGraph
 
     /// <summary>The graph of some steps only; what the others make is then a table like any other.</summary>
     /// <param name="words">As <see cref="RunOptions.Select"/>.</param>
-    /// <exception cref="LeptonDataException"><c>jobs.unknown_step</c>: a word names none.</exception>
+    /// <exception cref="LeptonDataException"><c>jobs.unknown_step</c>: a word names none; <c>jobs.select_form</c></exception>
     internal StepGraph Select(IReadOnlyList<string> words)
     {
         if (words.Count == 0) return this;
         var selected = new HashSet<string>(StringComparer.Ordinal);
         foreach (string word in words)
         {
-            string name = word.Trim('+').ToLowerInvariant();
+            string name = (word.StartsWith('+') ? word[1..] : word).ToLowerInvariant();
+            if (name.EndsWith('+')) name = name[..^1];
+            if (name.Contains('+', StringComparison.Ordinal)) throw new LeptonDataException("jobs.select_form", [word, name.Trim('+')]);
             if (!Nodes.Any(node => node.Step.Name == name))
             {
                 throw Suggest.Nearest(name, Nodes.Select(node => node.Step.Name)) is { } near

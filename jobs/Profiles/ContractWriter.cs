@@ -40,7 +40,7 @@ public static partial class ContractWriter
             string name = column.Field.Name;
             if (IsUnique(column, profile.RowCount)) Rule($"{name}_unique", $"{{ unique: {Scalar(name)} }}", $"{rows}, and each has another {name}");
             else if (column.IsPersonal) yaml.Append(CultureInfo.InvariantCulture, $"  # {OneLine(name)} is personal: none of its values is written here\n");
-            else if (SetOf(column, profile.RowCount) is { } set) Rule($"{name}_known", $"{{ column: {Scalar(name)}, in: [{string.Join(", ", set)}] }}", string.Create(CultureInfo.InvariantCulture, $"{set.Count} different values in {rows}"));
+            else if (SetOf(column, profile.RowCount) is { } set) Rule($"{name}_known", $"{{ column: {Scalar(name)}, in: [{string.Join(", ", set)}] }}", string.Create(CultureInfo.InvariantCulture, $"{set.Count} different value{(set.Count == 1 ? "" : "s")} in {rows}"));
             else if (BoundsOf(column) is var (min, max, why)) Rule($"{name}_in_range", $"{{ column: {Scalar(name)}, between: [{min}, {max}] }}", why);
         }
         return yaml.ToString();

@@ -160,6 +160,7 @@ internal sealed class KeyTracer(SqlText text, string input)
             if (others is not null) Trace(second, others);
             return;
         }
+        if (Equalities.OfTwoTypes(join.Condition) is var (one, other) && keys.Read([one, other])) throw Refusal(join.Condition!.Offset, Reasons.KeyTypes(one, other));
         throw Refusal(join.Condition?.Offset ?? -1, join.Kind is JoinKind.Full ? Reasons.FullJoin : left && right ? Reasons.SelfJoin : Reasons.OuterSide(input));
     }
 

@@ -78,8 +78,7 @@ internal sealed class Equalities
     internal static Equalities Of(BoundExpression? condition, EquatableList<BoundColumn> first, EquatableList<BoundColumn> second)
     {
         var found = new Equalities();
-        IEnumerable<BoundExpression> terms = condition is BoundConnective { IsAnd: true } all ? all.Terms : condition is null ? [] : [condition];
-        foreach (BoundComparison term in terms.OfType<BoundComparison>().Where(term => term.Kind is ComparisonKind.Equal or ComparisonKind.IsNotDistinctFrom))
+        foreach (BoundComparison term in Terms(condition))
         {
             // Values of two types may be equal and yet be two keys ('01' and 1), and so may some of one type.
             if (term.Left is not BoundColumnReference { Column: var left } || term.Right is not BoundColumnReference { Column: var right} || left.Type != right.Type || !Equality.IsIdentity(left.Type)) continue;
@@ -87,6 +86,28 @@ internal sealed class Equalities
             else if (first.Contains(right) && second.Contains(left)) found._pairs.Add((right, left));
         }
         return found;
+    }
+
+    /// <summary>Two columns that the condition compares, of two types; null for none.</summary>
+    internal static (BoundColumn One, BoundColumn Other)? OfTwoTypes(BoundExpression? condition)
+    {
+        foreach (BoundComparison term in Terms(condition))
+            if (Column(term.Left) is { } left && Column(term.Right) is { } right && left.Type != right.Type) return (left, right);
+        return null;
+
+        // As the person wrote it, or cast to what both can be.
+        static BoundColumn? Column(BoundExpression side) => side switch
+        {
+            BoundColumnReference reference => reference.Column,
+            BoundCast { Operand: BoundColumnReference reference } => reference.Column,
+            _ => null,
+        };
+    }
+
+    private static IEnumerable<BoundComparison> Terms(BoundExpression? condition)
+    {
+        IEnumerable<BoundExpression> terms = condition is BoundConnective { IsAnd: true } all ? all.Terms : condition is null ? [] : [condition];
+        return terms.OfType<BoundComparison>().Where(term => term.Kind is ComparisonKind.Equal or ComparisonKind.IsNotDistinctFrom);
     }
 
     internal BoundExpression? ToFirst(BoundExpression expression) => expression is BoundColumnReference reference && _pairs.Find(pair => pair.Second == reference.Column) is { First: { } first } ? new BoundColumnReference(first) : null;

@@ -1,11 +1,14 @@
 using System.Globalization;
 using Lepton.Data.Schemas;
+using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.Sql.Growth;
 
 /// <summary>Why growth cannot be proved right, for people.</summary>
 internal static class Reasons
 {
+    private static readonly string[] s_integers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT"];
+
     internal static BilingualText Limit { get; } = new("LIMIT keeps rows by what all others are", "LIMIT 保留哪些行取决于其余所有行");
 
     internal static BilingualText Groups { get; } = new("a group is made of rows of several runs", "一个分组由多次运行的行组成");
@@ -37,6 +40,15 @@ internal static class Reasons
     internal static BilingualText KeyNotGrouped(string key) => new($"rows of several '{key}' are in one group; group by it", $"一个分组中含有多个 '{key}'；请按它分组");
 
     internal static BilingualText KeyFromElsewhere(string input) => new($"the key is not made of columns of {input} alone", $"键并非仅由 {input} 的列得出");
+
+    internal static BilingualText KeyTypes(BoundColumn one, BoundColumn other)
+    {
+        // The narrower of two integers is cast, so that no value is too large.
+        if (Array.IndexOf(s_integers, one.Type.Name) > Array.IndexOf(s_integers, other.Type.Name)) (one, other) = (other, one);
+        return new(
+            $"the join compares '{one.Name}' ({one.Type}) with '{other.Name}' ({other.Type}), and equal values of two types are two keys; in a subquery or a step before, write CAST({one.Name} AS {other.Type}) AS {one.Name}",
+            $"该连接比较 '{one.Name}'（{one.Type}）与 '{other.Name}'（{other.Type}），类型不同的相等值是两个键；请在子查询或前一步骤中写 CAST({one.Name} AS {other.Type}) AS {one.Name}");
+    }
 
     internal static BilingualText OuterSide(string input) => new($"rows appear and vanish by whether {input} has a match for them", $"行是否出现取决于 {input} 中有无匹配");
 

@@ -63,11 +63,35 @@ internal sealed partial class ParseTreeReader
         int index = 0;
         if (answer.Optional("position") is { } position && long.TryParse(position.ToString(), out long characters)) index = CharacterOfCodePoint(characters);
         index = Math.Max(index, _text.PrefixLength);
-        return IsTooDeep(message) ? _text.AtCharacter(index, "sql.too_deep") : _text.AtCharacter(index, "sql.syntax", message);
+        return IsTooDeep(message) ? _text.AtCharacter(index, "sql.too_deep")
+            : KeywordAt(index) is { } word ? _text.AtCharacter(index, "sql.syntax_keyword", message, word) : _text.AtCharacter(index, "sql.syntax", message);
+    }
+
+    // The parser stumbles over a column that is called like a word of SQL there, or over what follows it.
+    private string? KeywordAt(int index)
+    {
+        string before = _text.Text[_text.PrefixLength..index];
+        string? last = WordAtEnd().Match(before) is { Success: true } match ? match.Groups[1].Value : null;
+        string here = WordAtBeginning().Match(_text.Text[index..(_text.Text.Length - _text.SuffixLength)]).Value;
+        return new[] { last, here }.FirstOrDefault(word => word is not null && s_likeColumns.Contains(word));
     }
 
     /// <summary>Whether the parser gave up for the depth of the text: its stack is full, or an expression is deeper than it takes.</summary>
     internal static bool IsTooDeep(string message) => message.Contains("memory exhausted at or near", StringComparison.Ordinal) || message.Contains("Max expression depth limit of", StringComparison.Ordinal);
+
+    // Words that cannot stand as the name of a column without quotes, and well may be one.
+    private static readonly HashSet<string> s_likeColumns = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "all", "analyze", "any", "array", "asc", "at", "both", "case", "check", "column", "constraint", "create", "default", "desc", "describe", "do", "else", "end", "except", "fetch", "foreign",
+        "grant", "group", "in", "initially", "into", "leading", "limit", "offset", "only", "order", "pivot", "placing", "primary", "references", "returning", "show", "some", "summarize",
+        "symmetric", "table", "then", "to", "trailing", "union", "unique", "using", "when", "window",
+    };
+
+    [GeneratedRegex(@"(?<![\w.""])([A-Za-z]+)\s*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex WordAtEnd();
+
+    [GeneratedRegex(@"\A[A-Za-z]+\b", RegexOptions.CultureInvariant)]
+    private static partial Regex WordAtBeginning();
 
     // DuckDB makes several statements of such a PIVOT and says no more than that they are not one SELECT.
     [GeneratedRegex(@"\A[\s(]*(?:(?<pivot>PIVOT)|(?:SELECT|WITH|FROM)\b.*?\b(?<pivot>PIVOT))\b", RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -110,6 +110,9 @@ public sealed class SelectTests
     [TestCase("bb", "jobs.unknown_step_but")]
     [TestCase("+nothing_like_it", "jobs.unknown_step")]
     [TestCase("src", "jobs.unknown_step")]
+    [TestCase("b++", "jobs.select_form")]
+    [TestCase("++b", "jobs.select_form")]
+    [TestCase("+a+b", "jobs.select_form")]
     public async Task Run_SelectedUnknown_IsRefused(string word, string code)
         => await Refusal.Of(code, () => _project.RunAsync(select: [word]));
 

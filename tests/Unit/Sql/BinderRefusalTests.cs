@@ -39,6 +39,10 @@ internal sealed class BinderRefusalTests
     [TestCase("SELEC 1", "sql.syntax", 1, 1)]
     [TestCase("SELECT id,\n  n FRM t", "sql.syntax", 2, 9)]
     [TestCase("SELECT '北京' AS a, FROM FROM t", "sql.syntax", 1, 24)]
+    [TestCase("SELECT at FROM t", "sql.syntax_keyword", 1, 11)]
+    [TestCase("SELECT id, desc FROM t", "sql.syntax_keyword", 1, 12)]
+    [TestCase("SELECT id FROM t ORDER BY\n  end", "sql.syntax_keyword", 2, 3)]
+    [TestCase("SELECT \"at\" FROM FROM t", "sql.syntax", 1, 18)]
     // Of one time, age asks the clock.
     [TestCase("SELECT date_part('year', age(ts)) AS years FROM t", "sql.argument_count", 1, 26)]
     [TestCase("SELECT CAST(timezone('Europe/London', CAST(ts AS TIMETZ)) AS VARCHAR) AS x FROM t", "sql.unsupported_type", 1, 39)]
