@@ -50,8 +50,8 @@ torture: ## the long tests: many kills, more seeds
 	@tools/test --torture
 
 .PHONY: bench
-bench: prepare ## benchmarks (BenchmarkDotNet); FILTER='*Join*' picks some
-	@dotnet run --project tests/Benchmarks --configuration Release --verbosity quiet -- --filter '$(or $(FILTER),*)' --artifacts artifacts/benchmarks
+bench: prepare ## benchmarks (BenchmarkDotNet); FILTER='*Join*' picks some, BENCH=point-in-time is the join against DuckDB's
+	@dotnet run --project tests/Benchmarks --configuration Release --verbosity quiet -- $(or $(BENCH),--filter '$(or $(FILTER),*)' --artifacts artifacts/benchmarks)
 
 .PHONY: assets
 assets: ## install what the tests use beyond the build: a browser for the report
