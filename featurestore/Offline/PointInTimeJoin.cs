@@ -66,6 +66,9 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
 
     internal LabelReader Labels => _labels ?? throw new InvalidOperationException("the join is not prepared");
 
+    /// <summary>At most so many labels are worked on at once; memory may allow fewer.</summary>
+    internal int RowsPerRangeMax { get; init; } = int.MaxValue / 4;
+
     /// <summary>What <see cref="Query"/> reads.</summary>
     internal Inputs Inputs { get; }
 
@@ -128,7 +131,7 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
         await CheckTimesAsync(cancellationToken).ConfigureAwait(false);
         long free = Math.Max(0, Memory.LimitBytes - Memory.UsedBytes);
         // A quarter is left to what is read and written meanwhile.
-        _rowsPerRange = Math.Clamp(free / 4 * 3 / JoinedRange.BytesPerLabel(Plan), RangeRowsMin, int.MaxValue / 4);
+        _rowsPerRange = Math.Min(Math.Clamp(free / 4 * 3 / JoinedRange.BytesPerLabel(Plan), RangeRowsMin, int.MaxValue / 4), RowsPerRangeMax);
         if (_rowsPerRange < RowCount) _rowsPerRange = (RowCount + ((RowCount + _rowsPerRange - 1) / _rowsPerRange) - 1) / ((RowCount + _rowsPerRange - 1) / _rowsPerRange);
         _first = await ComputeAsync(0, cancellationToken).ConfigureAwait(false);
     }

@@ -43,11 +43,7 @@ internal static class DefinitionChecks
             Field field = Column(view, $"keys/{column}", column, table);
             if (LabelChecks.IsNested(field.Type)) throw new LeptonDataException("featurestore.nested_column", [view.Name, field.Name, field.Type]) { Place = view.PlaceOf($"keys/{column}") };
         }
-        foreach (string feature in view.Features)
-        {
-            Field field = Column(view, $"features/{feature}", feature, table);
-            if (LabelChecks.IsNested(field.Type)) throw new LeptonDataException("featurestore.nested_column", [view.Name, field.Name, field.Type]) { Place = view.PlaceOf($"features/{feature}") };
-        }
+        foreach (string feature in view.Features) Column(view, $"features/{feature}", feature, table);
     }
 
     private static void CheckTime(FeatureView view, string word, string column, Schema table)

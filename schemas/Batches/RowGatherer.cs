@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Lepton.Data.Schemas.Batches;
 
-/// <summary>Copies rows of batches, any of them in any order, to the columns of a batch to be. Not safe for use by several threads.</summary>
+/// <summary>Copies rows of batches, any of them in any order, to the columns of a batch to be. Safe for several threads, each with a target of its own.</summary>
 /// <remarks>A row is named by <see cref="Place"/>; one below 0 means a NULL.</remarks>
 public sealed unsafe class RowGatherer
 {
@@ -11,8 +11,6 @@ public sealed unsafe class RowGatherer
 
     private readonly ColumnBuffers[][] _columns;
     private readonly Schema _schema;
-    private readonly Int128[] _values = new Int128[RunRowsMax];
-    private readonly ulong[] _present = new ulong[RunRowsMax / 64];
 
     /// <param name="batches">They live as long as rows are copied; of one schema, at least one.</param>
     public RowGatherer(IReadOnlyList<RecordBatch> batches)
@@ -37,61 +35,62 @@ public sealed unsafe class RowGatherer
     /// <param name="places">Which rows.</param>
     /// <param name="target">Of the column's type.</param>
     /// <exception cref="LeptonDataException"><c>schemas.memory_exhausted</c>, <c>schemas.batch_too_large</c>; part of the values were appended.</exception>
-    public void Append(int column, ReadOnlySpan<long> places, ColumnBuilder target) => Append(_columns[column], _schema[column].Type, places, target);
-
-    private void Append(ColumnBuffers[] sources, DataType type, ReadOnlySpan<long> places, ColumnBuilder target)
+    public void Append(int column, ReadOnlySpan<long> places, ColumnBuilder target)
     {
+        Int128* values = stackalloc Int128[RunRowsMax];
+        Append(_columns[column], _schema[column].Type, places, target, values);
+    }
+
+    private static void Append(ColumnBuffers[] sources, DataType type, ReadOnlySpan<long> places, ColumnBuilder target, Int128* values)
+    {
+        Span<ulong> present = stackalloc ulong[RunRowsMax / 64];
         for (int start = 0; start < places.Length; start += RunRowsMax)
         {
             ReadOnlySpan<long> run = places.Slice(start, Math.Min(RunRowsMax, places.Length - start));
             switch (TypeWidths.Of(type))
             {
-                case 1: AppendFlat<byte>(sources, run, target); break;
-                case 2: AppendFlat<short>(sources, run, target); break;
-                case 4: AppendFlat<int>(sources, run, target); break;
-                case 8: AppendFlat<long>(sources, run, target); break;
-                case 16: AppendFlat<Int128>(sources, run, target); break;
-                default: AppendOther(sources, type, run, target); break;
+                case 1: AppendFlat<byte>(sources, run, target, (byte*)values, present); break;
+                case 2: AppendFlat<short>(sources, run, target, (short*)values, present); break;
+                case 4: AppendFlat<int>(sources, run, target, (int*)values, present); break;
+                case 8: AppendFlat<long>(sources, run, target, (long*)values, present); break;
+                case 16: AppendFlat<Int128>(sources, run, target, values, present); break;
+                default: AppendOther(sources, type, run, target, values, present); break;
             }
         }
     }
 
-    private void AppendFlat<T>(ColumnBuffers[] sources, ReadOnlySpan<long> places, ColumnBuilder target)
+    private static void AppendFlat<T>(ColumnBuffers[] sources, ReadOnlySpan<long> places, ColumnBuilder target, T* values, Span<ulong> present)
         where T : unmanaged
     {
-        fixed (Int128* scratch = _values)
+        bool hasNulls = FindPresent(sources, places, present);
+        for (int i = 0; i < places.Length; i++)
         {
-            var values = (T*)scratch;
-            bool hasNulls = FindPresent(sources, places);
-            for (int i = 0; i < places.Length; i++)
+            if (places[i] < 0)
             {
-                if (places[i] < 0)
-                {
-                    values[i] = default;
-                    continue;
-                }
-                ref ColumnBuffers source = ref sources[places[i] >> 32];
-                values[i] = ((T*)source.Values)[source.Offset + (int)places[i]];
+                values[i] = default;
+                continue;
             }
-            target.AppendRange(new ReadOnlySpan<T>(values, places.Length), hasNulls ? _present : default);
+            ref ColumnBuffers source = ref sources[places[i] >> 32];
+            values[i] = ((T*)source.Values)[source.Offset + (int)places[i]];
         }
+        target.AppendRange(new ReadOnlySpan<T>(values, places.Length), hasNulls ? present : default);
     }
 
-    private void AppendOther(ColumnBuffers[] sources, DataType type, ReadOnlySpan<long> places, ColumnBuilder target)
+    private static void AppendOther(ColumnBuffers[] sources, DataType type, ReadOnlySpan<long> places, ColumnBuilder target, Int128* values, Span<ulong> present)
     {
         switch (type)
         {
             case NullType: target.AppendNulls(places.Length); break;
-            case BooleanType: AppendBooleans(sources, places, target); break;
-            case StringType or BinaryType: AppendTexts(sources, places, target); break;
-            default: AppendNested(sources, type, places, target); break;
+            case BooleanType: AppendBooleans(sources, places, target, present); break;
+            case StringType or BinaryType: AppendTexts(sources, places, target, present); break;
+            default: AppendNested(sources, type, places, target, values, present); break;
         }
     }
 
-    private void AppendBooleans(ColumnBuffers[] sources, ReadOnlySpan<long> places, ColumnBuilder target)
+    private static void AppendBooleans(ColumnBuffers[] sources, ReadOnlySpan<long> places, ColumnBuilder target, Span<ulong> present)
     {
         Span<byte> truths = stackalloc byte[places.Length];
-        bool hasNulls = FindPresent(sources, places);
+        bool hasNulls = FindPresent(sources, places, present);
         for (int i = 0; i < truths.Length; i++)
         {
             if (places[i] < 0) continue;
@@ -99,19 +98,19 @@ public sealed unsafe class RowGatherer
             int bit = source.Offset + (int)places[i];
             truths[i] = (byte)((source.Values[bit >> 3] >> (bit & 7)) & 1);
         }
-        target.AppendBooleans(truths, hasNulls ? _present : default);
+        target.AppendBooleans(truths, hasNulls ? present : default);
     }
 
-    private void AppendTexts(ColumnBuffers[] sources, ReadOnlySpan<long> places, ColumnBuilder target)
+    private static void AppendTexts(ColumnBuffers[] sources, ReadOnlySpan<long> places, ColumnBuilder target, Span<ulong> present)
     {
-        bool hasNulls = FindPresent(sources, places);
+        bool hasNulls = FindPresent(sources, places, present);
         long size = 0;
         for (int i = 0; i < places.Length; i++)
-            if (IsPresent(i)) size += LengthOf(sources, places[i], out _);
-        BytesWriter writer = target.AppendBytes(places.Length, size, hasNulls ? _present : default);
+            if (IsPresent(present, i)) size += LengthOf(sources, places[i], out _);
+        BytesWriter writer = target.AppendBytes(places.Length, size, hasNulls ? present : default);
         for (int i = 0; i < places.Length; i++)
         {
-            if (!IsPresent(i))
+            if (!IsPresent(present, i))
             {
                 writer.Append(null, 0);
                 continue;
@@ -123,15 +122,14 @@ public sealed unsafe class RowGatherer
     }
 
     // The columns within are copied by their own places, where a NULL above is a NULL within.
-    private void AppendNested(ColumnBuffers[] sources, DataType type, ReadOnlySpan<long> places, ColumnBuilder target)
+    private static void AppendNested(ColumnBuffers[] sources, DataType type, ReadOnlySpan<long> places, ColumnBuilder target, Int128* values, Span<ulong> present)
     {
-        bool hasNulls = FindPresent(sources, places);
-        ulong[] present = (ulong[])_present.Clone();
+        bool hasNulls = FindPresent(sources, places, present);
         var within = new List<long>();
         var lengths = new int[places.Length];
         for (int i = 0; i < places.Length; i++)
         {
-            bool isPresent = IsPresent(i);
+            bool isPresent = IsPresent(present, i);
             long batch = places[i] >> 32 << 32;
             switch (type)
             {
@@ -150,7 +148,7 @@ public sealed unsafe class RowGatherer
         {
             var children = new ColumnBuffers[sources.Length];
             for (int i = 0; i < sources.Length; i++) children[i] = sources[i].Children![child];
-            Append(children, type.Children[child].Type, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(within), target.Child(child));
+            Append(children, type.Children[child].Type, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(within), target.Child(child), values);
         }
         if (type is ListType or MapType) target.AppendLists(lengths, hasNulls ? present : default);
         else target.AppendPresent(places.Length, hasNulls ? present : default);
@@ -164,9 +162,9 @@ public sealed unsafe class RowGatherer
         return offset[1] - start;
     }
 
-    /// <summary>Writes into <c>_present</c> which of the values are there.</summary>
+    /// <summary>Writes into <paramref name="present"/> which of the values are there.</summary>
     /// <returns>Whether one is not.</returns>
-    private bool FindPresent(ColumnBuffers[] sources, ReadOnlySpan<long> places)
+    private static bool FindPresent(ColumnBuffers[] sources, ReadOnlySpan<long> places, Span<ulong> present)
     {
         bool hasNulls = false;
         for (int start = 0; start < places.Length; start += 64)
@@ -181,11 +179,11 @@ public sealed unsafe class RowGatherer
                 int bit = source.Offset + (int)place;
                 if (source.Validity is null || (source.Validity[bit >> 3] & (1 << (bit & 7))) != 0) bits |= 1UL << i;
             }
-            _present[start >> 6] = bits;
+            present[start >> 6] = bits;
             hasNulls |= System.Numerics.BitOperations.PopCount(bits) < count;
         }
         return hasNulls;
     }
 
-    private bool IsPresent(int index) => (_present[index >> 6] & (1UL << (index & 63))) != 0;
+    private static bool IsPresent(ReadOnlySpan<ulong> present, int index) => (present[index >> 6] & (1UL << (index & 63))) != 0;
 }

@@ -29,7 +29,7 @@ internal sealed class GatheredRows : IDisposable
     /// <summary>By the number of a row in <see cref="Rows"/>: its place in the batches.</summary>
     internal NativeArray<long> Places => _places;
 
-    /// <summary>What copies the rows; null where there are none. For one thread.</summary>
+    /// <summary>What copies the rows; null where there are none.</summary>
     internal RowGatherer? NewGatherer() => _batches.Count == 0 ? null : new RowGatherer(_batches!);
 
     /// <summary>The number that a batch will have. Safe for several threads.</summary>

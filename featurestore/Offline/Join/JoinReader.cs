@@ -9,6 +9,9 @@ internal sealed class JoinReader : IRecordBatchReader
 {
     private const int BatchRowsMax = 65_536;
 
+    // Fewer are copied before a second core has begun.
+    private const int ParallelRowsMin = 4096;
+
     private readonly PointInTimeJoin _join;
     private readonly Schema _added;
     private RangeLease? _range;
@@ -74,22 +77,41 @@ internal sealed class JoinReader : IRecordBatchReader
     private RecordBatch Answers(RecordBatch own, int start)
     {
         using var builder = new RecordBatchBuilder(_added, own.RowCount, _join.Memory);
-        int column = 0;
+        var work = new List<Action>(_added.Count);
+        int column = 0, count = own.RowCount;
         foreach (ViewJoin view in _join.Views)
         {
             JoinUnit[] units = [.. _join.Plan.Units.Where(unit => ReferenceEquals(unit.Join, view))];
             foreach (JoinUnit unit in units)
             {
-                ReadOnlySpan<long> places = _range!.Range.PlacesOf(unit.Answer).Slice(start, own.RowCount);
                 foreach (string feature in unit.Features)
                 {
-                    if (_gatherers[unit.Answer.Winners.Number] is { } gatherer) gatherer.Append(unit.Answer.Winners.IndexOf(feature), places, builder.Column(column++));
-                    else builder.Column(column++).AppendNulls(own.RowCount);
+                    ColumnBuilder target = builder.Column(column++);
+                    int index = unit.Answer.Winners.IndexOf(feature);
+                    if (_gatherers[unit.Answer.Winners.Number] is { } gatherer) work.Add(() => gatherer.Append(index, _range!.Range.PlacesOf(unit.Answer).Slice(start, count), target));
+                    else work.Add(() => target.AppendNulls(count));
                 }
             }
-            if (view.View.IsPointInTime) AppendStatus(units, start, own.RowCount, builder.Column(column++));
+            if (!view.View.IsPointInTime) continue;
+            ColumnBuilder status = builder.Column(column++);
+            work.Add(() => AppendStatus(units, start, count, status));
         }
-        return builder.Build(own.RowCount);
+        if (count < ParallelRowsMin) work.ForEach(static append => append());
+        else Run(work);
+        return builder.Build(count);
+    }
+
+    // The first failure as it is: that memory is exhausted, say.
+    private static void Run(List<Action> work)
+    {
+        try
+        {
+            Parallel.ForEach(work, static append => append());
+        }
+        catch (AggregateException failure) when (failure.InnerException is { } first)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+        }
     }
 
     // Of a view that skips NULLs each feature has a winner of its own: one that is there makes the row present, else one that was too old makes it expired.

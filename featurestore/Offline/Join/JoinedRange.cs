@@ -17,6 +17,9 @@ internal sealed class JoinedRange : IDisposable
     /// <summary>In the place of a row: the winner was too old.</summary>
     internal const long Expired = -2;
 
+    // Fewer are answered before a second core has begun.
+    private const int ParallelSlotsMin = 50_000;
+
     private readonly NativeArray<long>?[] _places;
     private readonly GatheredRows?[] _gathered;
 
@@ -39,7 +42,7 @@ internal sealed class JoinedRange : IDisposable
     /// <summary>For each label row of the range: the place of its values in <see cref="GathererOf"/>, or why it has none.</summary>
     internal ReadOnlySpan<long> PlacesOf(AnswerPlan answers) => _places[answers.Number]!.Span;
 
-    /// <summary>What copies the values of winners, for one thread; null where there are none.</summary>
+    /// <summary>What copies the values of winners; null where there are none.</summary>
     internal RowGatherer? GathererOf(WinnerPlan winners) => _gathered[winners.Number]?.NewGatherer();
 
     public void Dispose()
@@ -88,7 +91,7 @@ internal sealed class JoinedRange : IDisposable
         internal async ValueTask RunAsync(LabelReader labels, CancellationToken cancellationToken)
         {
             await labels.ReadAsync(plan, range.Start, range.Count, _slots, cancellationToken).ConfigureAwait(false);
-            foreach (WinnerPlan winners in plan.Winners) _winners[winners.Number] = new WinnerSlots(_slots[winners.Keys.Number]!, winners.View is { CreatedTime: not null, EventTime: not null }, Memory);
+            foreach (WinnerPlan winners in plan.Winners) _winners[winners.Number] = new WinnerSlots(_slots[winners.Keys.Number]!, winners.View is { CreatedTime: not null, EventTime: not null }, winners.View is { Sequence: not null, EventTime: not null }, Memory);
             foreach (TablePlan table in plan.Tables) await FindWinnersAsync(table, cancellationToken).ConfigureAwait(false);
             foreach (WinnerPlan winners in plan.Winners) Finish(winners);
             foreach (JoinUnit unit in plan.Units) await CheckTiesAsync(unit, cancellationToken).ConfigureAwait(false);
@@ -185,7 +188,7 @@ internal sealed class JoinedRange : IDisposable
                 for (int slot = 0, last = -1; slot < origins.Length; slot++)
                 {
                     int origin = origins[slot];
-                    if (origin < 0 || origin == last || (hasLimit && slots.AgeOf(slot, in winners[origin]) > (ulong)ttl)) continue;
+                    if (origin < 0 || origin == last || (hasLimit && slots.AgeOf(slot, winners[origin]) > (ulong)ttl)) continue;
                     places.Add(winners[origin].File, winners[origin].Row);
                     last = origin;
                 }
@@ -203,21 +206,43 @@ internal sealed class JoinedRange : IDisposable
         {
             WinnerPlan plan = answers.Winners;
             LabelSlots slots = _slots[plan.Keys.Number]!;
-            WinnerSlots winners = _winners[plan.Number]!;
-            ReadOnlySpan<int> origins = _origins[plan.Number]!.Span;
-            GatheredRows? gathered = range._gathered[plan.Number];
             AnswerStatistics statistics = range.Statistics.Answers[answers.Number];
             var places = range._places[answers.Number] = new NativeArray<long>(range.Count, Memory);
             places.Span.Fill(Absent);
-            long found = 0, place = Absent;
-            for (int slot = 0, last = -1; slot < origins.Length; slot++)
+            long found = 0;
+            // Labels are met at random, in each part of the slots alike: each core takes a part.
+            int parts = slots.Count < ParallelSlotsMin ? 1 : Environment.ProcessorCount;
+            Parallel.For(0, parts, part =>
+            {
+                AnswerStatistics own = Answer(answers, places, (int)((long)slots.Count * part / parts), (int)((long)slots.Count * (part + 1) / parts), out long ownFound);
+                lock (statistics)
+                {
+                    statistics.Add(own);
+                    found += ownFound;
+                }
+            });
+            statistics.Absent = range.Count - found;
+        }
+
+        private AnswerStatistics Answer(AnswerPlan answers, NativeArray<long> places, int start, int end, out long found)
+        {
+            WinnerPlan plan = answers.Winners;
+            LabelSlots slots = _slots[plan.Keys.Number]!;
+            WinnerSlots winners = _winners[plan.Number]!;
+            ReadOnlySpan<int> origins = _origins[plan.Number]!.Span;
+            GatheredRows? gathered = range._gathered[plan.Number];
+            var statistics = new AnswerStatistics();
+            found = 0;
+            long place = Absent;
+            for (int slot = start, last = -1; slot < end; slot++)
             {
                 int origin = origins[slot];
                 if (origin < 0) continue;
                 found++;
+                WinnerSlots.Slot winner = winners[origin];
                 if (plan.View.IsPointInTime)
                 {
-                    ulong age = slots.AgeOf(slot, in winners[origin]);
+                    ulong age = slots.AgeOf(slot, in winner);
                     if (answers.Ttl is { } ttl && age > (ulong)ttl)
                     {
                         places[slots.RowOf(slot)] = Expired;
@@ -226,10 +251,10 @@ internal sealed class JoinedRange : IDisposable
                     }
                     statistics.Ages.Add(age);
                 }
-                if (origin != last) (place, last) = (gathered!.Places[gathered.Rows.NumberOf(winners[origin].File, winners[origin].Row)], origin);
+                if (origin != last) (place, last) = (gathered!.Places[gathered.Rows.NumberOf(winner.File, winner.Row)], origin);
                 places[slots.RowOf(slot)] = place;
             }
-            statistics.Absent = range.Count - found;
+            return statistics;
         }
     }
 
@@ -287,4 +312,11 @@ internal sealed class AnswerStatistics
 
     /// <summary>Ages of the rows that labels got.</summary>
     internal AgeHistogram Ages { get; } = new();
+
+    internal void Add(AnswerStatistics other)
+    {
+        Absent += other.Absent;
+        Expired += other.Expired;
+        Ages.Add(other.Ages);
+    }
 }

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Lepton.Data.Schemas.Batches;
 
 namespace Lepton.Data.FeatureStore.Offline.Join;
@@ -5,6 +8,8 @@ namespace Lepton.Data.FeatureStore.Offline.Join;
 /// <summary>Labels of a range of rows, those of one key side by side in order of time. A label's position there is its slot; labels with a NULL in their key have none.</summary>
 internal sealed unsafe class LabelSlots : IDisposable
 {
+    private const int VectorRows = 16;
+
     private readonly NativeArray<int> _starts;
     private readonly NativeArray<long> _times;
     private readonly NativeArray<int> _rows;
@@ -24,7 +29,8 @@ internal sealed unsafe class LabelSlots : IDisposable
                 if (number >= 0) starts[number + 2]++;
             for (int key = 2; key < starts.Length; key++) starts[key] += starts[key - 1];
             Count = starts[starts.Length - 1];
-            _times = new NativeArray<long>(Count, budget);
+            // Vectors may read behind the last.
+            _times = new NativeArray<long>(checked(Count + VectorRows), budget);
             _rows = new NativeArray<int>(Count, budget);
         }
         catch
@@ -62,6 +68,9 @@ internal sealed unsafe class LabelSlots : IDisposable
     /// <summary>The row of each slot's label, counted from the range's first.</summary>
     internal int* Rows => _rows.Pointer;
 
+    /// <summary>Where the slots of a key end.</summary>
+    internal int EndOf(int key) => Starts[key + 1];
+
     /// <summary>The row of a slot's label, counted from the range's first.</summary>
     internal int RowOf(int slot) => Rows[slot];
 
@@ -69,14 +78,27 @@ internal sealed unsafe class LabelSlots : IDisposable
     internal ulong AgeOf(int slot, in WinnerSlots.Slot winner) => unchecked((ulong)Times[slot] - (ulong)winner.EventTime);
 
     /// <summary>The first slot of a key whose label's time is <paramref name="from"/> or later; the end of its slots where there is none.</summary>
-    internal int Find(int key, long from)
+    internal int Find(int key, long from) => Find(Times, Starts[key], Starts[key + 1] - Starts[key], from);
+
+    /// <summary>The first of <paramref name="count"/> ascending times from <paramref name="slot"/> on that is <paramref name="from"/> or later, or the end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int Find(long* times, int slot, int count, long from)
     {
-        int slot = Starts[key], count = Starts[key + 1] - slot;
-        long* times = Times;
+        // Few labels of a key are the rule. All are compared at once, without a branch that nobody could foretell; those of the next key do not count.
+        if (Vector256.IsHardwareAccelerated && count <= VectorRows)
+        {
+            Vector256<long> limit = Vector256.Create(from);
+            uint earlier = Vector256.LessThan(Vector256.Load(times + slot), limit).ExtractMostSignificantBits()
+                | (Vector256.LessThan(Vector256.Load(times + slot + 4), limit).ExtractMostSignificantBits() << 4)
+                | (Vector256.LessThan(Vector256.Load(times + slot + 8), limit).ExtractMostSignificantBits() << 8)
+                | (Vector256.LessThan(Vector256.Load(times + slot + 12), limit).ExtractMostSignificantBits() << 12);
+            return slot + BitOperations.PopCount(earlier & ((1U << count) - 1));
+        }
         while (count > 1)
         {
             int half = count >> 1;
-            slot += times[slot + half - 1] < from ? half : 0;
+            bool isEarlier = times[slot + half - 1] < from;
+            slot += half & -*(byte*)&isEarlier;
             count -= half;
         }
         return count == 1 && times[slot] < from ? slot + 1 : slot;

@@ -1,14 +1,22 @@
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Storage.Native;
 
 namespace Lepton.Data.FeatureStore.Offline.Join;
 
 /// <summary>Numbers in native memory that a budget counts. What it holds at first is left from earlier use.</summary>
-internal sealed unsafe class NativeArray<T>(int length, MemoryBudget budget) : IDisposable
+internal sealed unsafe class NativeArray<T> : IDisposable
     where T : unmanaged
 {
-    private readonly NativeBlock _block = NativeBlock.Rent((long)length * sizeof(T), budget);
+    private readonly NativeBlock _block;
 
-    internal int Length { get; } = length;
+    internal NativeArray(int length, MemoryBudget budget)
+    {
+        _block = NativeBlock.Rent((long)length * sizeof(T), budget);
+        Length = length;
+        HugePages.Advise(_block.Pointer, _block.SizeBytes);
+    }
+
+    internal int Length { get; }
 
     internal T* Pointer => (T*)_block.Pointer;
 

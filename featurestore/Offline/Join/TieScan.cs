@@ -111,8 +111,9 @@ internal sealed class TieScan : IAccumulator
             if (_sequence >= 0) sequence = batch.Column(_sequence).IsNull(row) ? long.MinValue : batch.Column(_sequence).Values<long>()[row];
             if (!WinnerScan.TrySeenFrom(eventTime, createdTime, _plan.View.IsStrict, out long from)) return -1;
             int slot = Labels.Find(key, from);
-            if (!_hashes.ContainsKey(slot)) return -1;
-            ref readonly WinnerSlots.Slot kept = ref _winners[slot];
+            // Behind the last label of the key are those of another.
+            if (slot == Labels.EndOf(key) || !_hashes.ContainsKey(slot)) return -1;
+            WinnerSlots.Slot kept = _winners[slot];
             return kept.EventTime == eventTime && kept.CreatedTime == createdTime && kept.Sequence == sequence ? slot : -1;
         }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
@@ -71,11 +73,14 @@ internal record struct RowCounts(long Rows, long WithoutKey, long WithoutEventTi
 /// <param name="winners">What is offered to them, by the number of the winners.</param>
 internal sealed unsafe class WinnerScan(WinnerColumns columns, LabelSlots[] slots, WinnerSlots[] winners) : IAccumulator
 {
+    // What is asked for in a step is still near in the next.
+    private const int BlockRows = 256;
+
     private readonly KeyScratch _scratch = new();
     private readonly RowCounts[] _counts = new RowCounts[columns.Counts.Count];
     private int[][] _keys = [];
     private int[] _rows = [];
-    private int[] _slots = [];
+    private readonly int[] _slots = new int[BlockRows];
 
     /// <summary>By the order of <see cref="WinnerColumns.Counts"/>.</summary>
     internal IReadOnlyList<RowCounts> Counts => _counts;
@@ -86,7 +91,7 @@ internal sealed unsafe class WinnerScan(WinnerColumns columns, LabelSlots[] slot
         if (_rows.Length < count)
         {
             _keys = [.. columns.Groups.Select(_ => new int[count])];
-            (_rows, _slots) = (new int[count], new int[count]);
+            _rows = new int[count];
         }
         for (int group = 0; group < _keys.Length; group++)
             slots[columns.Groups[group].Keys.Number].Keys.Find(borrowed, columns.Groups[group].Columns, _keys[group].AsSpan(0, count), _scratch);
@@ -148,28 +153,55 @@ internal sealed unsafe class WinnerScan(WinnerColumns columns, LabelSlots[] slot
         ReadOnlySpan<long> eventTimes = batch.Column(column.EventTime).Values<long>();
         ReadOnlySpan<long> createdTimes = column.CreatedTime < 0 ? eventTimes : batch.Column(column.CreatedTime).Values<long>();
         ColumnView sequences = column.Sequence < 0 ? default : batch.Column(column.Sequence);
-        bool isStrict = column.Plan.View.IsStrict;
-        Span<int> found = _slots.AsSpan(0, count);
+        ReadOnlySpan<long> sequenceValues = column.Sequence < 0 ? default : sequences.Values<long>();
+        for (int start = 0; start < rows.Length; start += BlockRows)
+        {
+            ReadOnlySpan<int> block = rows.Slice(start, Math.Min(BlockRows, rows.Length - start));
+            FindSlots(labels, target, keys, block, eventTimes, createdTimes, column.Plan.View.IsStrict);
+            for (int i = 0; i < block.Length; i++)
+            {
+                int row = block[i], slot = _slots[i];
+                if (slot < 0) continue;
+                long sequence = sequenceValues.IsEmpty ? 0 : sequences.IsNull(row) ? long.MinValue : sequenceValues[row];
+                target.Offer(slot, eventTimes[row], createdTimes[row], sequence, WinnerSlots.PlaceOf(files[row], places[row]));
+            }
+        }
+    }
+
+    /// <summary>Fills <c>_slots</c> with the slot that each row of a block is offered to, or -1.</summary>
+    /// <remarks>Labels and slots lie in many megabytes and are met at random: what the next step needs is asked for one step before.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void FindSlots(LabelSlots labels, WinnerSlots target, ReadOnlySpan<int> keys, ReadOnlySpan<int> rows, ReadOnlySpan<long> eventTimes, ReadOnlySpan<long> createdTimes, bool isStrict)
+    {
+        int* starts = labels.Starts;
+        long* times = labels.Times;
+        int* first = stackalloc int[BlockRows], end = stackalloc int[BlockRows];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            int key = keys[rows[i]];
+            first[i] = starts[key];
+            end[i] = starts[key + 1];
+            if (!Sse.IsSupported) continue;
+            Sse.Prefetch0(times + first[i]);
+            Sse.Prefetch0(times + first[i] + 8);
+        }
+        bool keepsLate = target.KeepsLate;
+        Span<int> found = _slots.AsSpan(0, rows.Length);
         for (int i = 0; i < found.Length; i++)
         {
             int row = rows[i];
             found[i] = -1;
             if (!TrySeenFrom(eventTimes[row], createdTimes[row], isStrict, out long from)) continue;
-            int slot = labels.Find(keys[row], from), end = labels.Starts[keys[row] + 1];
-            if (slot < end) found[i] = slot;
-            // Where a label stands between the two times, it would have been given what nobody knew yet.
-            if (target.KeepsLate && from > eventTimes[row])
+            int slot = LabelSlots.Find(times, first[i], end[i] - first[i], from);
+            if (slot < end[i])
             {
-                int first = labels.Find(keys[row], isStrict ? eventTimes[row] + 1 : eventTimes[row]);
-                if (first < slot) target.OfferLate(first, eventTimes[row], createdTimes[row]);
+                found[i] = slot;
+                target.Prefetch(slot);
             }
-        }
-        for (int i = 0; i < found.Length; i++)
-        {
-            int row = rows[i];
-            if (found[i] < 0) continue;
-            long sequence = column.Sequence < 0 ? 0 : sequences.IsNull(row) ? long.MinValue : sequences.Values<long>()[row];
-            target.Offer(found[i], eventTimes[row], createdTimes[row], sequence, WinnerSlots.PlaceOf(files[row], places[row]));
+            // Where a label stands between the two times, it would have been given what nobody knew yet.
+            if (!keepsLate || slot == first[i] || times[slot - 1] < eventTimes[row]) continue;
+            int early = LabelSlots.Find(times, first[i], end[i] - first[i], isStrict ? eventTimes[row] + 1 : eventTimes[row]);
+            if (early < slot) target.OfferLate(early, eventTimes[row], createdTimes[row]);
         }
     }
 

@@ -23,15 +23,17 @@ public sealed class FeatureStoreWorld
     internal static Binder Binder => new(s_frontEnd!);
 
     /// <summary>For joins over batches, which need no lake.</summary>
-    internal static FeatureStoreContext ContextWithoutLake => new(null!, Engine, Binder);
+    internal static FeatureStoreContext ContextWithoutLake => ContextOf(Engine);
+
+    internal static FeatureStoreContext ContextOf(IEngine engine) => new(null!, engine, Binder);
 
     internal static FeatureStoreContext ContextOf(Lake lake, bool readsLatest = true) => new(new LakeCatalog(lake, readsLatest), Engine, Binder);
 
     /// <summary>A run at a time that never changes.</summary>
-    internal static RunContext NewRun(int hour = 12)
+    internal static RunContext NewRun(int hour = 12, long memoryBytes = 1L << 30)
     {
         var time = new FixedTime(new DateTimeOffset(2026, 11, 21, hour, 0, 0, TimeSpan.Zero));
-        return new RunContext(RunId.Create(time), AccessContext.Owner, time, new MemoryBudget(1L << 30));
+        return new RunContext(RunId.Create(time), AccessContext.Owner, time, new MemoryBudget(memoryBytes));
     }
 
     [OneTimeSetUp]

@@ -4,6 +4,7 @@ using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Testing.Batches;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.FeatureStore;
@@ -108,50 +109,52 @@ internal sealed record HistoryCase
     internal Task<JoinedCase> JoinAsync() => JoinAllAsync([this]);
 
     /// <summary>Joins several views, which share labels and entity, in one pass.</summary>
-    internal static async Task<JoinedCase> JoinAllAsync(IReadOnlyList<HistoryCase> cases)
+    /// <param name="cases">The views and their rows; the labels are those of the first.</param>
+    /// <param name="rowsPerRange">How many labels are worked on at once.</param>
+    /// <param name="tables">The views' tables, where they are not batches of the rows.</param>
+    /// <param name="engine">The engine, where it is not the tests' own.</param>
+    /// <param name="memoryBytes">What the join may hold.</param>
+    internal static async Task<JoinedCase> JoinAllAsync(
+        IReadOnlyList<HistoryCase> cases, int rowsPerRange = int.MaxValue / 4, IReadOnlyDictionary<string, Input>? tables = null, IEngine? engine = null, long memoryBytes = 1L << 30)
     {
-        RunContext run = FeatureStoreWorld.NewRun();
-        await using var runner = new QueryRunner(FeatureStoreWorld.ContextWithoutLake, run);
+        RunContext run = FeatureStoreWorld.NewRun(memoryBytes: memoryBytes);
+        var runner = new QueryRunner(FeatureStoreWorld.ContextOf(engine ?? FeatureStoreWorld.Engine), run);
         using RecordBatch labels = cases[0].LabelBatch();
         List<RecordBatch> batches = [];
+        JoinedCase joined;
         try
         {
-            var tables = new Dictionary<string, Input>();
-            foreach (HistoryCase item in cases)
+            var inputs = new Dictionary<string, Input>(tables ?? new Dictionary<string, Input>());
+            foreach (HistoryCase item in tables is null ? cases : [])
             {
                 IReadOnlyList<RecordBatch> rows = item.RowBatches();
                 batches.AddRange(rows);
-                tables[item.View.View.Table.ToString()] = new BatchInput(item.RowSchema, rows);
+                inputs[item.View.View.Table.ToString()] = new BatchInput(item.RowSchema, rows);
             }
-            var join = new PointInTimeJoin(runner, new LabelRows(new BatchInput(labels.Schema, [labels]), labels.Schema), "at", [.. cases.Select(item => item.View)], tables, null);
-            await using (join)
-            {
-                await join.PrepareAsync(CancellationToken.None);
-                await using IRecordBatchReader reader = join.Read();
-                var result = new List<object?[]>();
-                while (await reader.ReadAsync() is { } batch)
-                {
-                    using (batch)
-                        for (int row = 0; row < batch.RowCount; row++) result.Add([.. Enumerable.Range(0, batch.Schema.Count).Select(column => batch.Column(column).Value(row))]);
-                }
-                Assert.That(join.Query.Schema, Is.EqualTo(join.Schema));
-                return new JoinedCase(result, join.Schema, join.Statistics, join.Misses);
-            }
+            await using var join = new PointInTimeJoin(runner, new LabelRows(new BatchInput(labels.Schema, [labels]), labels.Schema), "at", [.. cases.Select(item => item.View)], inputs, null) { RowsPerRangeMax = rowsPerRange };
+            await join.PrepareAsync(CancellationToken.None);
+            await using IRecordBatchReader reader = join.Read();
+            List<object?[]> result = await BatchRows.ReadAsync(reader);
+            Assert.That(join.Query.Schema, Is.EqualTo(join.Schema));
+            joined = new JoinedCase(result, join.Schema, join.Statistics, join.Misses);
         }
         finally
         {
+            await runner.DisposeAsync();
             foreach (RecordBatch batch in batches) batch.Dispose();
         }
+        Assert.That(run.Memory.UsedBytes, Is.Zero, "what was charged is given back");
+        return joined;
     }
 
     /// <summary>Joins by both and compares every row.</summary>
-    internal async Task AssertAgreesAsync(string what)
+    internal async Task AssertAgreesAsync(string what, int rowsPerRange = int.MaxValue / 4)
     {
         IReadOnlyList<HistoryAnswer>? expected = Expected;
         JoinedCase joined;
         try
         {
-            joined = await JoinAsync();
+            joined = await JoinAllAsync([this], rowsPerRange: rowsPerRange);
         }
         catch (LeptonDataException error) when (error.Code is "featurestore.tie" or "featurestore.tie_in_sequence")
         {
@@ -159,13 +162,28 @@ internal sealed record HistoryCase
             return;
         }
         Assert.That(expected, Is.Not.Null, $"{what}: the oracle finds rows that tie");
+        AssertEqual(joined, expected!, what);
+    }
+
+    /// <summary>Compares every row of what was joined with what the oracle says, by the columns of this view.</summary>
+    internal void AssertEqual(JoinedCase joined, IReadOnlyList<HistoryAnswer> expected, string what)
+    {
         Assert.That(joined.Rows, Has.Count.EqualTo(Labels.Count), what);
+        int own = KeyTypes.Count + 2, first = joined.Schema.IndexOf(View.View.ColumnOf("f0"));
         for (int row = 0; row < Labels.Count; row++)
         {
-            object?[] own = [.. Labels[row].Key, new EventTime(Labels[row].Time), (long)row];
-            Assert.That(joined.Rows[row], Is.EqualTo((object?[])[.. own, .. expected![row].Features, expected[row].Status]), $"{what}, label {row}: key {string.Join('|', Labels[row].Key)}, time {Labels[row].Time}");
+            object?[] label = [.. Labels[row].Key, new EventTime(Labels[row].Time), (long)row], found = joined.Rows[row];
+            if (!NestedLoopJoin.AreEqual([.. found.Take(own)], label) || !NestedLoopJoin.AreEqual(found[first..(first + FeatureTypes.Count)], expected[row].Features) || !Equals(found[first + FeatureTypes.Count], expected[row].Status))
+                Assert.That((object?[])[.. found[..own], .. found[first..(first + FeatureTypes.Count + 1)]], Is.EqualTo((object?[])[.. label, .. expected[row].Features, expected[row].Status]), $"{what}, label {row}: key {string.Join('|', Labels[row].Key)}, time {Labels[row].Time}");
         }
     }
+
+    /// <summary>How many labels a join by event time alone would give a row that nobody knew yet, word by word.</summary>
+    internal int FromFuture => Labels.Count(label =>
+    {
+        HistoryRow[] happened = [.. Rows.Where(row => NestedLoopJoin.IsVisible(row with { CreatedTime = long.MinValue }, label, Rule) && row.CreatedTime is not null)];
+        return Rule.HasCreatedTime && happened.Length > 0 && happened.Max(row => (row.EventTime!.Value, row.CreatedTime!.Value)).Item2 > label.Time;
+    });
 }
 
 /// <summary>What the product joined.</summary>

@@ -60,16 +60,23 @@ internal static class NestedLoopJoin
             if (comparison >= 0) best.Add(row);
         }
         if (best.Count == 0) return (null, "absent");
-        if (best.Any(row => !valuesOf(row).SequenceEqual(valuesOf(best[0])))) throw new HistoryTieException();
+        if (best.Any(row => !AreEqual(valuesOf(row), valuesOf(best[0])))) throw new HistoryTieException();
         // Age is judged on the winner alone: an older row never takes the place of an expired one.
         if (rule.TtlMicroseconds is { } ttl && (Int128)best[0].EventTime!.Value < (Int128)label.Time - ttl) return (null, "expired");
         return (valuesOf(best[0]), "present");
     }
 
-    private static bool IsVisible(HistoryRow row, HistoryLabel label, HistoryRule rule)
+    /// <summary>Whether values are equal, lists and structs by what is in them.</summary>
+    internal static bool AreEqual(object?[] left, object?[] right)
+        => left.Length == right.Length && left.Zip(right).All(pair => pair is { First: object?[] one, Second: object?[] other } ? AreEqual(one, other) : AreEqual(pair.First, pair.Second));
+
+    /// <summary>As above, for one value.</summary>
+    internal static bool AreEqual(object? left, object? right) => left is byte[] one && right is byte[] other ? one.AsSpan().SequenceEqual(other) : Equals(left, right);
+
+    internal static bool IsVisible(HistoryRow row, HistoryLabel label, HistoryRule rule)
     {
         for (int i = 0; i < row.Key.Length; i++)
-            if (row.Key[i] is null || label.Key[i] is null || !row.Key[i]!.Equals(label.Key[i])) return false;
+            if (row.Key[i] is null || label.Key[i] is null || !AreEqual(row.Key[i], label.Key[i])) return false;
         if (row.EventTime is not { } eventTime) return false;
         if (rule.IsStrict ? eventTime >= label.Time : eventTime > label.Time) return false;
         return !rule.HasCreatedTime || (row.CreatedTime is { } createdTime && createdTime <= label.Time);
