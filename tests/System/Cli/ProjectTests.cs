@@ -138,6 +138,27 @@ internal sealed class ProjectTests
         });
     }
 
+    // Row 4 is order 6, of ada at 09:30 on the second day: her first day (10.00 + 5.25) was over and known by then, her second was not.
+    [Test]
+    public void Explain_ACell_NamesItsRowAndItsSources()
+    {
+        Answer answer = _folder.Lepton.Done("dataset", "explain", "big_orders", "--row", "4", "--feature", "amount");
+        Assert.That(answer.Out, Does.Contain("customer_daily__amount = 15.25 (present)").And.Contain("customer = ada").And.Contain("1 in the future").And.Contain("orders_raw.amount"));
+        JsonElement cell = _folder.Lepton.Done("dataset", "explain", "big_orders", "--row", "4", "--feature", "customer_daily:amount", "--output", "json").Json;
+        Assert.That(cell.GetProperty("is_answer").GetBoolean(), Is.True);
+        Assert.That(cell.GetProperty("candidates").EnumerateArray().Select(row => row.GetProperty("verdict").GetString()), Is.EqualTo(new[] { "winner", "in_the_future" }));
+        Assert.That(File.Exists(_folder[$"lake/main/customer_daily/{cell.GetProperty("candidates")[0].GetProperty("file").GetString()}"]));
+        Assert.That(_folder.Lepton.Run("dataset", "explain", "big_orders", "--row", "99", "--feature", "amount").Error, Does.Contain("1 to 6"));
+    }
+
+    [Test]
+    public void Leaks_OfATrainingSet_AreShown()
+    {
+        JsonElement leaks = _folder.Lepton.Done("dataset", "leaks", "big_orders", "--output", "json").Json;
+        Assert.That(leaks.GetProperty("labels").EnumerateArray().Select(label => label.GetString()), Is.EqualTo(new[] { "order_id", "is_big" }));
+        Assert.That(_folder.Lepton.Done("dataset", "leaks", "big_orders").Out, Does.Contain("customer_daily__amount").And.Contain("from the future"));
+    }
+
     [Test]
     public void Verify_FileThatWasChanged_FailsAndSaysWhich()
     {
