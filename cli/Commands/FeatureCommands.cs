@@ -2,6 +2,7 @@ using System.CommandLine;
 using Lepton.Data.Cli.Output;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Registry;
+using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Cli.Commands;
 
@@ -11,6 +12,25 @@ internal static class FeatureCommands
     internal static Command CreatePlan(VerbBuilder verbs) => verbs.Verb("plan", Texts.Get("cli.help_plan"), context => RunAsync(context, isApply: false));
 
     internal static Command CreateApply(VerbBuilder verbs) => verbs.Verb("apply", Texts.Get("cli.help_apply"), context => RunAsync(context, isApply: true));
+
+    internal static Command CreateTeardown(VerbBuilder verbs)
+    {
+        var yes = new Option<bool>("--yes") { Description = Texts.Get("cli.help_yes") };
+        return verbs.Verb("teardown", Texts.Get("cli.help_teardown"), context => TearDownAsync(context, context.Get(yes)), [yes]);
+    }
+
+    // Tables and training sets stay: what was made can still be read and verified.
+    private static async Task<int> TearDownAsync(CommandContext context, bool isMeant)
+    {
+        var registry = new FeatureRegistry(context.FeatureStore());
+        RegistryPlan plan = isMeant
+            ? await registry.ApplyAsync(FeatureDefinitions.Empty, context.NewRun(), context.CancellationToken)
+            : await registry.PlanAsync(FeatureDefinitions.Empty, context.NewRun(), context.CancellationToken);
+        if (context.IsJson) WriteJson(context, plan, isMeant);
+        else WriteText(context, plan, isMeant);
+        if (isMeant || plan.IsEmpty) return ExitCode.Done;
+        throw new LeptonDataException("cli.teardown_not_meant", [plan.Changes.Count]);
+    }
 
     private static async Task<int> RunAsync(CommandContext context, bool isApply)
     {

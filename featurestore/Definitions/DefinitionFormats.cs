@@ -15,12 +15,11 @@ public static class DefinitionFormats
         new("entity", "实体"), "A thing that features describe.", "特征所描述的对象。", format =>
         {
             Property<EquatableList<Located<string>>> keys = format.Required("keys", Kinds.List(Kinds.Text.WithPlace(), countMin: 1), "The columns that identify it, in order.", "标识该对象的列，按顺序。");
-            Property<string> description = Description(format);
-            Property<string> owner = Owner(format);
+            Func<RecordValues, Notes> notes = DeclareNotes(format);
             return values =>
             {
                 EquatableList<string> names = Distinct(values.Get(keys), "featurestore.key_twice");
-                return (name, place) => new Entity(name, names) { Description = values.Find(description), Owner = values.Find(owner), Place = place };
+                return (name, place) => new Entity(name, names) { Notes = notes(values), Place = place };
             };
         });
 
@@ -40,8 +39,7 @@ public static class DefinitionFormats
             Property<EquatableList<Entry<Located<string>>>> keys = format.Optional(
                 "keys", Kinds.MapByText(Kinds.Text.WithPlace()), "{}", "The table's column for each key of the entity whose name differs.", "实体的键与表中列名不同时，键对应的列。");
             Property<EquatableList<Located<string>>> features = format.Required("features", Kinds.List(Kinds.Text.WithPlace(), countMin: 1), "Columns of the table.", "表中的列。");
-            Property<string> description = Description(format);
-            Property<string> owner = Owner(format);
+            Func<RecordValues, Notes> notes = DeclareNotes(format);
             foreach (Property property in (Property[])[createdTime, ttl, sequence, strict, skipNulls]) format.Needs(property, eventTime);
             return values =>
             {
@@ -59,8 +57,7 @@ public static class DefinitionFormats
                     SkipsNulls = values.Get(skipNulls),
                     Keys = values.Get(keys),
                     Features = values.Get(features),
-                    Description = values.Find(description),
-                    Owner = values.Find(owner),
+                    Notes = notes(values),
                 };
             };
         });
@@ -69,9 +66,8 @@ public static class DefinitionFormats
         new("feature service", "特征服务"), "The features of one model.", "一个模型所用的特征。", format =>
         {
             Property<EquatableList<FeatureReference>> features = format.Required("features", References, "Views, or single features as `view:feature`.", "视图，或写作 `view:feature` 的单个特征。");
-            Property<string> description = Description(format);
-            Property<string> owner = Owner(format);
-            return values => (name, place) => new FeatureService(name, values.Get(features)) { Description = values.Find(description), Owner = values.Find(owner), Place = place };
+            Func<RecordValues, Notes> notes = DeclareNotes(format);
+            return values => (name, place) => new FeatureService(name, values.Get(features)) { Notes = notes(values), Place = place };
         });
 
     internal static RecordFormat<SplitPartText> Split { get; } = RecordFormat.Declare<SplitPartText>(
@@ -117,8 +113,7 @@ public static class DefinitionFormats
             Property<WeightDefinition> weight = format.Optional("weight", Weight.ToValueKind(), "Adds the column `weight`.", "增加 `weight` 列。");
             Property<Located<TimeSpan>> horizon = format.Optional("horizon", Kinds.Duration.WithPlace(), "How long after its event time a label is known. A row whose label was not known yet at the bound of its split is left out, unless it is the last bound.", "标签在事件时间之后多久才可知。在所属划分的界限处标签尚不可知的行被排除，最后一个界限除外。");
             Property<long> seed = format.Optional("seed", Kinds.Integer(), "0", "Chooses another draw, for `sample`, shares and folds.", "为 `sample`、比例和折选择另一次抽取。");
-            Property<string> description = Description(format);
-            Property<string> owner = Owner(format);
+            Func<RecordValues, Notes> notes = DeclareNotes(format);
             format.ExactlyOne(service, features);
             format.AtMostOne(split, folds);
             format.AtMostOne(groups, stratify);
@@ -142,8 +137,7 @@ public static class DefinitionFormats
                     Weight = values.Find(weight),
                     Horizon = values.Find(horizon)?.Value ?? TimeSpan.Zero,
                     Seed = values.Get(seed),
-                    Description = values.Find(description),
-                    Owner = values.Find(owner),
+                    Notes = notes(values),
                     Place = place,
                 };
             };
@@ -174,9 +168,18 @@ public static class DefinitionFormats
     internal static double ShareOf(Located<double> share)
         => share.Value is > 0 and <= 1 ? share.Value : throw new LeptonDataException("featurestore.share_range", []) { Place = share.Place };
 
-    private static Property<string> Description(RecordFormatBuilder format) => format.Optional("description", Kinds.Text, "What people should know of it.", "供人阅读的说明。");
-
-    private static Property<string> Owner(RecordFormatBuilder format) => format.Optional("owner", Kinds.Text, "Who answers for it.", "负责人。");
+    private static Func<RecordValues, Notes> DeclareNotes(RecordFormatBuilder format)
+    {
+        Property<string> description = format.Optional("description", Kinds.Text, "What people should know of it.", "供人阅读的说明。");
+        Property<string> owner = format.Optional("owner", Kinds.Text, "Who answers for it.", "负责人。");
+        Property<EquatableList<Entry<string>>> tags = format.Optional("tags", Kinds.MapByText(Kinds.Text), "{}", "Words to find it by, each with a value.", "便于查找的标签及其取值。");
+        return values => new Notes
+        {
+            Description = values.Find(description),
+            Owner = values.Find(owner),
+            Tags = new EquatableList<Tag>(values.Get(tags).Select(tag => new Tag(tag.Name, tag.Value)).OrderBy(tag => tag.Name, StringComparer.Ordinal)),
+        };
+    }
 }
 
 /// <summary>A view as a file says it: the entity may stand in another file.</summary>
@@ -202,9 +205,7 @@ internal sealed record ViewText
 
     internal required EquatableList<Located<string>> Features { get; init; }
 
-    internal string? Description { get; init; }
-
-    internal string? Owner { get; init; }
+    internal required Notes Notes { get; init; }
 }
 
 /// <summary>What one file says.</summary>

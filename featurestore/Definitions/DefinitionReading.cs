@@ -78,8 +78,7 @@ internal sealed class DefinitionReading
             IsStrict = text.IsStrict,
             SkipsNulls = text.SkipsNulls,
             KeyColumns = new EquatableList<string>(entity.Keys.Select(key => columns.GetValueOrDefault(key, key))),
-            Description = text.Description,
-            Owner = text.Owner,
+            Notes = text.Notes,
             Place = entry.Place,
             Places = places,
         };

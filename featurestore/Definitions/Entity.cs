@@ -7,11 +7,8 @@ namespace Lepton.Data.FeatureStore.Definitions;
 /// <param name="Keys">The join keys, in order; at least one, distinct without case. Entity rows carry them under these names.</param>
 public sealed record Entity(string Name, EquatableList<string> Keys)
 {
-    /// <summary>What a person says of it.</summary>
-    public string? Description { get; init; }
-
-    /// <summary>Who answers for it.</summary>
-    public string? Owner { get; init; }
+    /// <summary>What people say of it.</summary>
+    public Notes Notes { get; init; } = Notes.None;
 
     /// <summary>Where it is defined; null where it was read from the registry. No part of the definition.</summary>
     public SourcePlace? Place { get; init; }

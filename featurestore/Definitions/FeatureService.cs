@@ -7,11 +7,8 @@ namespace Lepton.Data.FeatureStore.Definitions;
 /// <param name="Features">In order; at least one.</param>
 public sealed record FeatureService(string Name, EquatableList<FeatureReference> Features)
 {
-    /// <summary>What a person says of it.</summary>
-    public string? Description { get; init; }
-
-    /// <summary>Who answers for it.</summary>
-    public string? Owner { get; init; }
+    /// <summary>What people say of it.</summary>
+    public Notes Notes { get; init; } = Notes.None;
 
     /// <summary>Where it is defined; null where it was read from the registry. No part of the definition.</summary>
     public SourcePlace? Place { get; init; }

@@ -31,11 +31,8 @@ public sealed record FeatureView(string Name, string Entity, TableName Table, Eq
     /// <summary>The table's column for each key of the entity, in the entity's order.</summary>
     public required EquatableList<string> KeyColumns { get; init; }
 
-    /// <summary>What a person says of it.</summary>
-    public string? Description { get; init; }
-
-    /// <summary>Who answers for it.</summary>
-    public string? Owner { get; init; }
+    /// <summary>What people say of it.</summary>
+    public Notes Notes { get; init; } = Notes.None;
 
     /// <summary>Where it is defined; null where it was read from the registry. No part of the definition.</summary>
     public SourcePlace? Place { get; init; }

@@ -30,11 +30,8 @@ public sealed record TrainingSetDefinition(string Name, SqlText Labels, string E
     /// <summary>Chooses another draw, for sample and split.</summary>
     public long Seed { get; init; }
 
-    /// <summary>What a person says of it.</summary>
-    public string? Description { get; init; }
-
-    /// <summary>Who answers for it.</summary>
-    public string? Owner { get; init; }
+    /// <summary>What people say of it.</summary>
+    public Notes Notes { get; init; } = Notes.None;
 
     /// <summary>Where it is defined; null where it was read from the registry. No part of the definition.</summary>
     public SourcePlace? Place { get; init; }

@@ -24,7 +24,7 @@ internal static class DefinitionJson
     internal static JsonObject Of(Entity entity)
     {
         var json = new JsonObject { ["keys"] = List(entity.Keys) };
-        return Close(json, entity.Description, entity.Owner);
+        return Close(json, entity.Notes);
     }
 
     internal static JsonObject Of(FeatureView view, EquatableList<string> entityKeys)
@@ -43,13 +43,13 @@ internal static class DefinitionJson
         for (int i = 0; i < entityKeys.Count; i++) keys[entityKeys[i]] = view.KeyColumns[i];
         json["keys"] = keys;
         json["features"] = List(view.Features);
-        return Close(json, view.Description, view.Owner);
+        return Close(json, view.Notes);
     }
 
     internal static JsonObject Of(FeatureService service)
     {
         var json = new JsonObject { ["features"] = List(service.Features.Select(feature => feature.ToString())) };
-        return Close(json, service.Description, service.Owner);
+        return Close(json, service.Notes);
     }
 
     internal static JsonObject Of(TrainingSetDefinition trainingSet)
@@ -78,11 +78,11 @@ internal static class DefinitionJson
         if (trainingSet.Weight is { } weight) json["weight"] = new JsonObject { ["balance"] = weight.Balance };
         if (trainingSet.Horizon > TimeSpan.Zero) json["horizon_us"] = Microseconds(trainingSet.Horizon);
         if (trainingSet.Seed != 0) json["seed"] = trainingSet.Seed;
-        return Close(json, trainingSet.Description, trainingSet.Owner);
+        return Close(json, trainingSet.Notes);
     }
 
     internal static Entity ReadEntity(string name, JsonElement json)
-        => new(name, Strings(json.GetProperty("keys"))) { Description = Optional(json, "description"), Owner = Optional(json, "owner") };
+        => new(name, Strings(json.GetProperty("keys"))) { Notes = ReadNotes(json) };
 
     internal static FeatureView ReadView(string name, JsonElement json)
     {
@@ -96,13 +96,12 @@ internal static class DefinitionJson
             IsStrict = json.TryGetProperty("strict", out JsonElement strict) && strict.GetBoolean(),
             SkipsNulls = json.TryGetProperty("skip_nulls", out JsonElement skips) && skips.GetBoolean(),
             KeyColumns = new EquatableList<string>(json.GetProperty("keys").EnumerateObject().Select(key => key.Value.GetString()!)),
-            Description = Optional(json, "description"),
-            Owner = Optional(json, "owner"),
+            Notes = ReadNotes(json),
         };
     }
 
     internal static FeatureService ReadService(string name, JsonElement json)
-        => new(name, References(json.GetProperty("features"))) { Description = Optional(json, "description"), Owner = Optional(json, "owner") };
+        => new(name, References(json.GetProperty("features"))) { Notes = ReadNotes(json) };
 
     internal static TrainingSetDefinition ReadTrainingSet(string name, JsonElement json)
         => new(name, new SqlText(Required(json, "labels"), $"{name}.labels"), Required(json, "event_time"))
@@ -114,8 +113,7 @@ internal static class DefinitionJson
             Weight = json.TryGetProperty("weight", out JsonElement weight) ? new WeightDefinition(Required(weight, "balance")) : null,
             Horizon = Duration(json, "horizon_us") ?? TimeSpan.Zero,
             Seed = json.TryGetProperty("seed", out JsonElement seed) ? seed.GetInt64() : 0,
-            Description = Optional(json, "description"),
-            Owner = Optional(json, "owner"),
+            Notes = ReadNotes(json),
         };
 
     internal static string Required(JsonElement json, string key) => json.GetProperty(key).GetString() ?? throw new JsonException($"{key} is null");
@@ -175,10 +173,18 @@ internal static class DefinitionJson
 
     private static JsonArray List(IEnumerable<string> items) => new([.. items.Select(item => (JsonNode)JsonValue.Create(item))]);
 
-    private static JsonObject Close(JsonObject json, string? description, string? owner)
+    private static JsonObject Close(JsonObject json, Notes notes)
     {
-        if (description is not null) json["description"] = description;
-        if (owner is not null) json["owner"] = owner;
+        if (notes.Description is not null) json["description"] = notes.Description;
+        if (notes.Owner is not null) json["owner"] = notes.Owner;
+        if (notes.Tags.Count > 0) json["tags"] = new JsonObject(notes.Tags.Select(tag => KeyValuePair.Create(tag.Name, (JsonNode?)JsonValue.Create(tag.Value))));
         return json;
     }
+
+    private static Notes ReadNotes(JsonElement json) => new()
+    {
+        Description = Optional(json, "description"),
+        Owner = Optional(json, "owner"),
+        Tags = json.TryGetProperty("tags", out JsonElement tags) ? new EquatableList<Tag>(tags.EnumerateObject().Select(tag => new Tag(tag.Name, tag.Value.GetString()!))) : [],
+    };
 }

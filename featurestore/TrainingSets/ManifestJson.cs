@@ -70,7 +70,7 @@ internal static class ManifestJson
     /// <summary>What the version is made from, and nothing else: equal where a rebuild would give the same rows.</summary>
     internal static string IdentityOf(TrainingSetDefinition definition, IReadOnlyList<ViewJoin> views, IReadOnlyList<PinnedSnapshot> snapshots, int ruleVersion)
     {
-        TrainingSetDefinition bare = definition with { Description = null, Owner = null, Service = null, Features = [] };
+        TrainingSetDefinition bare = definition with { Notes = Notes.None, Service = null, Features = [] };
         var json = new JsonObject
         {
             ["rule_version"] = ruleVersion,
@@ -78,7 +78,7 @@ internal static class ManifestJson
             ["views"] = List(views, view => new JsonObject
             {
                 ["name"] = view.View.Name,
-                ["spec"] = DefinitionJson.Of(view.View with { Description = null, Owner = null }, view.Entity.Keys),
+                ["spec"] = DefinitionJson.Of(view.View with { Notes = Notes.None }, view.Entity.Keys),
             }),
             ["snapshots"] = List(snapshots, pin => new JsonObject { ["table"] = pin.Table, ["id"] = pin.TableId, ["version"] = pin.Version }),
         };

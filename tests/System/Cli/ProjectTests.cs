@@ -152,6 +152,19 @@ internal sealed class ProjectTests
     }
 
     [Test]
+    public void Teardown_EmptiesTheRegistryAndLeavesWhatWasMade()
+    {
+        using TestFolder folder = _folder.Copy();
+        Answer asked = folder.Lepton.Run("teardown");
+        Assert.That((asked.ExitCode, asked.Out.Contains("- feature view customer_daily", StringComparison.Ordinal), asked.Error.Contains("--yes", StringComparison.Ordinal)), Is.EqualTo((1, true, true)), asked.ToString());
+        Assert.That(folder.Lepton.Done("plan").Out, Does.Contain("Unchanged"), "asking removes nothing");
+        folder.Lepton.Done("teardown", "--yes");
+        Assert.That(folder.Lepton.Run("get-historical-features", "--entities", "SELECT customer, ordered_at FROM orders", "--features", "customer_daily", "--event-time", "ordered_at", "--out", "x.csv").ExitCode, Is.EqualTo(1));
+        Assert.That(folder.Lepton.Done("dataset", "verify", "big_orders").Out, Does.Contain("is sound"));
+        Assert.That(folder.Lepton.Done("teardown", "--yes").Out, Does.Contain("Unchanged"));
+    }
+
+    [Test]
     public void Leaks_OfATrainingSet_AreShown()
     {
         JsonElement leaks = _folder.Lepton.Done("dataset", "leaks", "big_orders", "--output", "json").Json;

@@ -10,7 +10,7 @@ public sealed class DefinitionJsonTests
 {
     private const string Yaml = """
         entities:
-          route: { keys: [origin, destination], owner: ops }
+          route: { keys: [origin, destination], owner: ops, tags: { team: 航线, area: b } }
         feature_views:
           legs: { entity: route, table: legs, keys: { destination: target }, event_time: at, created_time: none, ttl: 90s, strict: true, skip_nulls: true, sequence: seq, features: [seats], description: "quotes \" and 中文" }
           plain: { entity: route, table: legs, features: [seats] }
@@ -19,6 +19,9 @@ public sealed class DefinitionJsonTests
         training_sets:
           late: { service: model, labels: "SELECT 1 ORDER BY 1", event_time: at, split: { train: { before: 2001-05-01 }, test: {} } }
           bare: { features: [legs], labels: "SELECT 1 ORDER BY 1", event_time: at }
+          drawn: { features: [legs], labels: "SELECT 1 ORDER BY 1", event_time: at, split: { a: { share: 62.5% }, b: { share: 37.5% } }, groups: origin, sample: { share: 10%, groups: [origin, late] }, weight: { balance: late }, seed: -7 }
+          folded: { features: [legs], labels: "SELECT 1 ORDER BY 1", event_time: at, folds: 3, stratify: late, sample: { rows: 12 } }
+          apart: { features: [legs], labels: "SELECT 1 ORDER BY 1", event_time: at, split: { a: { before: 2001-05-01 }, b: {} }, gap: 90min, horizon: 1d }
         """;
 
     [Test]
@@ -27,11 +30,14 @@ public sealed class DefinitionJsonTests
         string[] specs = [.. RegistryObject.Of(Parse(Yaml)).Select(item => $"{item.Name} {item.Spec}")];
         Assert.That(specs, Is.EqualTo((string[])
         [
-            """route {"keys":["origin","destination"],"owner":"ops"}""",
+            """route {"keys":["origin","destination"],"owner":"ops","tags":{"area":"b","team":"航线"}}""",
             """legs {"entity":"route","table":"legs","event_time":"at","created_time":"none","ttl_us":90000000,"sequence":"seq","strict":true,"skip_nulls":true,"keys":{"origin":"origin","destination":"target"},"features":["seats"],"description":"quotes \" and 中文"}""",
             """plain {"entity":"route","table":"legs","keys":{"origin":"origin","destination":"destination"},"features":["seats"]}""",
             """model {"features":["legs","plain:seats"]}""",
+            """apart {"features":["legs"],"labels":"SELECT 1 ORDER BY 1","event_time":"at","split":[{"name":"a","before":"2001-05-01T00:00:00.000000Z"},{"name":"b"}],"gap_us":5400000000,"horizon_us":86400000000}""",
             """bare {"features":["legs"],"labels":"SELECT 1 ORDER BY 1","event_time":"at"}""",
+            """drawn {"features":["legs"],"labels":"SELECT 1 ORDER BY 1","event_time":"at","split":[{"name":"a","share":0.625},{"name":"b","share":0.375}],"groups":["origin"],"sample":{"share":0.1,"groups":["origin","late"]},"weight":{"balance":"late"},"seed":-7}""",
+            """folded {"features":["legs"],"labels":"SELECT 1 ORDER BY 1","event_time":"at","folds":3,"stratify":"late","sample":{"rows":12}}""",
             """late {"service":"model","labels":"SELECT 1 ORDER BY 1","event_time":"at","split":[{"name":"train","before":"2001-05-01T00:00:00.000000Z"},{"name":"test"}]}""",
         ]));
     }
