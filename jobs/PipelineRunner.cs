@@ -40,7 +40,7 @@ public sealed class PipelineRunner(Lake lake, IEngine engine, ISqlFrontEnd front
     {
         long start = run.Time.GetTimestamp();
         EventTime startedAt = Now(run);
-        using RunLock hold = RunLock.Take(lake, $"run {run.Id}");
+        using RunLock hold = RunLock.Take(lake, $"run {run.Id}", run.Time);
         var log = new RunLog(lake);
         IReadOnlyList<RunRecord> earlier = await DeadRuns.BuryAsync(lake, hold, log, run.Time, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<RunRecord> known = ReadsFrom is null ? earlier : await new RunLog(ReadsFrom).ReadAsync(null, cancellationToken).ConfigureAwait(false);

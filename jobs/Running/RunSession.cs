@@ -108,8 +108,8 @@ internal sealed class RunSession(Lake lake, IEngine engine, Binder binder, Prepa
 
     private TableJudge JudgeOf(BoundStep step) => new(step, preparation.Earlier, engine, binder, run) { JudgesRowCounts = options.Sample is null };
 
-    // A store may answer the next time. A source that changed, or a lock that was lost, asks for another run.
-    private static bool MayHelp(LeptonDataException failure) => failure.IsTransient && failure.Code.StartsWith("storage.", StringComparison.Ordinal) && failure.Code != "storage.lock_lost";
+    // A store may answer the next time. A source that changed asks for another run.
+    private static bool MayHelp(LeptonDataException failure) => failure.IsTransient && failure.Code.StartsWith("storage.", StringComparison.Ordinal);
 
     private async ValueTask DoAsync(BoundStep step, StepRecord planned, Func<ValueTask<long>> begin, RunContext own, CancellationToken cancellationToken)
     {

@@ -20,6 +20,12 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
         : this(inner, failingCall: 0, failsAfter: false, () => new InvalidOperationException())
         => _parent = parent;
 
+    /// <summary>Called before each call that counts, with its number.</summary>
+    public Action<int>? Before { get; init; }
+
+    /// <summary>Null, or by whom the store is held: then it is locked by leases, as a bucket is.</summary>
+    public string? HeldBy { get; init; }
+
     /// <summary>How many calls there were.</summary>
     public int CallCount => Volatile.Read(ref _calls);
 
@@ -39,10 +45,10 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
     public string NameObjects(string text) => inner.NameObjects(text);
 
     /// <inheritdoc/>
-    public string? LockIdentity => inner.LockIdentity;
+    public string? LockIdentity => HeldBy ?? inner.LockIdentity;
 
     /// <inheritdoc/>
-    public string PathToLock(string path) => inner.PathToLock(path);
+    public string PathToLock(string path) => inner.PathToLock(HeldBy is null ? path : $"{path}.file");
 
     /// <inheritdoc/>
     public string PathToWrite(string path) => inner.PathToWrite(path);
@@ -89,6 +95,7 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
         if (_parent is not null) return await _parent.CallAsync(call, isPut).ConfigureAwait(false);
         bool counts = isPut || !countsPutsOnly;
         int number = counts ? Interlocked.Increment(ref _calls) : CallCount;
+        if (counts) Before?.Invoke(number);
         bool fails = counts && number == failingCall;
         if (fails && staysBroken) Volatile.Write(ref _isBroken, true);
         else if (Volatile.Read(ref _isBroken)) throw failure();

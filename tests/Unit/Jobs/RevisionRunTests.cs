@@ -143,6 +143,31 @@ internal sealed class RevisionRunTests
         Assert.That(made, Is.EqualTo(await HashesAsync(tables)));
     }
 
+    // What the dead run laid beside its rows is not there any more, so that they cannot be told apart.
+    [Test]
+    public async Task Run_KilledBetweenItsCommitsAndTheQuarantineGone_IsDoneAsAWhole()
+    {
+        _project.Pipeline(Sources + """
+              hourly:
+                sql: SELECT date_trunc('hour', seen) AS hour, sum(amount) AS amount FROM src GROUP BY hour
+                grows: { by_window: 1h, time: hour, emit: [15min, 2h, 6h], created_time: known }
+                expect: { large: { sql: amount > 5 } }
+
+            """);
+        Write([Row.At(1, 10, 10.1, 3), Row.At(2, 11, 11.1, 9), Row.At(3, 10, 20, 9)]);
+        await _project.RunWellAsync();
+        Write([Row.At(4, 11, 11.2, 9), Row.At(5, 12, 14, 2), Row.At(6, 11, 21, 9)]);
+        await _project.RunWellAsync();
+        File.Delete(_project.Folder["lake/main/hourly/_delta_log/00000000000000000001.json"]);
+        Directory.Delete(_project.Folder["lake/main/hourly__quarantine"], recursive: true);
+        _project.Reopen();
+        Assert.That((await _project.PlanAsync()).Single().Growth!.FullBecause, Is.EqualTo("interrupted"));
+        await _project.RunWellAsync();
+        string[] tables = ["hourly__quarantine", "hourly__late", "hourly"], made = await HashesAsync(tables);
+        await _project.RunAsync(isFullRefresh: true);
+        Assert.That(made, Is.EqualTo(await HashesAsync(tables)));
+    }
+
     [Test]
     public async Task Run_RevisionsAreTakenOut_TheLateRowsGo()
     {
