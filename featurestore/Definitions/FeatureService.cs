@@ -19,6 +19,12 @@ public sealed record FeatureService(string Name, EquatableList<FeatureReference>
 /// <param name="Feature">The feature; null for all of the view's.</param>
 public readonly record struct FeatureReference(string View, string? Feature)
 {
+    /// <summary>What the output columns begin with instead of the view's name: <c>prefix__feature</c>, <c>prefix__status</c>; null for the view's name. So that one view is joined more than once.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>The label columns that hold keys of the entity, where they have other names than the keys; null for none.</summary>
+    public EquatableList<KeyColumn>? Keys { get; init; }
+
     /// <summary>Reads <c>view</c> or <c>view:feature</c>.</summary>
     public static FeatureReference Parse(string text)
     {
@@ -26,6 +32,11 @@ public readonly record struct FeatureReference(string View, string? Feature)
         return colon < 0 ? new FeatureReference(text, null) : new FeatureReference(text[..colon], text[(colon + 1)..]);
     }
 
-    /// <summary><c>view</c> or <c>view:feature</c>.</summary>
+    /// <summary><c>view</c> or <c>view:feature</c>, without prefix and keys.</summary>
     public override string ToString() => Feature is null ? View : $"{View}:{Feature}";
 }
+
+/// <summary>The label column that holds a key of an entity.</summary>
+/// <param name="Key">The entity's key.</param>
+/// <param name="Column">The labels' column.</param>
+public readonly record struct KeyColumn(string Key, string Column);

@@ -47,25 +47,38 @@ internal static class FeatureResolver
 
     private static List<ViewJoin> ResolveAll(IEnumerable<FeatureReference> references, FeatureDefinitions definitions, SourcePlace? place)
     {
-        // A view's features stand together, where the view was named first.
-        var views = new List<(FeatureView View, List<string> Features)>();
+        // A view's features stand together, where the view was named first under its prefix.
+        var views = new List<(string Name, FeatureView View, Entity Entity, EquatableList<KeyColumn>? Keys, List<string> Features)>();
         foreach (FeatureReference reference in references)
         {
             FeatureView view = FindView(reference.View, definitions)
                 ?? throw Unknown("featurestore.unknown_view", reference.View, definitions.FeatureViews.Select(candidate => candidate.Name), place);
-            int index = views.FindIndex(candidate => candidate.View.Name == view.Name);
+            string name = reference.Prefix ?? view.Name;
+            int index = views.FindIndex(candidate => candidate.Name == name);
             if (index < 0)
             {
                 index = views.Count;
-                views.Add((view, []));
+                views.Add((name, view, FindEntity(view.Entity, definitions, view.Place), reference.Keys, []));
             }
+            else if (views[index].View.Name != view.Name || !Equals(views[index].Keys, reference.Keys)) throw new LeptonDataException("featurestore.prefix_taken", [name, views[index].View.Name, view.Name]) { Place = place };
             foreach (string feature in reference.Feature is null ? view.Features : [FindFeature(view, reference.Feature, place)])
             {
-                if (views[index].Features.Contains(feature)) throw new LeptonDataException("featurestore.feature_twice", [view.Name, feature]) { Place = place };
+                if (views[index].Features.Contains(feature)) throw new LeptonDataException("featurestore.feature_twice", [name, feature]) { Place = place };
                 views[index].Features.Add(feature);
             }
         }
-        return [.. views.Select(entry => new ViewJoin(entry.View with { Features = new EquatableList<string>(entry.Features) }, FindEntity(entry.View.Entity, definitions, entry.View.Place)))];
+        return [.. views.Select(entry => JoinOf(entry.Name, entry.View with { Features = new EquatableList<string>(entry.Features) }, entry.Entity, entry.Keys ?? [], place))];
+    }
+
+    // From here on a view under a prefix is a view of that name, of an entity whose keys are called as the labels call them.
+    private static ViewJoin JoinOf(string name, FeatureView view, Entity entity, EquatableList<KeyColumn> keys, SourcePlace? place)
+    {
+        foreach (KeyColumn key in keys)
+            if (!entity.Keys.Contains(key.Key, StringComparer.OrdinalIgnoreCase)) throw Unknown("featurestore.unknown_key", key.Key, entity.Keys, place, entity.Name);
+        string[] columns = [.. entity.Keys.Select(key => keys.FirstOrDefault(candidate => string.Equals(candidate.Key, key, StringComparison.OrdinalIgnoreCase)).Column ?? key)];
+        if (columns.GroupBy(column => column, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new LeptonDataException("featurestore.key_twice", [twice.Key]) { Place = place };
+        Entity own = keys.Count == 0 ? entity : entity with { Name = $"{entity.Name}@{name}", Keys = new EquatableList<string>(columns) };
+        return new ViewJoin(view with { Name = name, Entity = own.Name }, own) { DefinedView = view.Name, DefinedEntity = entity.Name };
     }
 
     private static FeatureView? FindView(string name, FeatureDefinitions definitions) => definitions.FeatureViews.FirstOrDefault(candidate => candidate.Name == name);

@@ -7,6 +7,12 @@ namespace Lepton.Data.FeatureStore.Offline;
 /// <param name="Entity">The view's entity.</param>
 internal sealed record ViewJoin(FeatureView View, Entity Entity)
 {
+    /// <summary>The view's name in the definitions, where it is joined under another.</summary>
+    internal string DefinedView { get; init; } = View.Name;
+
+    /// <summary>The entity's name in the definitions, where its keys are called otherwise here.</summary>
+    internal string DefinedEntity { get; init; } = Entity.Name;
+
     /// <summary>The columns that the view adds, in order: its features, then its status where it is point-in-time.</summary>
     internal IEnumerable<string> Columns => View.IsPointInTime ? View.Features.Select(View.ColumnOf).Append(View.StatusColumn) : View.Features.Select(View.ColumnOf);
 }

@@ -48,7 +48,7 @@ internal static class DefinitionJson
 
     internal static JsonObject Of(FeatureService service)
     {
-        var json = new JsonObject { ["features"] = List(service.Features.Select(feature => feature.ToString())) };
+        var json = new JsonObject { ["features"] = References(service.Features) };
         return Close(json, service.Notes);
     }
 
@@ -56,7 +56,7 @@ internal static class DefinitionJson
     {
         var json = new JsonObject();
         if (trainingSet.Service is not null) json["service"] = trainingSet.Service;
-        else json["features"] = List(trainingSet.Features.Select(feature => feature.ToString()));
+        else json["features"] = References(trainingSet.Features);
         json["labels"] = trainingSet.Labels.Text;
         json["event_time"] = trainingSet.EventTime;
         if (trainingSet.Split is { } split)
@@ -169,7 +169,30 @@ internal static class DefinitionJson
 
     private static EquatableList<string> Strings(JsonElement json) => new(json.EnumerateArray().Select(item => item.GetString()!));
 
-    private static EquatableList<FeatureReference> References(JsonElement json) => new(json.EnumerateArray().Select(item => FeatureReference.Parse(item.GetString()!)));
+    private static JsonArray References(IEnumerable<FeatureReference> references) => new([.. references.Select(ReferenceJson)]);
+
+    // A reference with nothing but its name is that name.
+    private static JsonNode ReferenceJson(FeatureReference reference)
+    {
+        if (reference.Prefix is null && reference.Keys is null) return reference.ToString();
+        var json = new JsonObject { ["feature"] = reference.ToString() };
+        if (reference.Prefix is not null) json["prefix"] = reference.Prefix;
+        if (reference.Keys is { } keys)
+        {
+            var columns = new JsonObject();
+            foreach (KeyColumn key in keys) columns[key.Key] = key.Column;
+            json["keys"] = columns;
+        }
+        return json;
+    }
+
+    private static EquatableList<FeatureReference> References(JsonElement json) => new(json.EnumerateArray().Select(ReadReference));
+
+    private static FeatureReference ReadReference(JsonElement json) => json.ValueKind == JsonValueKind.String ? FeatureReference.Parse(json.GetString()!) : FeatureReference.Parse(Required(json, "feature")) with
+    {
+        Prefix = Optional(json, "prefix"),
+        Keys = json.TryGetProperty("keys", out JsonElement keys) ? new EquatableList<KeyColumn>(keys.EnumerateObject().Select(key => new KeyColumn(key.Name, key.Value.GetString()!))) : null,
+    };
 
     private static JsonArray List(IEnumerable<string> items) => new([.. items.Select(item => (JsonNode)JsonValue.Create(item))]);
 

@@ -18,8 +18,8 @@ internal static class AppliedChecks
         if (definition.Service is { } service) Check(ObjectKind.FeatureService, service, FeatureResolver.FindService(service, definitions, definition.Place).Place);
         foreach (ViewJoin view in FeatureResolver.Resolve(definition, definitions))
         {
-            Check(ObjectKind.FeatureView, view.View.Name, view.View.Place);
-            Check(ObjectKind.Entity, view.Entity.Name, view.Entity.Place);
+            Check(ObjectKind.FeatureView, view.DefinedView, view.View.Place);
+            Check(ObjectKind.Entity, view.DefinedEntity, view.Entity.Place);
         }
 
         void Check(ObjectKind kind, string name, SourcePlace? place)
