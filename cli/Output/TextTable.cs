@@ -62,7 +62,24 @@ internal sealed class TextTable
         if (room is { } width && Needed(widths) > width && _columns.Count > 1) WriteRecords(output, width, hasColor);
         else WriteAligned(output, widths, hasColor);
         foreach (IGrouping<string, string> rows in below.GroupBy(pair => pair.Note, pair => pair.Row))
-            output.Write($"{string.Join(", ", rows.Take(NotedTogetherMax))}{(rows.Count() > NotedTogetherMax ? ", …" : "")}: {rows.Key}\n");
+            WriteWrapped(output, room ?? int.MaxValue, $"{string.Join(", ", rows.Take(NotedTogetherMax))}{(rows.Count() > NotedTogetherMax ? ", …" : "")}: {rows.Key}");
+    }
+
+    // What goes on stands a little to the right. A word that is wider than a line is cut.
+    private static void WriteWrapped(TextWriter output, int room, string text)
+    {
+        string line = "";
+        foreach (string word in text.Split(' '))
+        {
+            string longer = line.Length == 0 ? word : $"{line} {word}";
+            if (TextCells.Width(longer) > room && line.Length > 0)
+            {
+                output.Write($"{line}\n");
+                longer = Gap + word;
+            }
+            line = TextCells.Cut(longer, room);
+        }
+        output.Write($"{line}\n");
     }
 
     private static int Needed(int[] widths) => widths.Sum() + ((widths.Length - 1) * Gap.Length);

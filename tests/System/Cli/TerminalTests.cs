@@ -9,7 +9,7 @@ namespace Lepton.Data.Tests.System.Cli;
 internal sealed partial class TerminalTests
 {
     [TestCase(60, "C.UTF-8", "version")]
-    [TestCase(60, "zh_CN.UTF-8", "原因")]
+    [TestCase(60, "zh_CN.UTF-8", "秒")]
     [TestCase(140, "C.UTF-8", "reason")]
     [TestCase(140, "zh_CN.UTF-8", "原因")]
     public void Run_InATerminal_ShowsBarsAndATableThatFit(int columns, string language, string lastColumn)

@@ -25,13 +25,16 @@ internal sealed class TextTableTests
     [Test]
     public void Write_WhereTheReasonDoesNotFit_ItStandsWholeBelow()
     {
-        string[] lines = Written(60).Split('\n');
+        string[] lines = Written(48).Split('\n');
         Assert.That(lines[..3], Is.EqualTo(new[] { "step    rows  seconds", "visits     8      0.1", "by_day     4      0.1" }));
         Assert.That(lines[10..], Is.EqualTo(new[]
         {
-            "visits: append: visits_raw changed, 1 changed file read",
-            "by_day: by_window: 2 windows touched, visits changed",
-            "s0, s1, s2, s3, s4, …: nothing that it reads changed",
+            "visits: append: visits_raw changed, 1 changed",
+            "  file read",
+            "by_day: by_window: 2 windows touched, visits",
+            "  changed",
+            "s0, s1, s2, s3, s4, …: nothing that it reads",
+            "  changed",
             "",
         }));
     }
