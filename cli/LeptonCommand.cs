@@ -25,6 +25,7 @@ internal static class LeptonCommand
         root.Subcommands.Add(FeatureCommands.CreatePlan(verbs));
         root.Subcommands.Add(FeatureCommands.CreateApply(verbs));
         root.Subcommands.Add(FeatureCommands.CreateTeardown(verbs));
+        root.Subcommands.Add(ImportCommands.Create(verbs));
         root.Subcommands.Add(HistoricalFeaturesCommand.Create(verbs));
         root.Subcommands.Add(DatasetCommands.Create(verbs));
         root.Subcommands.Add(TableCommands.Create(verbs));
