@@ -143,10 +143,11 @@ internal sealed class FeastReader(string path)
                 Note(what, new($"without the features of {view}, which was not carried over", $"不含未转换的 {view} 的特征"));
                 continue;
             }
-            if (Text(projection, "featureViewNameAlias").Length > 0 || (projection.TryGetProperty("joinKeyMap", out JsonElement map) && map.EnumerateObject().Any()))
-                Note(what, new($"{view} is joined under its own name and keys: its alias and key mapping are not carried over", $"{view} 按自己的名称和键连接：不转换其别名和键映射"));
             string[] features = [.. Items(projection, "featureColumns").Select(column => Text(column, "name"))];
-            references.AddRange(features.Length == 0 ? [known] : features.Select(feature => $"{known}:{feature}"));
+            string alias = Text(projection, "featureViewNameAlias");
+            string[] keys = projection.TryGetProperty("joinKeyMap", out JsonElement map) ? [.. map.EnumerateObject().Select(pair => $"{Word(pair.Name)}: {Word(Text(map, pair.Name))}")] : [];
+            if (alias.Length == 0 && keys.Length == 0) references.AddRange(features.Length == 0 ? [known] : features.Select(feature => Word($"{known}:{feature}")));
+            else references.Add($"{{ view: {known}, prefix: {(alias.Length == 0 ? known : Fit(alias, "alias"))}, keys: {{ {string.Join(", ", keys)} }}{(features.Length == 0 ? "" : $", features: {List(features)}")} }}");
         }
         if (references.Count == 0)
         {
@@ -156,7 +157,7 @@ internal sealed class FeastReader(string path)
         string service = Fit(name, "feature service");
         // `--features NAME` takes a service as well as a view.
         if (_views.ContainsValue(service)) service += "_service";
-        yaml.Append(CultureInfo.InvariantCulture, $"  {service}:\n    features: {List(references.Distinct(StringComparer.Ordinal))}\n{Notes(spec)}");
+        yaml.Append(CultureInfo.InvariantCulture, $"  {service}:\n    features: [{string.Join(", ", references.Distinct(StringComparer.Ordinal))}]\n{Notes(spec)}");
         return true;
     }
 

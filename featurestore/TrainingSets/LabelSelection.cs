@@ -24,7 +24,7 @@ internal sealed class LabelSelection(TrainingSetDefinition definition, LabelRows
     private const string RowColumn = "__row";
     private const long Whole = 1_000_000_000;
 
-    /// <summary>Whether labels are taken as they are.</summary>
+    /// <summary>Whether there is anything to select; else labels are taken as they are.</summary>
     internal static bool IsNeeded(TrainingSetDefinition definition) => definition is not { Split: null, Sample: null, Weight: null };
 
     /// <summary>Holds the definition against the labels' columns.</summary>

@@ -12,7 +12,7 @@ using static Lepton.Data.Schemas.SqlLiteral;
 
 namespace Lepton.Data.FeatureStore.TrainingSets.Explain;
 
-/// <summary>Answers one cell again, by the rule as docs/point-in-time.md has it and without the join's code, and keeps what was in the running.</summary>
+/// <summary>Answers one cell again, by the rule as docs/point-in-time.md has it and without the join's code, and keeps what was in the ranking.</summary>
 internal sealed class CellExplainer(FeatureStoreContext context, TrainingSetVersion version, RunContext run)
 {
     private const string RowInput = "__training_set";
@@ -39,10 +39,10 @@ internal sealed class CellExplainer(FeatureStoreContext context, TrainingSetVers
             using RecordBatch label = await RowAsync(row, runner, cancellationToken).ConfigureAwait(false);
             var at = (EventTime)label.Column(_manifest.Schema.IndexOf(_manifest.Definition.EventTime)).Value(0)!;
             (string, object?)[] keys = [.. entity.Keys.Select(key => (key, label.Column(_manifest.Schema.IndexOf(key)).Value(0)))];
-            var running = new Running(view, at, candidatesMax);
-            if (keys.All(key => key.Item2 is not null)) await ReadAsync(running, view, entity, column.Feature, snapshot, label, runner, cancellationToken).ConfigureAwait(false);
+            var ranking = new CandidateRanking(view, at, candidatesMax);
+            if (keys.All(key => key.Item2 is not null)) await ReadAsync(ranking, view, entity, column.Feature, snapshot, label, runner, cancellationToken).ConfigureAwait(false);
             object? value = label.Column(_manifest.Schema.IndexOf(column.Column)).Value(0);
-            (string status, object? answer, IReadOnlyList<Candidate> candidates) = running.Close();
+            (string status, object? answer, IReadOnlyList<Candidate> candidates) = ranking.Close();
             return new CellExplanation
             {
                 Version = version,
@@ -58,7 +58,7 @@ internal sealed class CellExplainer(FeatureStoreContext context, TrainingSetVers
                 Answer = answer,
                 IsAnswer = Same(value, answer),
                 Candidates = candidates,
-                Counts = running.Counts,
+                Counts = ranking.Counts,
             };
         }
     }
@@ -106,7 +106,7 @@ internal sealed class CellExplainer(FeatureStoreContext context, TrainingSetVers
             return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw new LeptonDataException("featurestore.no_row", [_manifest.Name, _manifest.Version, row, _manifest.RowCount]);
     }
 
-    private static async ValueTask ReadAsync(Running running, FeatureView view, Entity entity, string feature, Snapshot snapshot, RecordBatch label, QueryRunner runner, CancellationToken cancellationToken)
+    private static async ValueTask ReadAsync(CandidateRanking ranking, FeatureView view, Entity entity, string feature, Snapshot snapshot, RecordBatch label, QueryRunner runner, CancellationToken cancellationToken)
     {
         int[] keys = [.. entity.Keys.Select(label.Schema.IndexOf)];
         Inputs inputs = new Inputs().Add(TableInput, new SnapshotInput(snapshot) { FileNumber = "__file", RowNumber = "__row" }).Add(KeyInput, new BatchInput(label.Schema, [label]));
@@ -124,7 +124,7 @@ internal sealed class CellExplainer(FeatureStoreContext context, TrainingSetVers
             while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) is { } batch)
             {
                 using (batch)
-                    for (int row = 0; row < batch.RowCount; row++) running.Add(batch, row, snapshot.Files[(int)batch.Column(4).Values<long>()[row]].Path);
+                    for (int row = 0; row < batch.RowCount; row++) ranking.Add(batch, row, snapshot.Files[(int)batch.Column(4).Values<long>()[row]].Path);
             }
         }
 

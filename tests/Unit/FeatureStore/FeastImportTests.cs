@@ -33,7 +33,7 @@ public sealed class FeastImportTests
             { "spec": { "name": "global", "entities": ["__dummy"], "features": [ { "name": "x" } ], "batchSource": { "timestampField": "at" } } }
           ],
           "featureServices": [
-            { "spec": { "name": "driver_activity", "features": [ { "featureViewName": "driver_hourly_stats", "featureColumns": [ { "name": "conv_rate" } ] }, { "featureViewName": "Trips" }, { "featureViewName": "transformed" } ] } }
+            { "spec": { "name": "driver_activity", "features": [ { "featureViewName": "driver_hourly_stats", "featureColumns": [ { "name": "conv_rate" } ] }, { "featureViewName": "Trips" }, { "featureViewName": "driver_hourly_stats", "featureViewNameAlias": "co-driver", "joinKeyMap": { "driver_id": "second_driver" }, "featureColumns": [ { "name": "avg_daily_trips" } ] }, { "featureViewName": "transformed" } ] } }
           ],
           "onDemandFeatureViews": [ { "spec": { "name": "transformed" } } ]
         }
@@ -50,7 +50,9 @@ public sealed class FeastImportTests
         Assert.That((stats.Notes.Owner, stats.Notes.Tags.Single()), Is.EqualTo(("ops@example.org", new Tag("team", "driver_performance"))));
         Assert.That(stats.Features, Is.EqualTo(new[] { "conv_rate", "avg_daily_trips" }));
         Assert.That((trips.Name, trips.Entity, trips.CreatedTime, trips.Ttl), Is.EqualTo(("trips", "driver_customer_id", (string?)null, (TimeSpan?)null)));
-        Assert.That(definitions.FeatureServices.Single().Features.Select(feature => feature.ToString()), Is.EqualTo(new[] { "driver_hourly_stats:conv_rate", "trips" }));
+        Assert.That(definitions.FeatureServices.Single().Features.Select(feature => feature.ToString()), Is.EqualTo(new[] { "driver_hourly_stats:conv_rate", "trips", "driver_hourly_stats:avg_daily_trips" }));
+        FeatureReference alias = definitions.FeatureServices.Single().Features[2];
+        Assert.That((alias.Prefix, alias.Keys!.Single()), Is.EqualTo(("co_driver", new KeyColumn("driver_id", "second_driver"))));
     }
 
     [Test]
@@ -60,7 +62,7 @@ public sealed class FeastImportTests
         Assert.That(import.Counts, Is.EqualTo((3, 2, 1)));
         Assert.That(import.Left.Select(note => note.Object), Is.EqualTo(new[]
         {
-            "entity Customer-ID", "feature view Trips", "feature view Trips", "feature view Trips", "feature view global", "feature service driver_activity", "on demand feature view transformed",
+            "entity Customer-ID", "feature view Trips", "feature view Trips", "feature view Trips", "feature view global", "alias co-driver", "feature service driver_activity", "on demand feature view transformed",
         }));
         Assert.That(import.Left[1].Text.English, Does.Contain("created_time: none"));
         Assert.That(import.Left[3].Text.English, Does.Contain("BATCH_SNOWFLAKE"));

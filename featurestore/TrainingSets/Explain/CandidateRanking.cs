@@ -8,7 +8,7 @@ namespace Lepton.Data.FeatureStore.TrainingSets.Explain;
 /// <param name="view">The rule's terms.</param>
 /// <param name="at">The label's time.</param>
 /// <param name="candidatesMax">How many of each fate are kept.</param>
-internal sealed class Running(FeatureView view, EventTime at, int candidatesMax)
+internal sealed class CandidateRanking(FeatureView view, EventTime at, int candidatesMax)
 {
     private readonly Dictionary<Verdict, List<Candidate>> _closest = [];
     private readonly Dictionary<Verdict, long> _counts = [];
