@@ -49,7 +49,7 @@ internal sealed class FeastReader(string path)
                 foreach (JsonElement spec in Specs(root, key)) Note($"{what} {Text(spec, "name")}", why);
             if (viewCount == 0) throw new JsonException("it holds no feature view that can be carried over");
             string features = $"# From a Feast registry. `lepton plan` shows what it changes.\n\nentities:\n{string.Concat(_entities.Values)}\nfeature_views:\n{views}{(services.Length > 0 ? $"\nfeature_services:\n{services}" : "")}";
-            string? pipeline = _steps.Length == 0 ? null : $"# Brings the tables of features/feast.yaml.\npipeline: feast\n\nsources:\n{_sources}\nsteps:\n{_steps}";
+            string? pipeline = _steps.Length == 0 ? null : $"# Brings the tables of features/feast.yaml. Feast takes times without a zone for UTC: where a run asks for one, write `columns: {{ created: {{ zone: UTC }} }}` beside the path.\npipeline: feast\n\nsources:\n{_sources}\nsteps:\n{_steps}";
             return new FeastImport(features, pipeline, (_entities.Count, viewCount, serviceCount), _notes);
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
