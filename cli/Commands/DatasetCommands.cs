@@ -111,10 +111,7 @@ internal static class DatasetCommands
                     json.WriteString("column", feature.Column);
                     json.WriteString("view", feature.View);
                     json.WriteString("feature", feature.Feature);
-                    json.WriteNumber("present", feature.Present);
-                    json.WriteNumber("null", feature.Null);
-                    json.WriteNumber("absent", feature.Absent);
-                    json.WriteNumber("expired", feature.Expired);
+                    WriteCounts(json, feature);
                 });
                 json.WriteList("snapshots", manifest.Snapshots, snapshot =>
                 {
@@ -170,6 +167,15 @@ internal static class DatasetCommands
         var failures = new Failures(context.Terminal, context.IsJson, context.IsVerbose);
         foreach (LeptonDataException finding in result.Findings) failures.Report(finding, isInterrupted: false);
         return result.IsSound ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    /// <summary>How many rows of a feature are what.</summary>
+    internal static void WriteCounts(Utf8JsonWriter json, FeatureCount feature)
+    {
+        json.WriteNumber("present", feature.Present);
+        json.WriteNumber("null", feature.Null);
+        json.WriteNumber("absent", feature.Absent);
+        json.WriteNumber("expired", feature.Expired);
     }
 
     private static string VersionText(TrainingSetManifest manifest) => string.Create(CultureInfo.InvariantCulture, $"v{manifest.Version}");

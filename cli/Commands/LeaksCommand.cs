@@ -86,10 +86,7 @@ internal static class LeaksCommand
         json.WriteList("features", report.Features, feature =>
         {
             json.WriteString("column", feature.Count.Column);
-            json.WriteNumber("present", feature.Count.Present);
-            json.WriteNumber("null", feature.Count.Null);
-            json.WriteNumber("absent", feature.Count.Absent);
-            json.WriteNumber("expired", feature.Count.Expired);
+            DatasetCommands.WriteCounts(json, feature.Count);
             json.WriteNumber("from_future", feature.Count.FromFuture);
             json.WriteStartObject("age_us");
             for (int i = 0; i < feature.Count.Ages.Count; i++) json.WriteNumber(FeatureCount.AgeShares[i].ToString(CultureInfo.InvariantCulture), feature.Count.Ages[i]);

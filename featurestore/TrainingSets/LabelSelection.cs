@@ -21,6 +21,7 @@ internal sealed class LabelSelection(TrainingSetDefinition definition, LabelRows
     internal const string WeightColumn = "weight";
 
     private const string Numbered = "__numbered";
+    private const string Sampled = "__sampled";
     private const string RowColumn = "__row";
     private const long Whole = 1_000_000_000;
 
@@ -60,11 +61,9 @@ internal sealed class LabelSelection(TrainingSetDefinition definition, LabelRows
         Inputs raw = new Inputs().Add(PointInTimeJoin.RawLabelsInput, labels.Input);
         StagedRelation numbered = await runner.StageAsync(Numbered, runner.Bind(NumberedSql, raw), raw, inputs, cancellationToken).ConfigureAwait(false);
         if (definition.Split is { IsByTime: true } split) await CheckTimesAsync(split, inputs, runner, cancellationToken).ConfigureAwait(false);
-        long sampled = definition.Sample is null
-            ? numbered.RowCount
-            : (long)(await runner.FirstRowAsync($"SELECT count(*) AS n FROM ({SampledSql}) AS s", inputs, cancellationToken).ConfigureAwait(false))![0]!;
+        StagedRelation sampled = definition.Sample is { } sample ? await runner.StageAsync(Sampled, SampledSql(sample), inputs, cancellationToken).ConfigureAwait(false) : numbered;
         StagedRelation left = await runner.StageAsync("__selected", runner.Bind(Sql, inputs), inputs, new Inputs(), cancellationToken).ConfigureAwait(false);
-        return (new LabelRows(new StagedInput(left), Schema), new LeftOut(numbered.RowCount - sampled, sampled - left.RowCount));
+        return (new LabelRows(new StagedInput(left), Schema), new LeftOut(numbered.RowCount - sampled.RowCount, sampled.RowCount - left.RowCount));
     }
 
     private string Columns => string.Join(", ", labels.Schema.Fields.Select(column => Name(column.Name)));
@@ -79,18 +78,15 @@ internal sealed class LabelSelection(TrainingSetDefinition definition, LabelRows
         }
     }
 
-    private string SampledSql => definition.Sample switch
-    {
-        null => $"SELECT {RowColumn}, {Columns} FROM {Numbered}",
-        { RowCount: { } count } => $"SELECT {RowColumn}, {Columns} FROM {Numbered} QUALIFY row_number() OVER (ORDER BY {Draw("sample", [])}, {RowColumn}) <= {BigInt(count)}",
-        { Share: var share } sample => $"SELECT {RowColumn}, {Columns} FROM {Numbered} WHERE {IsBelow(Draw("sample", sample.Groups), (long)Math.Round(share!.Value * Whole))}",
-    };
+    private string SampledSql(SampleDefinition sample) => $"SELECT {RowColumn}, {Columns} FROM {Numbered} " + (sample.RowCount is { } count
+        ? $"QUALIFY row_number() OVER (ORDER BY {Draw("sample", [])}, {RowColumn}) <= {BigInt(count)}"
+        : $"WHERE {IsBelow(Draw("sample", sample.Groups), (long)Math.Round(sample.Share!.Value * Whole))}");
 
     private string Sql
     {
         get
         {
-            string rows = SampledSql, columns = Columns;
+            string rows = $"SELECT {RowColumn}, {Columns} FROM {(definition.Sample is null ? Numbered : Sampled)}", columns = Columns, with = "";
             if (definition.Split is { } split)
             {
                 rows = $"SELECT {RowColumn}, {columns}, {SplitOf(split)} AS {SplitColumn} FROM ({Strata(split, rows)}) AS s{(split.IsByTime ? Distance(split) : "")}";
@@ -100,17 +96,18 @@ internal sealed class LabelSelection(TrainingSetDefinition definition, LabelRows
             {
                 string within = definition.Split is null ? "CAST(0 AS BIGINT)" : SplitColumn;
                 string value = Name(weight.Balance);
-                string counts = $"SELECT {within} AS part, count(*) AS n, count(DISTINCT {value}) + max(CASE WHEN {value} IS NULL THEN 1 ELSE 0 END) AS classes FROM ({rows}) AS r GROUP BY part";
-                string classes = $"SELECT {within} AS part, {value} AS class, count(*) AS n FROM ({rows}) AS r GROUP BY part, class";
+                string counts = $"SELECT {within} AS part, count(*) AS n, count(DISTINCT {value}) + max(CASE WHEN {value} IS NULL THEN 1 ELSE 0 END) AS classes FROM taken GROUP BY part";
+                string classes = $"SELECT {within} AS part, {value} AS class, count(*) AS n FROM taken GROUP BY part, class";
+                with = $"WITH taken AS ({rows}) ";
                 rows = $"""
                     SELECT r.*, CAST(p.n AS DOUBLE) / CAST(p.classes * c.n AS DOUBLE) AS {WeightColumn}
-                    FROM ({rows}) AS r
+                    FROM taken AS r
                     JOIN ({counts}) AS p ON p.part = {(definition.Split is null ? within : "r." + within)}
                     JOIN ({classes}) AS c ON c.part = p.part AND c.class IS NOT DISTINCT FROM r.{value}
                     """;
                 columns += $", {WeightColumn}";
             }
-            return $"SELECT {columns} FROM ({rows}) AS w ORDER BY {RowColumn}";
+            return $"{with}SELECT {columns} FROM ({rows}) AS w ORDER BY {RowColumn}";
         }
     }
 

@@ -43,6 +43,21 @@ public sealed record TrainingSetManifest
     /// <summary>The columns of the files.</summary>
     public required Schema Schema { get; init; }
 
+    /// <summary>The columns that came with the labels and are neither key, event time, split, weight nor feature: what there is to predict, in the order of the files.</summary>
+    public IEnumerable<Field> LabelColumns
+    {
+        get
+        {
+            HashSet<string> known = new(
+                [
+                    .. Features.Select(feature => feature.Column), .. Views.Select(view => view.StatusColumn), .. Entities.SelectMany(entity => entity.Keys), Definition.EventTime,
+                    .. Definition.Split is null ? (string[])[] : [LabelSelection.SplitColumn], .. Definition.Weight is null ? (string[])[] : [LabelSelection.WeightColumn],
+                ],
+                StringComparer.OrdinalIgnoreCase);
+            return Schema.Fields.Where(column => !known.Contains(column.Name));
+        }
+    }
+
     /// <summary>How many rows.</summary>
     public required long RowCount { get; init; }
 

@@ -25,7 +25,8 @@ internal sealed partial class ReportBuilder
         foreach (TrainingSetManifest set in sets.Select(set => set.Manifest))
         {
             Tell(set.Name);
-            IReadOnlyList<ReportLabel> labels = Labels(set);
+            // What is true or false is what one predicts.
+            IReadOnlyList<ReportLabel> labels = [.. set.LabelColumns.Where(field => field.Type is BooleanType).Select(field => new ReportLabel(field.Name, IsShare: true))];
             IReadOnlyList<ReportFeature> features = await FeaturesAsync(set, cancellationToken);
             found.Add(new ReportTrainingSet(
                 set.Name, set.Version, ReportText.Of(set.Definition.Notes.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes),
@@ -41,13 +42,6 @@ internal sealed partial class ReportBuilder
         return new ReportView(
             view.Name, view.Entity, view.Table.ToString(), set.Snapshots.FirstOrDefault(snapshot => snapshot.Table == view.Table.ToString())?.Version,
             view.IsPointInTime, view.Ttl is { } ttl ? (long)ttl.TotalSeconds : null, count.Present + count.Null, count.Expired, count.Absent);
-    }
-
-    // What is neither key, time, split nor feature came with the labels; of that, what is true or false is what one predicts.
-    private static IReadOnlyList<ReportLabel> Labels(TrainingSetManifest set)
-    {
-        HashSet<string> known = new(set.Features.Select(feature => feature.Column).Concat(set.Views.Select(view => view.StatusColumn)).Concat(set.Entities.SelectMany(entity => entity.Keys)).Append(set.Definition.EventTime), StringComparer.OrdinalIgnoreCase);
-        return [.. set.Schema.Fields.Where(field => !known.Contains(field.Name) && field.Type is BooleanType).Select(field => new ReportLabel(field.Name, IsShare: true))];
     }
 
     private async Task<IReadOnlyList<ReportSplit>> SplitsAsync(TrainingSetManifest set, IReadOnlyList<ReportLabel> labels, CancellationToken cancellationToken)

@@ -27,7 +27,8 @@ internal sealed class LeakFinder(FeatureStoreContext context, TrainingSetVersion
             Inputs inputs = new Inputs().Add(Data, TrainingSetFolder.InputOf(context.Catalog.Lake, version) with { RowNumber = "__row" });
             Dictionary<string, List<SplitMissing>> missing = await MissingAsync(runner, inputs, cancellationToken).ConfigureAwait(false);
             long every = Math.Max(1, (_manifest.RowCount + RowsJudgedMax - 1) / RowsJudgedMax);
-            string[] labels = [.. LabelsOf(_manifest)];
+            // True or false, or a number.
+            string[] labels = [.. _manifest.LabelColumns.Where(field => field.Type.Id is TypeId.Boolean or TypeId.Integer or TypeId.Float or TypeId.Decimal).Select(field => field.Name)];
             var features = new List<FeatureLeaks>();
             foreach (FeatureCount feature in _manifest.Features)
             {
@@ -38,18 +39,6 @@ internal sealed class LeakFinder(FeatureStoreContext context, TrainingSetVersion
             long judged = every == 1 ? _manifest.RowCount : (long)(await runner.FirstRowAsync($"SELECT count(*) AS n FROM {Data} WHERE __row % {BigInt(every)} = 0", inputs, cancellationToken).ConfigureAwait(false))![0]!;
             return new LeakReport(version, labels, features, await OverlapsAsync(runner, inputs, cancellationToken).ConfigureAwait(false), threshold, judged);
         }
-    }
-
-    /// <summary>What came with the labels and can be predicted: neither key, time, split, weight nor feature, and true or false, or a number.</summary>
-    internal static IEnumerable<string> LabelsOf(TrainingSetManifest manifest)
-    {
-        HashSet<string> known = new(
-            [
-                .. manifest.Features.Select(feature => feature.Column), .. manifest.Views.Select(view => view.StatusColumn), .. manifest.Entities.SelectMany(entity => entity.Keys), manifest.Definition.EventTime,
-                .. manifest.Definition.Weight is null ? (string[])[] : [LabelSelection.WeightColumn],
-            ],
-            StringComparer.OrdinalIgnoreCase);
-        return manifest.Schema.Fields.Where(field => field.Type.Id is TypeId.Boolean or TypeId.Integer or TypeId.Float or TypeId.Decimal && !known.Contains(field.Name)).Select(field => field.Name);
     }
 
     // As a number; null for what has no order that means anything.
