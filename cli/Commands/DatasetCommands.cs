@@ -8,7 +8,7 @@ using Lepton.Data.Schemas;
 
 namespace Lepton.Data.Cli.Commands;
 
-/// <summary><c>lepton dataset create|list|describe|verify|explain|leaks</c>: training sets.</summary>
+/// <summary><c>lepton dataset create|list|describe|verify|diff|explain|leaks</c>: training sets.</summary>
 internal static class DatasetCommands
 {
     internal static Command Create(VerbBuilder verbs)
@@ -21,6 +21,7 @@ internal static class DatasetCommands
         group.Subcommands.Add(verbs.Verb("list", Texts.Get("cli.help_dataset_list"), ListAsync));
         group.Subcommands.Add(verbs.Verb("describe", Texts.Get("cli.help_dataset_describe"), context => DescribeAsync(context, context.Get(name)!, context.Get(version)), [name, version]));
         group.Subcommands.Add(verbs.Verb("verify", Texts.Get("cli.help_dataset_verify"), context => VerifyAsync(context, context.Get(name)!, context.Get(version)), [name, version]));
+        group.Subcommands.Add(DatasetDiffCommand.Create(verbs));
         group.Subcommands.Add(ExplainCommand.Create(verbs, name, version));
         group.Subcommands.Add(LeaksCommand.Create(verbs, name, version));
         return group;

@@ -28,7 +28,7 @@ internal static class DiffCommand
             context.Terminal.Error.WriteLine(TextCells.Visible(Texts.Get("cli.read_as_utc", relation.Name, string.Join(", ", relation.UtcColumns))));
         IReadOnlyList<string> keys = key is not null ? key.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : KeyOf(context, before, after);
         TableDiff diff = await ProgressDisplay.ShowAsync(context, progress => new TableComparer(context.Engine, context.Binder).CompareAsync(Compared(before), Compared(after), keys, context.NewRun(progress), context.CancellationToken).AsTask());
-        if (context.IsJson) WriteJson(context, diff);
+        if (context.IsJson) JsonOutput.Write(context.Terminal, json => WriteJson(json, diff));
         else WriteText(context, diff);
         return hasExitCode && !diff.AreEqual ? ExitCode.Failed : ExitCode.Done;
     }
@@ -48,7 +48,7 @@ internal static class DiffCommand
         return [];
     }
 
-    private static void WriteText(CommandContext context, TableDiff diff)
+    internal static void WriteText(CommandContext context, TableDiff diff)
     {
         TextWriter output = context.Terminal.Out;
         void Line(string code, params object?[] arguments) => output.WriteLine(TextCells.Visible(Texts.Get(code, arguments)));
@@ -77,13 +77,13 @@ internal static class DiffCommand
         output.WriteLine();
         TextTable table = new TextTable().Column(Texts.Get("cli.column_column"));
         if (diff.Keys is not null) table.Column(Texts.Get("cli.column_changed"), isRight: true);
-        table.Column("NULL", isRight: true).Column(Texts.Get("cli.column_distinct"), isRight: true).Column(Texts.Get("cli.column_mean"), isRight: true).Column(Texts.Get("cli.column_median"), isRight: true).Column("PSI", isRight: true).Column(Texts.Get("cli.column_shifts"));
+        table.Column("NULL", isRight: true).Column(Texts.Get("cli.column_distinct"), isRight: true).Column(Texts.Get("cli.column_mean"), isRight: true).Column(Texts.Get("cli.column_median"), isRight: true).Column(Texts.Get("cli.column_range"), isRight: true).Column("PSI", isRight: true).Column(Texts.Get("cli.column_shifts"));
         foreach (ColumnDiff column in diff.Columns)
         {
             List<string?> cells = [column.Left.Field.Name];
-            if (diff.Keys is not null) cells.Add(column.ChangedCount is { } changed ? TextTable.Number(changed) : Texts.Get("cli.diff_is_key"));
+            if (diff.Keys is not null) cells.Add(column.ChangedCount is { } changed ? Changed(changed, diff.Keys) : Texts.Get("cli.diff_is_key"));
             cells.AddRange(
-                Both(ProfileText.Share(column.Left.NullCount, diff.LeftRowCount!.Value), ProfileText.Share(column.Right.NullCount, diff.RightRowCount!.Value)), Both(Distinct(column.Left), Distinct(column.Right)), Both(Mean(column.Left), Mean(column.Right)), Both(Median(column.Left), Median(column.Right)),
+                Both(ProfileText.Share(column.Left.NullCount, diff.LeftRowCount!.Value), ProfileText.Share(column.Right.NullCount, diff.RightRowCount!.Value)), Both(Distinct(column.Left), Distinct(column.Right)), Both(Mean(column.Left), Mean(column.Right)), Both(Median(column.Left), Median(column.Right)), Both(Range(column.Left), Range(column.Right)),
                 column.Psi is { } psi ? psi.ToString(psi is > 0 and < 0.0005 ? "0.0e0" : "0.000", CultureInfo.InvariantCulture) : "–",
                 column.IsPersonal ? Texts.Get("cli.profile_personal") : string.Join(", ", column.Shifts.Take(3).Select(shift => $"{TextCells.Cut(shift.Value, 20)} {ProfileText.Share(shift.LeftCount, diff.LeftRowCount.Value)} -> {ProfileText.Share(shift.RightCount, diff.RightRowCount.Value)}")));
             table.Row([.. cells]);
@@ -97,6 +97,8 @@ internal static class DiffCommand
         output.Flush();
     }
 
+    private static string Changed(long count, KeyDiff keys) => count == 0 ? "0" : $"{TextTable.Number(count)} ({ProfileText.Share(count, keys.ChangedCount + keys.EqualCount)})";
+
     private static string KeyText(IReadOnlyList<string?> key) => TextCells.Visible(string.Join(", ", key.Select(value => TextCells.Cut(value ?? "NULL", 60))));
 
     private static string Both(string left, string right) => left == right ? left : $"{left} -> {right}";
@@ -108,7 +110,11 @@ internal static class DiffCommand
     private static string Median(ColumnProfile profile)
         => profile.Quantiles.Count > 2 ? ProfileText.Value(profile.Field.Type.Id is TypeId.Date or TypeId.Instant or TypeId.NaiveTime ? profile.Field.Type : DataType.Float64, profile.Quantiles[2]) : "–";
 
-    private static void WriteJson(CommandContext context, TableDiff diff) => JsonOutput.Write(context.Terminal, json =>
+    // Of what is measured; the least and greatest of texts say little.
+    private static string Range(ColumnProfile profile)
+        => profile is { Quantiles.Count: > 0, Min: { } min, Max: { } max } ? $"{ProfileText.Value(profile.Field.Type, min)} … {ProfileText.Value(profile.Field.Type, max)}" : "–";
+
+    internal static void WriteJson(Utf8JsonWriter json, TableDiff diff)
     {
         json.WriteString("left", diff.Left);
         json.WriteString("right", diff.Right);
@@ -166,7 +172,7 @@ internal static class DiffCommand
                 json.WriteString("right", change.Right);
             });
         });
-    });
+    }
 
     private static void WriteKeys(Utf8JsonWriter json, string name, IReadOnlyList<IReadOnlyList<string?>> keys)
     {
@@ -186,6 +192,11 @@ internal static class DiffCommand
         json.WriteNumber("nulls", profile.NullCount);
         json.WriteOptional("distinct", profile.DistinctCount);
         if (profile.Mean is { } mean) json.WriteNumber("mean", mean);
+        if (profile.Min is { } min && profile.Max is { } max)
+        {
+            ProfileCommand.WriteValue(json, "min", profile.Field.Type, min);
+            ProfileCommand.WriteValue(json, "max", profile.Field.Type, max);
+        }
         if (profile.Quantiles.Count > 0)
         {
             DataType type = profile.Field.Type.Id is TypeId.Date or TypeId.Instant or TypeId.NaiveTime ? profile.Field.Type : DataType.Float64;
@@ -196,6 +207,14 @@ internal static class DiffCommand
                 ValueText.WriteJson(json, type, profile.Quantiles[i]);
             }
             json.WriteEndObject();
+        }
+        else if (profile.Top.Count > 0)
+        {
+            json.WriteList("top", profile.Top, top =>
+            {
+                ProfileCommand.WriteValue(json, "value", profile.Field.Type, top.Value);
+                json.WriteNumber("count", top.Count);
+            });
         }
         json.WriteEndObject();
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Lepton.Data.Cli.Output;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Registry;
@@ -47,33 +48,43 @@ internal static class FeatureCommands
     private static void WriteText(CommandContext context, RegistryPlan plan, bool isApply)
     {
         TextWriter output = context.Terminal.Out;
-        foreach (RegistryChange change in plan.Changes)
-        {
-            string line = $"{Mark(change.Change)} {KindText(change.Kind)} {change.Name}";
-            output.WriteLine(context.Terminal.HasColor ? $"{Color(change.Change)}{line}\e[0m" : line);
-            foreach (PropertyChange property in change.Properties)
-                output.WriteLine(TextCells.Visible($"    {property.Property}: {property.Old ?? "–"} -> {property.New ?? "–"}"));
-        }
+        WriteChanges(context.Terminal, plan.Changes);
         if (plan.IsEmpty) output.WriteLine(Texts.Get("cli.registry_unchanged"));
         else output.WriteLine(Texts.Get(isApply ? "cli.registry_applied" : "cli.registry_planned", plan.Changes.Count));
+    }
+
+    /// <summary>A line for each object, and one for each property that differs.</summary>
+    internal static void WriteChanges(Terminal terminal, IEnumerable<RegistryChange> changes)
+    {
+        foreach (RegistryChange change in changes)
+        {
+            string line = $"{Mark(change.Change)} {KindText(change.Kind)} {change.Name}";
+            terminal.Out.WriteLine(terminal.HasColor ? $"{Color(change.Change)}{line}\e[0m" : line);
+            foreach (PropertyChange property in change.Properties)
+                terminal.Out.WriteLine(TextCells.Visible($"    {property.Property}: {property.Old ?? "–"} -> {property.New ?? "–"}"));
+        }
     }
 
     private static void WriteJson(CommandContext context, RegistryPlan plan, bool isApply) => JsonOutput.Write(context.Terminal, json =>
     {
         json.WriteBoolean("is_applied", isApply);
         json.WriteOptional("base_version", plan.BaseVersion);
-        json.WriteList("changes", plan.Changes, change =>
-        {
-            json.WriteString("kind", KindWord(change.Kind));
-            json.WriteString("name", change.Name);
-            json.WriteString("change", change.Change.ToString().ToLowerInvariant());
-            json.WriteList("properties", change.Properties, property =>
-            {
-                json.WriteString("property", property.Property);
-                json.WriteString("old", property.Old);
-                json.WriteString("new", property.New);
-            });
-        });
+        WriteChanges(json, "changes", plan.Changes);
+    });
+
+    internal static void WriteChanges(Utf8JsonWriter json, string name, IEnumerable<RegistryChange> changes) => json.WriteList(name, changes, change =>
+    {
+        json.WriteString("kind", KindWord(change.Kind));
+        json.WriteString("name", change.Name);
+        json.WriteString("change", change.Change.ToString().ToLowerInvariant());
+        WriteProperties(json, "properties", change.Properties);
+    });
+
+    internal static void WriteProperties(Utf8JsonWriter json, string name, IEnumerable<PropertyChange> properties) => json.WriteList(name, properties, property =>
+    {
+        json.WriteString("property", property.Property);
+        json.WriteString("old", property.Old);
+        json.WriteString("new", property.New);
     });
 
     private static string Mark(ChangeKind change) => change switch { ChangeKind.Added => "+", ChangeKind.Removed => "-", _ => "~" };

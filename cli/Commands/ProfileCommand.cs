@@ -138,7 +138,7 @@ internal static class ProfileCommand
         });
     });
 
-    private static void WriteValue(Utf8JsonWriter json, string name, DataType type, object? value)
+    internal static void WriteValue(Utf8JsonWriter json, string name, DataType type, object? value)
     {
         json.WritePropertyName(name);
         ValueText.WriteJson(json, type, value);

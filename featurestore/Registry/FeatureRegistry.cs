@@ -84,16 +84,7 @@ public sealed class FeatureRegistry(FeatureStoreContext context)
         return BinaryPrimitives.ReadInt64BigEndian(digest) & long.MaxValue;
     }
 
-    private static RegistryPlan PlanOf(Snapshot? snapshot, IReadOnlyList<RegistryObject> before, IReadOnlyList<RegistryObject> after)
-    {
-        Dictionary<(ObjectKind, string), RegistryObject> old = before.ToDictionary(item => (item.Kind, item.Name));
-        Dictionary<(ObjectKind, string), RegistryObject> now = after.ToDictionary(item => (item.Kind, item.Name));
-        IEnumerable<RegistryChange> changes = after.Where(item => !old.ContainsKey((item.Kind, item.Name))).Select(item => new RegistryChange(item.Kind, item.Name, ChangeKind.Added, []))
-            .Concat(after.Where(item => old.TryGetValue((item.Kind, item.Name), out RegistryObject? other) && other.Spec != item.Spec)
-                .Select(item => new RegistryChange(item.Kind, item.Name, ChangeKind.Changed, RegistryObject.Compare(old[(item.Kind, item.Name)].Spec, item.Spec))))
-            .Concat(before.Where(item => !now.ContainsKey((item.Kind, item.Name))).Select(item => new RegistryChange(item.Kind, item.Name, ChangeKind.Removed, [])));
-        return new RegistryPlan(snapshot?.Version, [.. changes.OrderBy(change => change.Kind).ThenBy(change => change.Name, StringComparer.Ordinal)]);
-    }
+    private static RegistryPlan PlanOf(Snapshot? snapshot, IReadOnlyList<RegistryObject> before, IReadOnlyList<RegistryObject> after) => new(snapshot?.Version, RegistryObject.Compare(before, after));
 
     private async ValueTask<IReadOnlyList<RegistryObject>> ObjectsOfAsync(Snapshot? snapshot, CancellationToken cancellationToken)
     {

@@ -31,6 +31,18 @@ internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec,
         TrainingSets = [.. Read(objects, ObjectKind.TrainingSet, DefinitionJson.ReadTrainingSet)],
     };
 
+    /// <summary>What came, changed and went, by kind, then name.</summary>
+    internal static IReadOnlyList<RegistryChange> Compare(IReadOnlyList<RegistryObject> before, IReadOnlyList<RegistryObject> after)
+    {
+        Dictionary<(ObjectKind, string), RegistryObject> old = before.ToDictionary(item => (item.Kind, item.Name));
+        Dictionary<(ObjectKind, string), RegistryObject> now = after.ToDictionary(item => (item.Kind, item.Name));
+        IEnumerable<RegistryChange> changes = after.Where(item => !old.ContainsKey((item.Kind, item.Name))).Select(item => new RegistryChange(item.Kind, item.Name, ChangeKind.Added, []))
+            .Concat(after.Where(item => old.TryGetValue((item.Kind, item.Name), out RegistryObject? other) && other.Spec != item.Spec)
+                .Select(item => new RegistryChange(item.Kind, item.Name, ChangeKind.Changed, Compare(old[(item.Kind, item.Name)].Spec, item.Spec))))
+            .Concat(before.Where(item => !now.ContainsKey((item.Kind, item.Name))).Select(item => new RegistryChange(item.Kind, item.Name, ChangeKind.Removed, [])));
+        return [.. changes.OrderBy(change => change.Kind).ThenBy(change => change.Name, StringComparer.Ordinal)];
+    }
+
     /// <summary>What differs between two specs, in the order of the newer one.</summary>
     internal static IReadOnlyList<PropertyChange> Compare(string oldSpec, string newSpec)
     {

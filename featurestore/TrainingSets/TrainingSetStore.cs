@@ -1,3 +1,4 @@
+using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline;
 using Lepton.Data.FeatureStore.Registry;
@@ -76,6 +77,18 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
         if (version is { } wanted && !versions.Contains(wanted)) throw new LeptonDataException("featurestore.unknown_version", [name, wanted, string.Join(", ", versions.Select(number => $"v{number}"))]);
         return ValueTask.FromResult(TrainingSetFolder.Open(Lake, name, version ?? versions[^1]));
     }
+
+    /// <summary>The version that was made before one, or null where it is the first that there is.</summary>
+    /// <exception cref="LeptonDataException">A manifest cannot be read.</exception>
+    public ValueTask<TrainingSetVersion?> FindBeforeAsync(TrainingSetVersion version, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        int before = TrainingSetFolder.Versions(Lake, version.Manifest.Name).LastOrDefault(number => number < version.Manifest.Version);
+        return ValueTask.FromResult(before == 0 ? null : TrainingSetFolder.Open(Lake, version.Manifest.Name, before));
+    }
+
+    /// <summary>The rows of one version, for queries; in no order.</summary>
+    public Input RowsOf(TrainingSetVersion version) => TrainingSetFolder.InputOf(Lake, version);
 
     /// <summary>Checks a version's files against its manifest, rebuilds it aside from the snapshots that it names, and compares content and bytes.</summary>
     /// <returns>What was found; an unfit version is an answer, not an exception.</returns>
