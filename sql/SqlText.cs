@@ -36,6 +36,60 @@ public sealed record SqlText
     /// <summary>Characters of <see cref="Text"/> that we put behind the person's.</summary>
     public int SuffixLength { get; private init; }
 
+    /// <summary>Whether parentheses, quotes and comments that begin in the text end in it, and no parenthesis ends that did not begin: then it cannot reach beyond what is put around it.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            int depth = 0;
+            for (int i = 0; i < Text.Length; i++)
+            {
+                char c = Text[i];
+                char next = i + 1 < Text.Length ? Text[i + 1] : '\0';
+                if (c is '(') depth++;
+                else if (c is ')' && --depth < 0) return false;
+                else if (c is ';') return false;
+                else if (c is '\'' or '"')
+                {
+                    // A doubled quote ends one run and begins the next, which comes to the same. E'…' knows \' too, so it is told apart.
+                    bool hasEscapes = c == '\'' && i > 0 && Text[i - 1] is 'e' or 'E' && (i < 2 || !(char.IsLetterOrDigit(Text[i - 2]) || Text[i - 2] == '_'));
+                    for (i++; i < Text.Length && Text[i] != c; i++)
+                        if (hasEscapes && Text[i] == '\\') i++;
+                    if (i >= Text.Length) return false;
+                }
+                else if (c is '$')
+                {
+                    // $tag$ … $tag$
+                    int end = i + 1;
+                    while (end < Text.Length && (char.IsLetterOrDigit(Text[end]) || Text[end] == '_')) end++;
+                    if (end >= Text.Length || Text[end] != '$') continue;
+                    string tag = Text[i..(end + 1)];
+                    int close = Text.IndexOf(tag, end + 1, StringComparison.Ordinal);
+                    if (close < 0) return false;
+                    i = close + tag.Length - 1;
+                }
+                else if (c is '-' && next is '-')
+                {
+                    int end = Text.IndexOf('\n', i);
+                    if (end < 0) break;
+                    i = end;
+                }
+                else if (c is '/' && next is '*')
+                {
+                    int open = 1;
+                    for (i += 2; open > 0; i++)
+                    {
+                        if (i + 1 >= Text.Length) return false;
+                        if (Text[i] == '/' && Text[i + 1] == '*') (open, i) = (open + 1, i + 1);
+                        else if (Text[i] == '*' && Text[i + 1] == '/') (open, i) = (open - 1, i + 1);
+                    }
+                    i--;
+                }
+            }
+            return depth == 0;
+        }
+    }
+
     /// <summary>The person's text inside ours, for example an expression inside <c>SELECT … FROM step</c>; places still mean the person's text.</summary>
     public SqlText Wrap(string prefix, string suffix) => this with { Text = prefix + Text + suffix, PrefixLength = PrefixLength + prefix.Length, SuffixLength = SuffixLength + suffix.Length };
 

@@ -25,19 +25,39 @@ internal static class ExplainCommand
     private static async Task<int> RunAsync(CommandContext context, string name, int? version, long row, string feature)
     {
         var store = new TrainingSetStore(context.FeatureStore());
-        CellExplanation cell = await store.ExplainAsync(name, version, row, feature, context.NewRun(null), cancellationToken: context.CancellationToken);
-        string origin = $"{cell.View.Table}.{cell.Feature}";
+        Explanation explanation = await store.ExplainAsync(name, version, row, feature, context.NewRun(null), cancellationToken: context.CancellationToken);
         if (context.IsJson)
         {
-            JsonOutput.Write(context.Terminal, json => WriteJson(json, cell));
+            JsonOutput.Write(context.Terminal, json => WriteJson(json, explanation));
             return ExitCode.Done;
         }
-        TrainingSetManifest manifest = cell.Version.Manifest;
-        DataType type = manifest.Schema.Find(cell.Column)!.Type;
+        string status = explanation is CellExplanation joined ? Texts.Get($"cli.explain_status_{joined.Status}") : Texts.Get("cli.explain_status_computed");
         TextWriter output = context.Terminal.Out;
-        output.WriteLine(Texts.Get("cli.explain_cell", manifest.Name, manifest.Version, TextTable.Number(cell.Row), cell.Column, Shown(type, cell.Value), Texts.Get($"cli.explain_status_{cell.Status}")));
-        if (!cell.IsAnswer) output.WriteLine(Texts.Get("cli.explain_differs", Shown(type, cell.Answer), manifest.Name));
+        TrainingSetManifest manifest = explanation.Version.Manifest;
+        output.WriteLine(Texts.Get("cli.explain_cell", manifest.Name, manifest.Version, TextTable.Number(explanation.Row), explanation.Column, Shown(explanation.Type, explanation.Value), status));
+        if (!explanation.IsAnswer) output.WriteLine(Texts.Get("cli.explain_differs", Shown(explanation.Type, explanation.Answer), manifest.Name));
         output.WriteLine();
+        if (explanation is CellExplanation cell) await WriteAsync(context, cell);
+        if (explanation is ComputedExplanation computed)
+        {
+            foreach (string line in computed.Expression.TrimEnd().Split('\n')) output.WriteLine($"  {TextCells.Visible(line.TrimEnd())}");
+            if (computed.Inputs.Count > 0) output.WriteLine();
+            foreach ((string input, DataType type, object? value) in computed.Inputs) output.WriteLine(Texts.Get("cli.explain_input", input, Shown(type, value)));
+            foreach (CellExplanation one in computed.Cells)
+            {
+                output.WriteLine();
+                output.WriteLine(Texts.Get("cli.explain_taken", one.Column, Shown(one.Type, one.Answer), Texts.Get($"cli.explain_status_{one.Status}")));
+                await WriteAsync(context, one);
+            }
+        }
+        return ExitCode.Done;
+    }
+
+    private static async Task WriteAsync(CommandContext context, CellExplanation cell)
+    {
+        TrainingSetManifest manifest = cell.Version.Manifest;
+        DataType type = cell.Type;
+        TextWriter output = context.Terminal.Out;
         var facts = new TextTable().Column(Texts.Get("cli.explain_keys")).Column(string.Join(", ", cell.Keys.Select(key => $"{key.Name} = {Shown(manifest.Schema.Find(key.Name)!.Type, key.Value)}")));
         facts.Row(Texts.Get("cli.explain_at"), cell.At.ToString());
         facts.Row(Texts.Get("cli.column_table"), string.Create(CultureInfo.InvariantCulture, $"{cell.Snapshot.Table}@{cell.Snapshot.Version}"));
@@ -67,8 +87,7 @@ internal static class ExplainCommand
             output.WriteLine();
             foreach (Verdict verdict in cell.Candidates.Select(candidate => candidate.Verdict).Distinct()) output.WriteLine(Texts.Get($"cli.explain_why_{Key(verdict)}"));
         }
-        await LineageCommand.WriteUpstreamAsync(context, origin);
-        return ExitCode.Done;
+        await LineageCommand.WriteUpstreamAsync(context, $"{cell.View.Table}.{cell.Feature}");
     }
 
     private static string Shown(DataType type, object? value) => ValueText.Of(type, value) is { } text ? TextCells.Visible(text) : "NULL";
@@ -87,18 +106,39 @@ internal static class ExplainCommand
         return string.Join("; ", terms);
     }
 
-    private static void WriteJson(Utf8JsonWriter json, CellExplanation cell)
+    private static void WriteJson(Utf8JsonWriter json, Explanation explanation)
+    {
+        json.WriteString("name", explanation.Version.Manifest.Name);
+        json.WriteNumber("version", explanation.Version.Manifest.Version);
+        json.WriteNumber("row", explanation.Row);
+        if (explanation is CellExplanation cell) WriteCell(json, cell);
+        if (explanation is not ComputedExplanation computed) return;
+        WriteValue(json, computed);
+        json.WriteString("expression", computed.Expression);
+        json.WriteStartObject("inputs");
+        foreach ((string name, DataType type, object? value) in computed.Inputs)
+        {
+            json.WritePropertyName(name);
+            ValueText.WriteJson(json, type, value);
+        }
+        json.WriteEndObject();
+        json.WriteList("features", computed.Cells, one => WriteCell(json, one));
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, Explanation explanation)
+    {
+        json.WriteString("column", explanation.Column);
+        json.WritePropertyName("value");
+        ValueText.WriteJson(json, explanation.Type, explanation.Value);
+        json.WriteBoolean("is_answer", explanation.IsAnswer);
+    }
+
+    private static void WriteCell(Utf8JsonWriter json, CellExplanation cell)
     {
         TrainingSetManifest manifest = cell.Version.Manifest;
-        DataType type = manifest.Schema.Find(cell.Column)!.Type;
-        json.WriteString("name", manifest.Name);
-        json.WriteNumber("version", manifest.Version);
-        json.WriteNumber("row", cell.Row);
-        json.WriteString("column", cell.Column);
-        json.WritePropertyName("value");
-        ValueText.WriteJson(json, type, cell.Value);
+        DataType type = cell.Type;
+        WriteValue(json, cell);
         json.WriteString("status", cell.Status);
-        json.WriteBoolean("is_answer", cell.IsAnswer);
         json.WriteStartObject("keys");
         foreach ((string name, object? value) in cell.Keys)
         {

@@ -95,6 +95,7 @@ internal static class FeatureCommands
     {
         ObjectKind.Entity => "entity",
         ObjectKind.FeatureView => "feature_view",
+        ObjectKind.OnDemandView => "on_demand_view",
         ObjectKind.FeatureService => "feature_service",
         _ => "training_set",
     };
@@ -103,6 +104,7 @@ internal static class FeatureCommands
     {
         ObjectKind.Entity => Texts.Get("cli.kind_entity"),
         ObjectKind.FeatureView => Texts.Get("cli.kind_feature_view"),
+        ObjectKind.OnDemandView => Texts.Get("cli.kind_on_demand_view"),
         ObjectKind.FeatureService => Texts.Get("cli.kind_feature_service"),
         _ => Texts.Get("cli.kind_training_set"),
     };

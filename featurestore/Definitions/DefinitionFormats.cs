@@ -79,6 +79,27 @@ public static class DefinitionFormats
             };
         });
 
+    internal static RecordFormat<Func<string, SourcePlace, OnDemandView>> OnDemand { get; } = RecordFormat.Declare<Func<string, SourcePlace, OnDemandView>>(
+        new("on-demand view", "按需特征视图"), "Features that are computed from joined ones and from columns of the labels, row by row.", "由已连接的特征和标签的列逐行计算的特征。", format =>
+        {
+            Property<EquatableList<FeatureReference>> reads = format.Optional("reads", References, "Views that it reads, as a service names them; joined even where nobody asks for them.", "所读取的视图，写法与服务相同；即使没有被要求输出也会连接。");
+            Property<EquatableList<Entry<Located<DataType>>>> inputs = format.Optional("inputs", Kinds.MapByText(Kinds.Type.WithPlace()), "{}", "Columns of the labels that it reads, each with its type.", "所读取的标签列及其类型。");
+            Property<EquatableList<Entry<TextWithPlace>>> features = format.Required("features", Kinds.MapByName(Kinds.Sql, countMin: 1), "For each feature one SQL expression over `view__feature`, `view__status` and the inputs.", "每个特征一个 SQL 表达式，可用 `view__feature`、`view__status` 和输入列。");
+            Func<RecordValues, Notes> notes = DeclareNotes(format);
+            return values =>
+            {
+                if (values.Find(inputs) is { } given && given.GroupBy(input => input.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                    throw new LeptonDataException("featurestore.on_demand_input_twice", [twice.Key]) { Place = twice.Last().Value.Place };
+                return (name, place) => new OnDemandView(name, new EquatableList<OnDemandFeature>(values.Get(features).Select(feature => new OnDemandFeature(feature.Name, new SqlText(feature.Value.Text, feature.Value.Start, feature.Value.Indent)))))
+                {
+                    Reads = values.Find(reads) ?? [],
+                    Inputs = new EquatableList<RequestColumn>(values.Get(inputs).Select(input => new RequestColumn(input.Name, input.Value.Value))),
+                    Notes = notes(values),
+                    Place = place,
+                };
+            };
+        });
+
     internal static RecordFormat<Func<string, SourcePlace, FeatureService>> Service { get; } = RecordFormat.Declare<Func<string, SourcePlace, FeatureService>>(
         new("feature service", "特征服务"), "The features of one model.", "一个模型所用的特征。", format =>
         {
@@ -161,13 +182,14 @@ public static class DefinitionFormats
         });
 
     internal static RecordFormat<FileText> File { get; } = RecordFormat.Declare<FileText>(
-        new("feature file", "特征文件"), "Entities, feature views, feature services and training sets.", "实体、特征视图、特征服务和训练集。", format =>
+        new("feature file", "特征文件"), "Entities, feature views, on-demand views, feature services and training sets.", "实体、特征视图、按需特征视图、特征服务和训练集。", format =>
         {
             Property<EquatableList<Entry<Func<string, SourcePlace, Entity>>>> entities = format.Optional("entities", Kinds.MapByName(Entity.ToValueKind()), "{}", "Entities by name.", "按名称给出的实体。");
             Property<EquatableList<Entry<ViewText>>> views = format.Optional("feature_views", Kinds.MapByName(View.ToValueKind()), "{}", "Feature views by name.", "按名称给出的特征视图。");
+            Property<EquatableList<Entry<Func<string, SourcePlace, OnDemandView>>>> onDemand = format.Optional("on_demand_views", Kinds.MapByName(OnDemand.ToValueKind()), "{}", "On-demand views by name.", "按名称给出的按需特征视图。");
             Property<EquatableList<Entry<Func<string, SourcePlace, FeatureService>>>> services = format.Optional("feature_services", Kinds.MapByName(Service.ToValueKind()), "{}", "Feature services by name.", "按名称给出的特征服务。");
             Property<EquatableList<Entry<Func<string, SourcePlace, TrainingSetDefinition>>>> trainingSets = format.Optional("training_sets", Kinds.MapByName(TrainingSet.ToValueKind()), "{}", "Training sets by name.", "按名称给出的训练集。");
-            return values => new FileText(values.Get(entities), values.Get(views), values.Get(services), values.Get(trainingSets));
+            return values => new FileText(values.Get(entities), values.Get(views), values.Get(onDemand), values.Get(services), values.Get(trainingSets));
         });
 
     /// <summary>The format of a whole file, for editors and documentation.</summary>
@@ -229,5 +251,6 @@ internal sealed record ViewText
 internal sealed record FileText(
     EquatableList<Entry<Func<string, SourcePlace, Entity>>> Entities,
     EquatableList<Entry<ViewText>> Views,
+    EquatableList<Entry<Func<string, SourcePlace, OnDemandView>>> OnDemandViews,
     EquatableList<Entry<Func<string, SourcePlace, FeatureService>>> Services,
     EquatableList<Entry<Func<string, SourcePlace, TrainingSetDefinition>>> TrainingSets);

@@ -12,6 +12,7 @@ internal sealed class DefinitionReading
 
     private readonly SortedDictionary<string, Entity> _entities = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Entry<ViewText>> _views = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, OnDemandView> _onDemandViews = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, FeatureService> _services = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, TrainingSetDefinition> _trainingSets = new(StringComparer.Ordinal);
 
@@ -20,6 +21,7 @@ internal sealed class DefinitionReading
         FileText file = DefinitionFormats.File.Read(utf8, path);
         foreach (var entry in file.Entities) AddOnce(_entities, entry.Name, entry.Value(entry.Name, entry.Place), entry.Place, other => other.Place);
         foreach (var entry in file.Views) AddOnce(_views, entry.Name, entry, entry.Place, other => other.Place);
+        foreach (var entry in file.OnDemandViews) AddOnce(_onDemandViews, entry.Name, entry.Value(entry.Name, entry.Place), entry.Place, other => other.Place);
         foreach (var entry in file.Services) AddOnce(_services, entry.Name, entry.Value(entry.Name, entry.Place), entry.Place, other => other.Place);
         foreach (var entry in file.TrainingSets) AddOnce(_trainingSets, entry.Name, entry.Value(entry.Name, entry.Place), entry.Place, other => other.Place);
     }
@@ -31,15 +33,23 @@ internal sealed class DefinitionReading
         definitions = definitions with
         {
             FeatureViews = [.. _views.Values.Select(entry => problems.Try(() => ViewOf(entry, definitions))).OfType<FeatureView>()],
+            OnDemandViews = [.. _onDemandViews.Values],
             FeatureServices = [.. _services.Values],
             TrainingSets = [.. _trainingSets.Values],
         };
         // What names a view that is not right would only say that it is not there.
         problems.ThrowIfAny();
+        foreach (OnDemandView view in definitions.OnDemandViews)
+        {
+            if (_views.TryGetValue(view.Name, out Entry<ViewText> other)) problems.Add(new LeptonDataException("featurestore.defined_twice", [view.Name, other.Place]) { Place = view.Place });
+            else problems.Try(() => FeatureResolver.Resolve([new FeatureReference(view.Name, null)], definitions, view.Place));
+        }
+        problems.ThrowIfAny();
         foreach (FeatureService service in definitions.FeatureServices)
         {
             // `get-historical-features --features NAME` takes either.
-            if (_views.TryGetValue(service.Name, out Entry<ViewText> view)) problems.Add(new LeptonDataException("featurestore.service_named_as_view", [service.Name, view.Place]) { Place = service.Place });
+            if ((_views.TryGetValue(service.Name, out Entry<ViewText> view) ? view.Place : _onDemandViews.GetValueOrDefault(service.Name)?.Place) is { } taken)
+                problems.Add(new LeptonDataException("featurestore.service_named_as_view", [service.Name, taken]) { Place = service.Place });
             else problems.Try(() => FeatureResolver.Resolve(service, definitions));
         }
         foreach (TrainingSetDefinition trainingSet in definitions.TrainingSets) problems.Try(() => FeatureResolver.Resolve(trainingSet, definitions));

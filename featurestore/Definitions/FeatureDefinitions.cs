@@ -19,13 +19,16 @@ public sealed record FeatureDefinitions
     public IReadOnlyList<FeatureView> FeatureViews { get; init; } = [];
 
     /// <inheritdoc cref="Entities"/>
+    public IReadOnlyList<OnDemandView> OnDemandViews { get; init; } = [];
+
+    /// <inheritdoc cref="Entities"/>
     public IReadOnlyList<FeatureService> FeatureServices { get; init; } = [];
 
     /// <inheritdoc cref="Entities"/>
     public IReadOnlyList<TrainingSetDefinition> TrainingSets { get; init; } = [];
 
     /// <summary>Whether nothing is defined.</summary>
-    public bool IsEmpty => Entities.Count + FeatureViews.Count + FeatureServices.Count + TrainingSets.Count == 0;
+    public bool IsEmpty => Entities.Count + FeatureViews.Count + OnDemandViews.Count + FeatureServices.Count + TrainingSets.Count == 0;
 
     /// <summary>Reads <c>features/*.yaml</c> of a project.</summary>
     /// <param name="projectFolder">The folder of <c>lepton.yaml</c>; errors name files relative to it.</param>

@@ -10,19 +10,19 @@ internal static class FeatureResolver
     private const int ListedMax = 12;
 
     /// <summary>The features of a service, where <paramref name="references"/> is one name of a service alone; else the references themselves.</summary>
-    internal static IReadOnlyList<ViewJoin> Resolve(IReadOnlyList<FeatureReference> references, FeatureDefinitions definitions, SourcePlace? place = null)
+    internal static ResolvedFeatures Resolve(IReadOnlyList<FeatureReference> references, FeatureDefinitions definitions, SourcePlace? place = null)
     {
-        if (references is [{ Feature: null } only] && FindView(only.View, definitions) is null
+        if (references is [{ Feature: null } only] && FindView(only.View, definitions) is null && FindOnDemand(only.View, definitions) is null
             && definitions.FeatureServices.FirstOrDefault(candidate => candidate.Name == only.View) is { } service)
             return Resolve(service, definitions);
         return ResolveAll(references, definitions, place);
     }
 
     /// <summary>The features of a service.</summary>
-    internal static IReadOnlyList<ViewJoin> Resolve(FeatureService service, FeatureDefinitions definitions) => ResolveAll(service.Features, definitions, service.Place);
+    internal static ResolvedFeatures Resolve(FeatureService service, FeatureDefinitions definitions) => ResolveAll(service.Features, definitions, service.Place);
 
     /// <summary>The features of a training set's service, or those that it names.</summary>
-    internal static IReadOnlyList<ViewJoin> Resolve(TrainingSetDefinition trainingSet, FeatureDefinitions definitions)
+    internal static ResolvedFeatures Resolve(TrainingSetDefinition trainingSet, FeatureDefinitions definitions)
     {
         if (trainingSet.Service is null) return ResolveAll(trainingSet.Features, definitions, trainingSet.Place);
         return Resolve(FindService(trainingSet.Service, definitions, trainingSet.Place), definitions);
@@ -45,45 +45,91 @@ internal static class FeatureResolver
         return new LeptonDataException(code, [name, list, .. further]) { Place = place };
     }
 
-    private static List<ViewJoin> ResolveAll(IEnumerable<FeatureReference> references, FeatureDefinitions definitions, SourcePlace? place)
+    private static ResolvedFeatures ResolveAll(IEnumerable<FeatureReference> references, FeatureDefinitions definitions, SourcePlace? place)
     {
-        // A view's features stand together, where the view was named first under its prefix.
-        var views = new List<(string Name, FeatureView View, Entity Entity, EquatableList<KeyColumn>? Keys, List<string> Features)>();
+        var views = new List<ViewEntry>();
+        var onDemand = new List<OnDemandView>();
         foreach (FeatureReference reference in references)
         {
-            FeatureView view = FindView(reference.View, definitions)
-                ?? throw Unknown("featurestore.unknown_view", reference.View, definitions.FeatureViews.Select(candidate => candidate.Name), place);
-            string name = reference.Prefix ?? view.Name;
-            int index = views.FindIndex(candidate => candidate.Name == name);
-            if (index < 0)
+            if (FindOnDemand(reference.View, definitions) is { } computed) AddOnDemand(reference, computed, onDemand, place);
+            else Add(reference, views, definitions, place, isAsked: true);
+        }
+        foreach (OnDemandView view in onDemand)
+        {
+            foreach (FeatureReference read in view.Reads)
             {
-                index = views.Count;
-                views.Add((name, view, FindEntity(view.Entity, definitions, view.Place), reference.Keys, []));
-            }
-            else if (views[index].View.Name != view.Name || !Equals(views[index].Keys, reference.Keys)) throw new LeptonDataException("featurestore.prefix_taken", [name, views[index].View.Name, view.Name]) { Place = place };
-            foreach (string feature in reference.Feature is null ? view.Features : [FindFeature(view, reference.Feature, place)])
-            {
-                if (views[index].Features.Contains(feature)) throw new LeptonDataException("featurestore.feature_twice", [name, feature]) { Place = place };
-                views[index].Features.Add(feature);
+                if (FindOnDemand(read.View, definitions) is not null) throw new LeptonDataException("featurestore.on_demand_reads_on_demand", [view.Name, read.View]) { Place = view.Place ?? place };
+                Add(read, views, definitions, view.Place ?? place, isAsked: false);
             }
         }
-        return [.. views.Select(entry => JoinOf(entry.Name, entry.View with { Features = new EquatableList<string>(entry.Features) }, entry.Entity, entry.Keys ?? [], place))];
+        foreach (OnDemandView view in onDemand)
+            if (views.Find(entry => entry.Name == view.Name) is { } taken) throw new LeptonDataException("featurestore.prefix_taken", [view.Name, taken.View.Name, view.Name]) { Place = place };
+        return new ResolvedFeatures([.. views.Select(entry => JoinOf(entry, place))], onDemand);
+    }
+
+    // A view's features stand together, where the view was named first under its prefix; those that nobody asked for behind the others.
+    private static void Add(FeatureReference reference, List<ViewEntry> views, FeatureDefinitions definitions, SourcePlace? place, bool isAsked)
+    {
+        FeatureView view = FindView(reference.View, definitions)
+            ?? throw Unknown("featurestore.unknown_view", reference.View, definitions.FeatureViews.Select(candidate => candidate.Name).Concat(isAsked ? definitions.OnDemandViews.Select(candidate => candidate.Name) : []), place);
+        string name = reference.Prefix ?? view.Name;
+        ViewEntry? entry = views.Find(candidate => candidate.Name == name);
+        if (entry is null) views.Add(entry = new ViewEntry(name, view, FindEntity(view.Entity, definitions, view.Place), reference.Keys));
+        else if (entry.View.Name != view.Name || !Equals(entry.Keys, reference.Keys)) throw new LeptonDataException("featurestore.prefix_taken", [name, entry.View.Name, view.Name]) { Place = place };
+        foreach (string feature in reference.Feature is null ? view.Features : [FindFeature(reference.Feature, view.Features, view.Name, place)])
+        {
+            if (!entry.Features.Contains(feature)) entry.Features.Add(feature);
+            else if (isAsked) throw new LeptonDataException("featurestore.feature_twice", [name, feature]) { Place = place };
+            if (isAsked) entry.AskedCount++;
+        }
+    }
+
+    private static void AddOnDemand(FeatureReference reference, OnDemandView view, List<OnDemandView> onDemand, SourcePlace? place)
+    {
+        if (reference.Prefix is not null || reference.Keys is not null) throw new LeptonDataException("featurestore.on_demand_prefix", [view.Name]) { Place = place };
+        string? only = reference.Feature is null ? null : FindFeature(reference.Feature, view.Features.Select(feature => feature.Name), view.Name, place);
+        int index = onDemand.FindIndex(candidate => candidate.Name == view.Name);
+        if (index < 0)
+        {
+            index = onDemand.Count;
+            onDemand.Add(view with { Features = [] });
+        }
+        foreach (OnDemandFeature feature in view.Features.Where(feature => only is null || feature.Name == only))
+        {
+            if (onDemand[index].Features.Any(other => other.Name == feature.Name)) throw new LeptonDataException("featurestore.feature_twice", [view.Name, feature.Name]) { Place = place };
+            onDemand[index] = onDemand[index] with { Features = new EquatableList<OnDemandFeature>(onDemand[index].Features.Append(feature)) };
+        }
     }
 
     // From here on a view under a prefix is a view of that name, of an entity whose keys are called as the labels call them.
-    private static ViewJoin JoinOf(string name, FeatureView view, Entity entity, EquatableList<KeyColumn> keys, SourcePlace? place)
+    private static ViewJoin JoinOf(ViewEntry entry, SourcePlace? place)
     {
+        (string name, FeatureView view, Entity entity, EquatableList<KeyColumn> keys) = (entry.Name, entry.View with { Features = new EquatableList<string>(entry.Features) }, entry.Entity, entry.Keys ?? []);
         foreach (KeyColumn key in keys)
             if (!entity.Keys.Contains(key.Key, StringComparer.OrdinalIgnoreCase)) throw Unknown("featurestore.unknown_key", key.Key, entity.Keys, place, entity.Name);
         string[] columns = [.. entity.Keys.Select(key => keys.FirstOrDefault(candidate => string.Equals(candidate.Key, key, StringComparison.OrdinalIgnoreCase)).Column ?? key)];
         if (columns.GroupBy(column => column, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new LeptonDataException("featurestore.key_twice", [twice.Key]) { Place = place };
         Entity own = keys.Count == 0 ? entity : entity with { Name = $"{entity.Name}@{name}", Keys = new EquatableList<string>(columns) };
-        return new ViewJoin(view with { Name = name, Entity = own.Name }, own) { DefinedView = view.Name, DefinedEntity = entity.Name };
+        return new ViewJoin(view with { Name = name, Entity = own.Name }, own) { DefinedView = view.Name, DefinedEntity = entity.Name, AskedCount = entry.AskedCount };
     }
 
     private static FeatureView? FindView(string name, FeatureDefinitions definitions) => definitions.FeatureViews.FirstOrDefault(candidate => candidate.Name == name);
 
-    private static string FindFeature(FeatureView view, string feature, SourcePlace? place)
-        => view.Features.FirstOrDefault(candidate => string.Equals(candidate, feature, StringComparison.OrdinalIgnoreCase))
-           ?? throw Unknown("featurestore.unknown_feature", feature, view.Features, place, view.Name);
+    private static OnDemandView? FindOnDemand(string name, FeatureDefinitions definitions) => definitions.OnDemandViews.FirstOrDefault(candidate => candidate.Name == name);
+
+    private static string FindFeature(string feature, IEnumerable<string> features, string view, SourcePlace? place)
+        => features.FirstOrDefault(candidate => string.Equals(candidate, feature, StringComparison.OrdinalIgnoreCase))
+           ?? throw Unknown("featurestore.unknown_feature", feature, features, place, view);
+
+    private sealed record ViewEntry(string Name, FeatureView View, Entity Entity, EquatableList<KeyColumn>? Keys)
+    {
+        internal List<string> Features { get; } = [];
+
+        internal int AskedCount { get; set; }
+    }
 }
+
+/// <summary>What names mean.</summary>
+/// <param name="Views">What to join: the views that were asked for, then those that on-demand views read.</param>
+/// <param name="OnDemandViews">What to compute from it, each with the features that were asked for.</param>
+internal sealed record ResolvedFeatures(IReadOnlyList<ViewJoin> Views, IReadOnlyList<OnDemandView> OnDemandViews);

@@ -19,7 +19,7 @@ public sealed class HistoricalFeatures : IAsyncDisposable
     /// <summary>What <see cref="Query"/> reads; it lives as long as this.</summary>
     public Inputs Inputs => _join.Inputs;
 
-    /// <summary>The entity rows' own columns, then for each view its features and its status.</summary>
+    /// <summary>The entity rows' own columns, then for each view its features and its status, then on-demand features.</summary>
     public Schema Schema => Query.Schema;
 
     /// <summary>How many rows: as many as there are entity rows.</summary>
@@ -33,7 +33,7 @@ public sealed class HistoricalFeatures : IAsyncDisposable
     public ValueTask<IRecordBatchReader> ReadAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(_join.Read());
+        return _join.Computed.Count == 0 ? ValueTask.FromResult(_join.Read()) : _runner.Engine.ReadAsync(Query, Inputs, _runner.Run, cancellationToken);
     }
 
     /// <inheritdoc/>

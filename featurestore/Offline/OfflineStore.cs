@@ -19,25 +19,28 @@ public sealed class OfflineStore(FeatureStoreContext context)
     /// <param name="features">A service's name alone, or references <c>view</c> and <c>view:feature</c>; as they are in force in the registry.</param>
     /// <param name="run">On whose behalf.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
-    /// <returns>Shape <c>[n × (own columns + view__feature… + view__status…)]</c>; row i answers entity row i.</returns>
+    /// <returns>Shape <c>[n × (own columns + view__feature… + view__status… + on-demand features)]</c>; row i answers entity row i.</returns>
     /// <exception cref="LeptonDataException">An unknown name, a key that is missing or of another type, a NULL time, rows that tie; a definition that is not applied.</exception>
     public async ValueTask<HistoricalFeatures> GetHistoricalFeaturesAsync(EntityRows entityRows, IReadOnlyList<FeatureReference> features, RunContext run, CancellationToken cancellationToken = default)
     {
         RegistryState registry = await new FeatureRegistry(context).ReadAsync(cancellationToken).ConfigureAwait(false);
         if (registry.Version is null) throw new LeptonDataException("featurestore.nothing_applied", []);
         CheckInForce(features, registry.Definitions);
-        IReadOnlyList<ViewJoin> views = FeatureResolver.Resolve(features, registry.Definitions);
-        List<(string Name, SourcePlace? Place)> names = [.. views.Select(view => (view.View.Table.ToString(), (SourcePlace?)null))];
+        ResolvedFeatures resolved = FeatureResolver.Resolve(features, registry.Definitions);
+        List<(string Name, SourcePlace? Place)> names = [.. resolved.Views.Select(view => (view.View.Table.ToString(), (SourcePlace?)null))];
         if (entityRows.Query is { } query) names.AddRange(context.Binder.References(query).Select(reference => (reference.Name, (SourcePlace?)reference.Place)));
         CatalogInputs catalog = await context.Catalog.InputsForAsync(names, cancellationToken).ConfigureAwait(false);
-        foreach (ViewJoin view in views) DefinitionChecks.CheckView(view.View, catalog.Inputs.ByName[view.View.Table.ToString()].Schema);
+        foreach (ViewJoin view in resolved.Views) DefinitionChecks.CheckView(view.View, catalog.Inputs.ByName[view.View.Table.ToString()].Schema);
+        BoundFeatures bound = BoundFeatures.Bind(resolved, table => catalog.Inputs.ByName[table.ToString()].Schema, context.Binder, run.Access);
+        IReadOnlyList<ViewJoin> views = bound.Views;
         var runner = new QueryRunner(context, run with { Progress = NamedProgress.Of(run.Progress, ProgressName) });
         try
         {
             (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, catalog.Inputs, runner);
             LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start);
+            bound.CheckLabels(rows.Schema, rows.Source.Start);
             StagedRelation staged = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, rows, rowInputs, new Inputs(), cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start);
+            var join = new PointInTimeJoin(runner, new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start) { Computed = bound.Computed };
             try
             {
                 await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
@@ -58,7 +61,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
 
     private static void CheckInForce(IReadOnlyList<FeatureReference> features, FeatureDefinitions definitions)
     {
-        IEnumerable<string> views = definitions.FeatureViews.Select(view => view.Name);
+        IEnumerable<string> views = definitions.FeatureViews.Select(view => view.Name).Concat(definitions.OnDemandViews.Select(view => view.Name));
         IEnumerable<string> names = features is [{ Feature: null }] ? views.Concat(definitions.FeatureServices.Select(service => service.Name)) : views;
         foreach (FeatureReference reference in features)
             if (!names.Contains(reference.View)) throw FeatureResolver.Unknown("featurestore.not_in_force", reference.View, names, null);

@@ -4,6 +4,7 @@ using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.Offline.Join;
 using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
+using Lepton.Data.Sql;
 using Lepton.Data.Sql.Binding;
 using static Lepton.Data.Schemas.SqlLiteral;
 
@@ -19,7 +20,7 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     /// <summary>The name under which the label rows, as they come, are read.</summary>
     internal const string RawLabelsInput = "__raw_labels";
 
-    private const string JoinedInput = "__joined";
+    private const string JoinedInput = RowExpression.RowInput;
 
     // Below so many labels at a time, it is not the labels that need the memory.
     private const int RangeRowsMin = 256;
@@ -50,7 +51,10 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
         Inputs = new Inputs().Add(JoinedInput, new ReaderInput(Schema, Read));
     }
 
-    /// <summary>The labels' columns, then each view's columns.</summary>
+    /// <summary>What is computed from the joined rows, as <see cref="Query"/> gives them.</summary>
+    internal IReadOnlyList<ComputedFeature> Computed { get; init; } = [];
+
+    /// <summary>The labels' columns, then each view's columns, those among them that only on-demand features are computed from.</summary>
     internal Schema Schema { get; }
 
     internal Schema LabelSchema => _given.Schema;
@@ -72,8 +76,17 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     /// <summary>What <see cref="Query"/> reads.</summary>
     internal Inputs Inputs { get; }
 
-    /// <summary>The joined rows as a query, for engines that write them; <see cref="Read"/> gives the same without an engine.</summary>
-    internal BoundQuery Query => _runner.Bind($"SELECT {string.Join(", ", Schema.Fields.Select(column => Name(column.Name)))} FROM {JoinedInput}", Inputs);
+    /// <summary>The joined rows as a query: the labels' columns, then those of each view that were asked for, then what is computed. Where nothing is computed, <see cref="Read"/> gives the same without an engine.</summary>
+    internal BoundQuery Query
+    {
+        get
+        {
+            IEnumerable<string> columns = LabelSchema.Fields.Select(own => own.Name).Concat(Views.SelectMany(view => view.AskedColumns)).Select(Name);
+            IEnumerable<string> computed = Computed.Select(feature => $"({feature.Expression.Text.Text}\n) AS {Name(feature.Column)}");
+            SourcePlace place = Computed.Count == 0 ? new SourcePlace("featurestore", 1, 1) : Computed[0].Expression.Text.Start;
+            return _runner.Bind(new SqlText($"SELECT {string.Join(", ", columns.Concat(computed))} FROM {JoinedInput}", place, 0), Inputs);
+        }
+    }
 
     /// <summary>How many label rows there are; known after <see cref="PrepareAsync"/>.</summary>
     internal long RowCount => Labels.RowCount;

@@ -13,6 +13,13 @@ internal sealed record ViewJoin(FeatureView View, Entity Entity)
     /// <summary>The entity's name in the definitions, where its keys are called otherwise here.</summary>
     internal string DefinedEntity { get; init; } = Entity.Name;
 
-    /// <summary>The columns that the view adds, in order: its features, then its status where it is point-in-time.</summary>
+    /// <summary>How many of the view's features come out, the first; the others are joined for on-demand features alone. Where none comes out, the status does not either.</summary>
+    internal int AskedCount { get; init; } = View.Features.Count;
+
+    /// <summary>The columns that are joined, in order: the view's features, then its status where it is point-in-time.</summary>
     internal IEnumerable<string> Columns => View.IsPointInTime ? View.Features.Select(View.ColumnOf).Append(View.StatusColumn) : View.Features.Select(View.ColumnOf);
+
+    /// <summary>Those of <see cref="Columns"/> that come out.</summary>
+    internal IEnumerable<string> AskedColumns
+        => View.Features.Take(AskedCount).Select(View.ColumnOf).Concat(View.IsPointInTime && AskedCount > 0 ? [View.StatusColumn] : (string[])[]);
 }

@@ -19,13 +19,18 @@ internal static class DefinitionChecks
         IReadOnlyDictionary<string, Input> tables = catalog.Inputs.ByName;
         foreach (FeatureView view in definitions.FeatureViews) CheckView(view, tables[view.Table.ToString()].Schema);
         foreach (Entity entity in definitions.Entities) CheckKeyTypes(entity, definitions, tables);
+        foreach (OnDemandView view in definitions.OnDemandViews) Bind(FeatureResolver.Resolve([new FeatureReference(view.Name, null)], definitions, view.Place));
         foreach (TrainingSetDefinition trainingSet in definitions.TrainingSets)
         {
             CatalogInputs labels = await LabelQuery.InputsForAsync(trainingSet, context, cancellationToken).ConfigureAwait(false);
             BoundQuery query = LabelQuery.Bind(trainingSet, labels.Inputs, context, access);
-            LabelChecks.Check(query.Schema, trainingSet.EventTime, FeatureResolver.Resolve(trainingSet, definitions), tables, trainingSet.Labels.Start);
+            BoundFeatures features = Bind(FeatureResolver.Resolve(trainingSet, definitions));
+            LabelChecks.Check(query.Schema, trainingSet.EventTime, features.Views, tables, trainingSet.Labels.Start);
+            features.CheckLabels(query.Schema, trainingSet.Labels.Start);
             LabelSelection.Check(trainingSet, query.Schema);
         }
+
+        BoundFeatures Bind(ResolvedFeatures features) => BoundFeatures.Bind(features, table => tables[table.ToString()].Schema, context.Binder, access);
     }
 
     /// <summary>Holds one view against its table.</summary>

@@ -46,6 +46,15 @@ internal static class DefinitionJson
         return Close(json, view.Notes);
     }
 
+    internal static JsonObject Of(OnDemandView view)
+    {
+        var json = new JsonObject();
+        if (view.Reads.Count > 0) json["reads"] = References(view.Reads);
+        if (view.Inputs.Count > 0) json["inputs"] = new JsonObject(view.Inputs.Select(input => KeyValuePair.Create(input.Name, (JsonNode?)JsonValue.Create(input.Type.ToString()))));
+        json["features"] = new JsonObject(view.Features.Select(feature => KeyValuePair.Create(feature.Name, (JsonNode?)JsonValue.Create(feature.Expression.Text))));
+        return Close(json, view.Notes);
+    }
+
     internal static JsonObject Of(FeatureService service)
     {
         var json = new JsonObject { ["features"] = References(service.Features) };
@@ -99,6 +108,14 @@ internal static class DefinitionJson
             Notes = ReadNotes(json),
         };
     }
+
+    internal static OnDemandView ReadOnDemandView(string name, JsonElement json)
+        => new(name, new EquatableList<OnDemandFeature>(json.GetProperty("features").EnumerateObject().Select(feature => new OnDemandFeature(feature.Name, new SqlText(feature.Value.GetString()!, $"{name}.{feature.Name}")))))
+        {
+            Reads = json.TryGetProperty("reads", out JsonElement reads) ? References(reads) : [],
+            Inputs = json.TryGetProperty("inputs", out JsonElement inputs) ? new EquatableList<RequestColumn>(inputs.EnumerateObject().Select(input => new RequestColumn(input.Name, DataType.Parse(input.Value.GetString()!)))) : [],
+            Notes = ReadNotes(json),
+        };
 
     internal static FeatureService ReadService(string name, JsonElement json)
         => new(name, References(json.GetProperty("features"))) { Notes = ReadNotes(json) };

@@ -29,9 +29,14 @@ public static class FeatureChecks
         FeatureDefinitions sound = definitions with { FeatureViews = good };
         Dictionary<string, Input> inputs = tables.Where(table => table.Value is not null).ToDictionary(table => table.Key, Input (table) => new BatchInput(table.Value!, []), StringComparer.OrdinalIgnoreCase);
         foreach (Entity entity in sound.Entities) problems.Try(() => DefinitionChecks.CheckKeyTypes(entity, sound, inputs));
+        foreach (OnDemandView view in definitions.OnDemandViews)
+            problems.Try(() => Bind(FeatureResolver.Resolve([new FeatureReference(view.Name, null)], definitions, view.Place), sound, inputs, binder, access));
         foreach (TrainingSetDefinition trainingSet in definitions.TrainingSets) problems.Try(() => CheckLabels(trainingSet, sound, definitions, tables, inputs, binder, access));
         return problems.All;
     }
+
+    private static BoundFeatures? Bind(ResolvedFeatures features, FeatureDefinitions sound, Dictionary<string, Input> tables, Binder binder, AccessContext access)
+        => features.Views.All(join => sound.FeatureViews.Any(view => view.Name == join.DefinedView)) ? BoundFeatures.Bind(features, table => tables[table.ToString()].Schema, binder, access) : null;
 
     private static void CheckLabels(
         TrainingSetDefinition trainingSet, FeatureDefinitions sound, FeatureDefinitions all, IReadOnlyDictionary<string, Schema?> tables, Dictionary<string, Input> inputs, Binder binder, AccessContext access)
@@ -47,9 +52,9 @@ public static class FeatureChecks
         }
         BoundQuery query = binder.Bind(trainingSet.Labels, schemas, access);
         // Views that do not fit their tables have said so themselves.
-        IReadOnlyList<ViewJoin> joins = FeatureResolver.Resolve(trainingSet, all);
-        if (joins.Any(join => !sound.FeatureViews.Any(view => view.Name == join.View.Name))) return;
-        LabelChecks.Check(query.Schema, trainingSet.EventTime, joins, inputs, trainingSet.Labels.Start);
+        if (Bind(FeatureResolver.Resolve(trainingSet, all), sound, inputs, binder, access) is not { } features) return;
+        LabelChecks.Check(query.Schema, trainingSet.EventTime, features.Views, inputs, trainingSet.Labels.Start);
+        features.CheckLabels(query.Schema, trainingSet.Labels.Start);
         LabelSelection.Check(trainingSet, query.Schema);
     }
 }

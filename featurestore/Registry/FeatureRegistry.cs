@@ -141,6 +141,7 @@ public sealed class FeatureRegistry(FeatureStoreContext context)
     {
         ObjectKind.Entity => "entity",
         ObjectKind.FeatureView => "feature_view",
+        ObjectKind.OnDemandView => "on_demand_view",
         ObjectKind.FeatureService => "feature_service",
         _ => "training_set",
     };
@@ -149,6 +150,7 @@ public sealed class FeatureRegistry(FeatureStoreContext context)
     {
         "entity" => ObjectKind.Entity,
         "feature_view" => ObjectKind.FeatureView,
+        "on_demand_view" => ObjectKind.OnDemandView,
         "feature_service" => ObjectKind.FeatureService,
         "training_set" => ObjectKind.TrainingSet,
         _ => null,

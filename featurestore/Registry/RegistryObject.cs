@@ -17,6 +17,7 @@ internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec,
     [
         .. definitions.Entities.Select(entity => new RegistryObject(ObjectKind.Entity, entity.Name, DefinitionJson.Text(DefinitionJson.Of(entity)), RegistryMeta.None)),
         .. definitions.FeatureViews.Select(view => new RegistryObject(ObjectKind.FeatureView, view.Name, SpecOf(view, definitions), RegistryMeta.None)),
+        .. definitions.OnDemandViews.Select(view => new RegistryObject(ObjectKind.OnDemandView, view.Name, DefinitionJson.Text(DefinitionJson.Of(view)), RegistryMeta.None)),
         .. definitions.FeatureServices.Select(service => new RegistryObject(ObjectKind.FeatureService, service.Name, DefinitionJson.Text(DefinitionJson.Of(service)), RegistryMeta.None)),
         .. definitions.TrainingSets.Select(set => new RegistryObject(ObjectKind.TrainingSet, set.Name, DefinitionJson.Text(DefinitionJson.Of(set)), RegistryMeta.None)),
     ];
@@ -27,6 +28,7 @@ internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec,
     {
         Entities = [.. Read(objects, ObjectKind.Entity, DefinitionJson.ReadEntity)],
         FeatureViews = [.. Read(objects, ObjectKind.FeatureView, DefinitionJson.ReadView)],
+        OnDemandViews = [.. Read(objects, ObjectKind.OnDemandView, DefinitionJson.ReadOnDemandView)],
         FeatureServices = [.. Read(objects, ObjectKind.FeatureService, DefinitionJson.ReadService)],
         TrainingSets = [.. Read(objects, ObjectKind.TrainingSet, DefinitionJson.ReadTrainingSet)],
     };

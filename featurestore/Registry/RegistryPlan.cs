@@ -7,6 +7,8 @@ public enum ObjectKind
     Entity,
     /// <summary><see cref="Definitions.FeatureView"/></summary>
     FeatureView,
+    /// <summary><see cref="Definitions.OnDemandView"/></summary>
+    OnDemandView,
     /// <summary><see cref="Definitions.FeatureService"/></summary>
     FeatureService,
     /// <summary><see cref="Definitions.TrainingSetDefinition"/></summary>

@@ -16,7 +16,9 @@ internal static class AppliedChecks
         Dictionary<(ObjectKind, string), string> defined = RegistryObject.Of(definitions).ToDictionary(item => (item.Kind, item.Name), item => item.Spec);
         Check(ObjectKind.TrainingSet, definition.Name, definition.Place);
         if (definition.Service is { } service) Check(ObjectKind.FeatureService, service, FeatureResolver.FindService(service, definitions, definition.Place).Place);
-        foreach (ViewJoin view in FeatureResolver.Resolve(definition, definitions))
+        ResolvedFeatures features = FeatureResolver.Resolve(definition, definitions);
+        foreach (OnDemandView view in features.OnDemandViews) Check(ObjectKind.OnDemandView, view.Name, view.Place);
+        foreach (ViewJoin view in features.Views)
         {
             Check(ObjectKind.FeatureView, view.DefinedView, view.View.Place);
             Check(ObjectKind.Entity, view.DefinedEntity, view.Entity.Place);

@@ -29,6 +29,7 @@ internal static class ManifestJson
             ["registry_version"] = manifest.RegistryVersion,
             ["entities"] = Map(manifest.Entities, entity => entity.Name, DefinitionJson.Of),
             ["views"] = Map(manifest.Views, view => view.Name, view => DefinitionJson.Of(view, EntityOf(view, manifest.Entities).Keys)),
+            ["on_demand_views"] = manifest.OnDemandViews.Count == 0 ? null : Map(manifest.OnDemandViews, view => view.Name, DefinitionJson.Of),
             ["snapshots"] = List(manifest.Snapshots, PinJson),
             ["rows"] = manifest.RowCount,
             ["splits"] = List(manifest.Splits, split => new JsonObject { ["name"] = split.Name, ["rows"] = split.RowCount }),
@@ -42,6 +43,8 @@ internal static class ManifestJson
             ["created_at"] = manifest.CreatedAt.ToString(),
             ["run_id"] = manifest.RunId,
         };
+        // So manifests without are as they always were.
+        if (manifest.OnDemandViews.Count == 0) json.Remove("on_demand_views");
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, s_writing)) json.WriteTo(writer);
         buffer.WriteByte((byte)'\n');
@@ -68,20 +71,22 @@ internal static class ManifestJson
     }
 
     /// <summary>What the version is made from, and nothing else: equal where a rebuild would give the same rows.</summary>
-    internal static string IdentityOf(TrainingSetDefinition definition, IReadOnlyList<ViewJoin> views, IReadOnlyList<PinnedSnapshot> snapshots, int ruleVersion)
+    internal static string IdentityOf(TrainingSetDefinition definition, BoundFeatures features, IReadOnlyList<PinnedSnapshot> snapshots, int ruleVersion)
     {
         TrainingSetDefinition bare = definition with { Notes = Notes.None, Service = null, Features = [] };
         var json = new JsonObject
         {
             ["rule_version"] = ruleVersion,
             ["definition"] = DefinitionJson.Of(bare),
-            ["views"] = List(views, view => new JsonObject
+            ["views"] = List(features.Views, view =>
             {
-                ["name"] = view.View.Name,
-                ["spec"] = DefinitionJson.Of(view.View with { Notes = Notes.None }, view.Entity.Keys),
+                var one = new JsonObject { ["name"] = view.View.Name, ["spec"] = DefinitionJson.Of(view.View with { Notes = Notes.None }, view.Entity.Keys) };
+                if (view.AskedCount < view.View.Features.Count) one["asked"] = view.AskedCount;
+                return one;
             }),
             ["snapshots"] = List(snapshots, pin => new JsonObject { ["table"] = pin.Table, ["id"] = pin.TableId, ["version"] = pin.Version }),
         };
+        if (features.OnDemandViews.Count > 0) json["on_demand_views"] = Map(features.OnDemandViews, view => view.Name, view => DefinitionJson.Of(view with { Notes = Notes.None }));
         return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(DefinitionJson.Text(json))));
     }
 
@@ -98,6 +103,7 @@ internal static class ManifestJson
             RegistryVersion = Number(root, "registry_version"),
             Entities = [.. root.GetProperty("entities").EnumerateObject().Select(entity => DefinitionJson.ReadEntity(entity.Name, entity.Value))],
             Views = [.. root.GetProperty("views").EnumerateObject().Select(view => DefinitionJson.ReadView(view.Name, view.Value))],
+            OnDemandViews = root.TryGetProperty("on_demand_views", out JsonElement onDemand) ? [.. onDemand.EnumerateObject().Select(view => DefinitionJson.ReadOnDemandView(view.Name, view.Value))] : [],
             Snapshots = Items(root, "snapshots", pin => new PinnedSnapshot(Text(pin, "table"), Text(pin, "path"), Text(pin, "table_id"), Number(pin, "version"), DefinitionJson.Optional(pin, "content_hash"))),
             RowCount = Number(root, "rows"),
             Splits = Items(root, "splits", split => new SplitCount(Text(split, "name"), Number(split, "rows"))),
@@ -107,6 +113,7 @@ internal static class ManifestJson
                 Text(feature, "column"), Text(feature, "view"), Text(feature, "feature"), Number(feature, "present"), Number(feature, "null"), Number(feature, "absent"), Number(feature, "expired"))
             {
                 FromFuture = Number(feature, "from_future"),
+                ComputedFrom = feature.TryGetProperty("computed_from", out JsonElement columns) ? new EquatableList<string>(columns.EnumerateArray().Select(column => column.GetString()!)) : [],
                 Ages = new EquatableList<long>(feature.GetProperty("ages_us").EnumerateArray().Select(age => age.GetInt64())),
             }),
             ViewStatistics = Items(root, "view_rows", view => new ViewStatistics(
@@ -145,18 +152,23 @@ internal static class ManifestJson
                 : FieldMetadata.Empty,
         };
 
-    private static JsonObject FeatureJson(FeatureCount count) => new()
+    private static JsonObject FeatureJson(FeatureCount count)
     {
-        ["column"] = count.Column,
-        ["view"] = count.View,
-        ["feature"] = count.Feature,
-        ["present"] = count.Present,
-        ["null"] = count.Null,
-        ["absent"] = count.Absent,
-        ["expired"] = count.Expired,
-        ["from_future"] = count.FromFuture,
-        ["ages_us"] = new JsonArray([.. count.Ages.Select(age => (JsonNode)JsonValue.Create(age))]),
-    };
+        var json = new JsonObject
+        {
+            ["column"] = count.Column,
+            ["view"] = count.View,
+            ["feature"] = count.Feature,
+            ["present"] = count.Present,
+            ["null"] = count.Null,
+            ["absent"] = count.Absent,
+            ["expired"] = count.Expired,
+            ["from_future"] = count.FromFuture,
+            ["ages_us"] = new JsonArray([.. count.Ages.Select(age => (JsonNode)JsonValue.Create(age))]),
+        };
+        if (count.ComputedFrom.Count > 0) json["computed_from"] = new JsonArray([.. count.ComputedFrom.Select(column => (JsonNode)JsonValue.Create(column))]);
+        return json;
+    }
 
     private static JsonObject StatisticsJson(ViewStatistics view) => new()
     {

@@ -19,28 +19,30 @@ internal static class TrainingSetBuilder
 {
     /// <param name="context">What runs queries.</param>
     /// <param name="definition">What to build.</param>
-    /// <param name="views">What to join.</param>
+    /// <param name="features">What to join and to compute.</param>
     /// <param name="tables">Every table that labels and views read, by name.</param>
     /// <param name="folder">Absolute; empty.</param>
     /// <param name="run">On whose behalf.</param>
     /// <param name="cancellationToken">Observed throughout; files written by then stay.</param>
     internal static async ValueTask<BuiltTrainingSet> BuildAsync(
-        FeatureStoreContext context, TrainingSetDefinition definition, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Snapshot> tables, string folder, RunContext run, CancellationToken cancellationToken)
+        FeatureStoreContext context, TrainingSetDefinition definition, BoundFeatures features, IReadOnlyDictionary<string, Snapshot> tables, string folder, RunContext run, CancellationToken cancellationToken)
     {
         run = run with { Progress = NamedProgress.Of(run.Progress, definition.Name) };
         var runner = new QueryRunner(context, run);
         await using (runner.ConfigureAwait(false))
         {
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.labels"));
+            IReadOnlyList<ViewJoin> views = features.Views;
             Inputs labelTables = InputsOf(LabelQuery.ReferencesOf(definition, context).Select(reference => reference.Name), tables);
             BoundQuery labels = LabelQuery.Bind(definition, labelTables, context, run.Access);
             var viewTables = views.Select(view => view.View.Table.ToString()).Distinct().ToDictionary(table => table, table => (Input)new SnapshotInput(tables[table]));
             LabelChecks.Check(labels.Schema, definition.EventTime, views, viewTables, definition.Labels.Start);
+            features.CheckLabels(labels.Schema, definition.Labels.Start);
             LabelSelection.Check(definition, labels.Schema);
             LabelRows rows = await LabelQuery.StageAsync(definition, labels, labelTables, runner, cancellationToken).ConfigureAwait(false);
             LeftOut? leftOut = null;
             if (LabelSelection.IsNeeded(definition)) (rows, leftOut) = await new LabelSelection(definition, rows).SelectAsync(runner, cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Labels.Start);
+            var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Labels.Start) { Computed = features.Computed };
             await using ConfiguredAsyncDisposable owned = join.ConfigureAwait(false);
             await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.writing", Rows: join.RowCount));
@@ -105,7 +107,7 @@ internal static class TrainingSetBuilder
 
     private static FeatureCount[] FeaturesOf(PointInTimeJoin join, Contents contents) =>
     [
-        .. join.Misses.Select(miss =>
+        .. join.Misses.Where(miss => contents.Has(miss.Column)).Select(miss =>
         {
             long present = contents.RowCount - contents.NullCount(miss.Column);
             return new FeatureCount(miss.Column, miss.View, miss.Feature, present, contents.RowCount - present - miss.Absent - miss.Expired, miss.Absent, miss.Expired)
@@ -113,6 +115,13 @@ internal static class TrainingSetBuilder
                 FromFuture = miss.FromFuture,
                 Ages = miss.Ages is { Count: > 0 } ages ? new EquatableList<long>(FeatureCount.AgeShares.Select(share => (long)ages.Quantile(share)!.Value)) : [],
             };
+        }),
+        .. join.Computed.Select(feature =>
+        {
+            long present = contents.RowCount - contents.NullCount(feature.Column);
+            string[] taken = [.. feature.Expression.Columns];
+            long fromFuture = join.Misses.Where(miss => taken.Contains(miss.Column) || taken.Contains($"{miss.View}__status")).Select(miss => miss.FromFuture).DefaultIfEmpty().Max();
+            return new FeatureCount(feature.Column, feature.View, feature.Feature, present, contents.RowCount - present, 0, 0) { FromFuture = fromFuture, ComputedFrom = new EquatableList<string>(taken) };
         }),
     ];
 }
@@ -139,6 +148,8 @@ internal sealed class Contents(Schema schema)
     internal ContentHash Hash { get; set; }
 
     internal Dictionary<string, long> SplitRows { get; } = new(StringComparer.Ordinal);
+
+    internal bool Has(string column) => schema.IndexOf(column) >= 0;
 
     internal long NullCount(string column) => _nulls[schema.IndexOf(column)];
 

@@ -28,8 +28,11 @@ public sealed record TrainingSetManifest
     /// <summary>The entities of the views, as they were.</summary>
     public required IReadOnlyList<Entity> Entities { get; init; }
 
-    /// <summary>The views, as they were, each with the features that were taken, in the order of their columns.</summary>
+    /// <summary>The views, as they were, each with the features that were taken, in the order of their columns; last those that only on-demand features were computed from, which have no column.</summary>
     public required IReadOnlyList<FeatureView> Views { get; init; }
+
+    /// <summary>The on-demand views, as they were, each with the features that were taken.</summary>
+    public IReadOnlyList<OnDemandView> OnDemandViews { get; init; } = [];
 
     /// <summary>The registry's version that they were read from.</summary>
     public required long RegistryVersion { get; init; }
@@ -87,6 +90,25 @@ public sealed record TrainingSetManifest
 
     /// <summary>The run that made it. No part of what <c>verify</c> compares.</summary>
     public required string RunId { get; init; }
+
+    /// <summary>What a feature comes from: itself, or what an on-demand feature is computed from; the feature is null where the view's status is taken. Labels' columns are not among them.</summary>
+    public IEnumerable<(FeatureView View, string? Feature)> OriginsOf(FeatureCount feature)
+    {
+        string[] columns = feature.ComputedFrom.Count == 0 ? [feature.Column] : [.. feature.ComputedFrom];
+        foreach (FeatureView view in Views)
+        {
+            foreach (string name in view.Features)
+                if (columns.Contains(view.ColumnOf(name))) yield return (view, name);
+            if (columns.Contains(view.StatusColumn)) yield return (view, null);
+        }
+    }
+
+    /// <summary>What was joined and computed. Features without a column were joined for on-demand features alone.</summary>
+    internal ResolvedFeatures Resolved => new(
+        [
+            .. Views.Select(view => new ViewJoin(view, Entities.First(entity => entity.Name == view.Entity)) { AskedCount = view.Features.TakeWhile(feature => Schema.Find(view.ColumnOf(feature)) is not null).Count() }),
+        ],
+        OnDemandViews);
 }
 
 /// <summary>One version of a table that a training set was made from.</summary>
@@ -116,7 +138,11 @@ public sealed record FeatureCount(string Column, string View, string Feature, lo
     public static IReadOnlyList<double> AgeShares { get; } = [0, 0.5, 0.9, 0.99, 1];
 
     /// <summary>Rows for which a join by event time alone would have taken a value that was known only later.</summary>
+    /// <remarks>Of an on-demand feature: the most of those that it is computed from.</remarks>
     public long FromFuture { get; init; }
+
+    /// <summary>For an on-demand feature, the columns that it takes, of views (with or without a column here) and labels; else empty.</summary>
+    public EquatableList<string> ComputedFrom { get; init; } = [];
 
     /// <summary>How old the rows were that labels got (not those that expired), at <see cref="AgeShares"/>, in microseconds, rounded down by at most a sixteenth; empty where there are none.</summary>
     public EquatableList<long> Ages { get; init; } = [];

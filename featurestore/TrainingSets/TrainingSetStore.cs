@@ -31,22 +31,23 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
         TrainingSetDefinition definition = definitions.TrainingSets.FirstOrDefault(candidate => candidate.Name == name)
             ?? throw FeatureResolver.Unknown("featurestore.unknown_training_set", name, definitions.TrainingSets.Select(candidate => candidate.Name), null);
         AppliedChecks.Check(definition, definitions, registry);
-        IReadOnlyList<ViewJoin> views = FeatureResolver.Resolve(definition, definitions);
-        IEnumerable<(string, SourcePlace?)> names = LabelQuery.ReferencesOf(definition, context).Concat(views.Select(view => (view.View.Table.ToString(), view.View.PlaceOf("table"))));
+        ResolvedFeatures resolved = FeatureResolver.Resolve(definition, definitions);
+        IEnumerable<(string, SourcePlace?)> names = LabelQuery.ReferencesOf(definition, context).Concat(resolved.Views.Select(view => (view.View.Table.ToString(), view.View.PlaceOf("table"))));
         CatalogInputs tables = await context.Catalog.InputsForAsync(names, cancellationToken).ConfigureAwait(false);
-        foreach (ViewJoin view in views) DefinitionChecks.CheckView(view.View, tables.Snapshots[view.View.Table.ToString()].Schema);
+        foreach (ViewJoin view in resolved.Views) DefinitionChecks.CheckView(view.View, tables.Snapshots[view.View.Table.ToString()].Schema);
+        BoundFeatures features = BoundFeatures.Bind(resolved, table => tables.Snapshots[table.ToString()].Schema, context.Binder, run.Access);
         IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(Lake, tables.Snapshots);
-        string identity = ManifestJson.IdentityOf(definition, views, pins, TrainingSetManifest.CurrentRuleVersion);
+        string identity = ManifestJson.IdentityOf(definition, features, pins, TrainingSetManifest.CurrentRuleVersion);
         if (TrainingSetFolder.Newest(Lake, name) is { } newest && newest.Manifest.Identity == identity) return new TrainingSetResult(newest, IsNew: false);
 
         using HeldFolder aside = TrainingSetFolder.MakeAside(Lake, name, run);
-        BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, views, tables.Snapshots, aside.Path, run, cancellationToken).ConfigureAwait(false);
+        BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, features, tables.Snapshots, aside.Path, run, cancellationToken).ConfigureAwait(false);
         while (true)
         {
             // Another process may have published meanwhile: the very same, or the version that was to be ours.
             IReadOnlyList<int> versions = TrainingSetFolder.Versions(Lake, name);
             if (versions.Count > 0 && TrainingSetFolder.Open(Lake, name, versions[^1]) is { } other && other.Manifest.Identity == identity) return new TrainingSetResult(other, IsNew: false);
-            TrainingSetManifest manifest = ManifestOf(definition, views, registry.Version!.Value, pins, identity, built, versions.Count == 0 ? 1 : versions[^1] + 1, run);
+            TrainingSetManifest manifest = ManifestOf(definition, features, registry.Version!.Value, pins, identity, built, versions.Count == 0 ? 1 : versions[^1] + 1, run);
             if (await TrainingSetFolder.PublishAsync(Lake, aside.Path, manifest, cancellationToken).ConfigureAwait(false) is { } published) return new TrainingSetResult(published, IsNew: true);
         }
     }
@@ -103,12 +104,13 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
     /// <param name="name">The training set.</param>
     /// <param name="version">One of its versions; null for the newest.</param>
     /// <param name="row">Counted from 1, in the training set's order.</param>
+    /// <returns>A <see cref="CellExplanation"/> for a joined feature, a <see cref="ComputedExplanation"/> for an on-demand one.</returns>
     /// <param name="feature"><c>view__feature</c>, <c>view:feature</c>, or the feature's name where no other view has it.</param>
     /// <param name="run">On whose behalf.</param>
     /// <param name="candidatesMax">How many rows are told of for each reason.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
     /// <exception cref="LeptonDataException">There is no such row or feature; a snapshot that is no longer there.</exception>
-    public async ValueTask<CellExplanation> ExplainAsync(string name, int? version, long row, string feature, RunContext run, int candidatesMax = 5, CancellationToken cancellationToken = default)
+    public async ValueTask<Explanation> ExplainAsync(string name, int? version, long row, string feature, RunContext run, int candidatesMax = 5, CancellationToken cancellationToken = default)
     {
         TrainingSetVersion found = await FindAsync(name, version, cancellationToken).ConfigureAwait(false);
         return await new CellExplainer(context, found, run).ExplainAsync(row, feature, candidatesMax, cancellationToken).ConfigureAwait(false);
@@ -135,14 +137,15 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
     }
 
     private static TrainingSetManifest ManifestOf(
-        TrainingSetDefinition definition, IReadOnlyList<ViewJoin> views, long registryVersion, IReadOnlyList<PinnedSnapshot> pins, string identity, BuiltTrainingSet built, int version, RunContext run) => new()
+        TrainingSetDefinition definition, BoundFeatures features, long registryVersion, IReadOnlyList<PinnedSnapshot> pins, string identity, BuiltTrainingSet built, int version, RunContext run) => new()
         {
             Name = definition.Name,
             Version = version,
             Identity = identity,
             Definition = definition,
-            Entities = [.. views.Select(view => view.Entity).DistinctBy(entity => entity.Name)],
-            Views = [.. views.Select(view => view.View)],
+            Entities = [.. features.Views.Select(view => view.Entity).DistinctBy(entity => entity.Name)],
+            Views = [.. features.Views.Select(view => view.View)],
+            OnDemandViews = features.OnDemandViews,
             RegistryVersion = registryVersion,
             RuleVersion = TrainingSetManifest.CurrentRuleVersion,
             Snapshots = pins,

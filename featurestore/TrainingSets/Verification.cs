@@ -113,14 +113,14 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
 
     private async ValueTask<BuiltTrainingSet?> RebuildAsync(Dictionary<string, Snapshot> tables, CancellationToken cancellationToken)
     {
-        ViewJoin[] views = [.. _manifest.Views.Select(view => new ViewJoin(view, _manifest.Entities.First(entity => entity.Name == view.Entity)))];
         IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(Lake, tables);
-        string identity = ManifestJson.IdentityOf(_manifest.Definition, views, pins, _manifest.RuleVersion);
+        BoundFeatures features = BoundFeatures.Bind(_manifest.Resolved, table => tables[table.ToString()].Schema, context.Binder, run.Access);
+        string identity = ManifestJson.IdentityOf(_manifest.Definition, features, pins, _manifest.RuleVersion);
         if (identity != _manifest.Identity) _findings.Add(Finding("featurestore.identity_differs", _manifest.Identity, identity));
         using HeldFolder aside = TrainingSetFolder.MakeAside(Lake, _manifest.Name, run);
         try
         {
-            return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, views, tables, aside.Path, run, cancellationToken).ConfigureAwait(false);
+            return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, features, tables, aside.Path, run, cancellationToken).ConfigureAwait(false);
         }
         catch (LeptonDataException failure) when (identity != _manifest.Identity)
         {

@@ -15,14 +15,16 @@ internal sealed partial class ReportBuilder
         if (manifest is null) return trainingSets.Count == 0 ? null : throw new LeptonDataException("jobs.report_unknown_training_set", [target.TrainingSet, string.Join(", ", trainingSets.Select(set => set.Manifest.Name))]) { Place = target.Place };
         FeatureCount feature = manifest.Features.FirstOrDefault(feature => feature.Column == target.Column)
             ?? throw new LeptonDataException("jobs.report_unknown_feature", [target.TrainingSet, target.Column, string.Join(", ", manifest.Features.Select(feature => feature.Column))]) { Place = target.Place };
-        FeatureView view = manifest.Views.First(view => view.Name == feature.View);
 
         Dictionary<string, StepRecord> byTable = steps.ToDictionary(made => made.Step.Table, made => made.Step, StringComparer.OrdinalIgnoreCase);
         var graph = new LineageGraph(byTable);
         graph.Start($"datasets.{manifest.Name}", feature.Column);
-        graph.Trace(view.Table.ToString(), feature.Feature, isValue: true);
-        foreach (string? deciding in view.KeyColumns.Append(view.EventTime).Append(view.CreatedTime).Append(view.Sequence))
-            if (deciding is not null) graph.Trace(view.Table.ToString(), deciding, isValue: false);
+        foreach ((FeatureView view, string? origin) in manifest.OriginsOf(feature))
+        {
+            if (origin is not null) graph.Trace(view.Table.ToString(), origin, isValue: true);
+            foreach (string? deciding in view.KeyColumns.Append(view.EventTime).Append(view.CreatedTime).Append(view.Sequence))
+                if (deciding is not null) graph.Trace(view.Table.ToString(), deciding, isValue: false);
+        }
         return new ReportLineage(manifest.Name, feature.Column, graph.Nodes, graph.Edges);
     }
 

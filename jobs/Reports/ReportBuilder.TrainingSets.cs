@@ -30,7 +30,7 @@ internal sealed partial class ReportBuilder
             IReadOnlyList<ReportFeature> features = await FeaturesAsync(set, cancellationToken);
             found.Add(new ReportTrainingSet(
                 set.Name, set.Version, ReportText.Of(set.Definition.Notes.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes),
-                labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Select(view => View(set, view))], set.Features.Count, features));
+                labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Where(view => set.Features.Any(feature => feature.View == view.Name)).Select(view => View(set, view))], set.Features.Count, features));
         }
         return found;
     }

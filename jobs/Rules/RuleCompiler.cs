@@ -79,7 +79,7 @@ internal sealed class RuleCompiler(StepDefinition step, Schema schema, IReadOnly
 
     private CompiledTableRule Query(QueryRule rule)
     {
-        if (!RuleSql.IsClosed(rule.Query.Text)) throw new LeptonDataException("jobs.rule_not_query", [rule.Name]) { Place = rule.Query.Start };
+        if (!rule.Query.IsClosed) throw new LeptonDataException("jobs.rule_not_query", [rule.Name]) { Place = rule.Query.Start };
         BoundQuery bound = binder.Bind(rule.Query, new Dictionary<string, Schema>(inputs, StringComparer.OrdinalIgnoreCase) { [step.Name] = schema }, access);
         if (bound.ImpureCall is { } impure) throw new LeptonDataException("jobs.not_pure", [impure.Function]) { Place = impure.Place };
         return new CompiledTableRule(rule, $"no row of {string.Join(' ', rule.Query.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}")

@@ -94,7 +94,9 @@ internal sealed class JoinReader : IRecordBatchReader
             }
             if (!view.View.IsPointInTime) continue;
             ColumnBuilder status = builder.Column(column++);
-            work.Add(() => AppendStatus(units, start, count, status));
+            // Features that are joined for others' sake do not count, unless there are no others.
+            JoinUnit[] told = view.AskedCount == 0 ? units : [.. units.Where(unit => view.View.Features.Take(view.AskedCount).Any(unit.Features.Contains))];
+            work.Add(() => AppendStatus(told, start, count, status));
         }
         if (count < ParallelRowsMin) work.ForEach(static append => append());
         else Run(work);

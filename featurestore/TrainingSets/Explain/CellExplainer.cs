@@ -6,6 +6,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Schemas.Configuration;
 using Lepton.Data.Schemas.Contracts;
+using Lepton.Data.Sql.Binding;
 using Lepton.Data.Storage;
 using Lepton.Data.Storage.Delta;
 using static Lepton.Data.Schemas.SqlLiteral;
@@ -25,42 +26,109 @@ internal sealed class CellExplainer(FeatureStoreContext context, TrainingSetVers
     /// <param name="feature"><c>view__feature</c> or <c>view:feature</c>; the feature's name alone where no other view has it.</param>
     /// <param name="candidatesMax">At most so many rows are kept for each reason.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
-    internal async ValueTask<CellExplanation> ExplainAsync(long row, string feature, int candidatesMax, CancellationToken cancellationToken)
+    internal async ValueTask<Explanation> ExplainAsync(long row, string feature, int candidatesMax, CancellationToken cancellationToken)
     {
         if (row < 1 || row > _manifest.RowCount) throw new LeptonDataException("featurestore.no_row", [_manifest.Name, _manifest.Version, row, _manifest.RowCount]);
         FeatureCount column = Find(feature);
-        FeatureView view = _manifest.Views.First(candidate => candidate.Name == column.View);
-        Entity entity = _manifest.Entities.First(candidate => candidate.Name == view.Entity);
-        PinnedSnapshot pin = _manifest.Snapshots.First(snapshot => snapshot.Table == view.Table.ToString());
-        Snapshot snapshot = await SnapshotAsync(pin, cancellationToken).ConfigureAwait(false);
         var runner = new QueryRunner(context, run);
         await using (runner.ConfigureAwait(false))
         {
             using RecordBatch label = await RowAsync(row, runner, cancellationToken).ConfigureAwait(false);
-            var at = (EventTime)label.Column(_manifest.Schema.IndexOf(_manifest.Definition.EventTime)).Value(0)!;
-            (string, object?)[] keys = [.. entity.Keys.Select(key => (key, label.Column(_manifest.Schema.IndexOf(key)).Value(0)))];
-            var ranking = new CandidateRanking(view, at, candidatesMax);
-            if (keys.All(key => key.Item2 is not null)) await ReadAsync(ranking, view, entity, column.Feature, snapshot, label, runner, cancellationToken).ConfigureAwait(false);
-            object? value = label.Column(_manifest.Schema.IndexOf(column.Column)).Value(0);
-            (string status, object? answer, IReadOnlyList<Candidate> candidates) = ranking.Close();
-            return new CellExplanation
-            {
-                Version = version,
-                Row = row,
-                Column = column.Column,
-                Feature = column.Feature,
-                View = view,
-                Snapshot = pin,
-                Keys = keys,
-                At = at,
-                Value = value,
-                Status = status,
-                Answer = answer,
-                IsAnswer = Same(value, answer),
-                Candidates = candidates,
-                Counts = ranking.Counts,
-            };
+            return _manifest.OnDemandViews.FirstOrDefault(view => view.Name == column.View) is { } computed
+                ? await ComputedAsync(computed, column, row, label, candidatesMax, runner, cancellationToken).ConfigureAwait(false)
+                : await CellAsync(_manifest.Views.First(view => view.Name == column.View), column.Feature, row, label, candidatesMax, runner, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async ValueTask<CellExplanation> CellAsync(FeatureView view, string feature, long row, RecordBatch label, int candidatesMax, QueryRunner runner, CancellationToken cancellationToken)
+    {
+        Entity entity = _manifest.Entities.First(candidate => candidate.Name == view.Entity);
+        PinnedSnapshot pin = _manifest.Snapshots.First(snapshot => snapshot.Table == view.Table.ToString());
+        Snapshot snapshot = await SnapshotAsync(pin, cancellationToken).ConfigureAwait(false);
+        var at = (EventTime)label.Column(_manifest.Schema.IndexOf(_manifest.Definition.EventTime)).Value(0)!;
+        (string, object?)[] keys = [.. entity.Keys.Select(key => (key, label.Column(_manifest.Schema.IndexOf(key)).Value(0)))];
+        var ranking = new CandidateRanking(view, at, candidatesMax);
+        if (keys.All(key => key.Item2 is not null)) await ReadAsync(ranking, view, entity, feature, snapshot, label, runner, cancellationToken).ConfigureAwait(false);
+        (string status, object? answer, IReadOnlyList<Candidate> candidates) = ranking.Close();
+        int column = _manifest.Schema.IndexOf(view.ColumnOf(feature));
+        object? value = column < 0 ? answer : label.Column(column).Value(0);
+        return new CellExplanation
+        {
+            Version = version,
+            Row = row,
+            Column = view.ColumnOf(feature),
+            Type = snapshot.Schema.Find(feature)!.Type,
+            Feature = feature,
+            View = view,
+            Snapshot = pin,
+            Keys = keys,
+            At = at,
+            Value = value,
+            Status = status,
+            Answer = answer,
+            IsAnswer = Same(value, answer),
+            Candidates = candidates,
+            Counts = ranking.Counts,
+        };
+    }
+
+    // What it takes is answered by the rule, and from that the expression is computed again.
+    private async ValueTask<ComputedExplanation> ComputedAsync(OnDemandView view, FeatureCount column, long row, RecordBatch label, int candidatesMax, QueryRunner runner, CancellationToken cancellationToken)
+    {
+        var tables = new Dictionary<string, Schema>();
+        foreach (PinnedSnapshot pin in _manifest.Snapshots) tables[pin.Table] = (await SnapshotAsync(pin, cancellationToken).ConfigureAwait(false)).Schema;
+        ResolvedFeatures features = _manifest.Resolved;
+        Schema schema = BoundFeatures.RowOf(view, features.Views, table => tables[table.ToString()]);
+        RowExpression expression = RowExpression.Bind(context.Binder, view.Features.First(feature => feature.Name == column.Feature).Expression, column.Column, schema, run.Access);
+        var cells = new List<CellExplanation>();
+        var inputs = new List<(string, DataType, object?)>();
+        using var builder = new RecordBatchBuilder(schema, 1);
+        for (int i = 0; i < schema.Count; i++)
+        {
+            Field field = schema[i];
+            object? value = null;
+            if (expression.Columns.Contains(field.Name))
+            {
+                (FeatureView View, string Feature)? read = Joined(field.Name, features);
+                if (read is null) inputs.Add((field.Name, field.Type, value = label.Column(_manifest.Schema.IndexOf(field.Name)).Value(0)));
+                else
+                {
+                    CellExplanation? cell = cells.Find(known => known.View.Name == read.Value.View.Name && (known.Feature == read.Value.Feature || field.Name == known.View.StatusColumn));
+                    if (cell is null) cells.Add(cell = await CellAsync(read.Value.View, read.Value.Feature, row, label, candidatesMax, runner, cancellationToken).ConfigureAwait(false));
+                    // A winner that holds NULL is there all the same.
+                    value = field.Name == cell.View.StatusColumn ? cell.Status == "null" ? "present" : cell.Status : cell.Answer;
+                }
+            }
+            builder.Column(i).AppendValue(value);
+        }
+        using RecordBatch batch = builder.Build();
+        Inputs joined = new Inputs().Add(RowExpression.RowInput, new BatchInput(schema, [batch]));
+        object? answer = (await runner.FirstRowAsync($"SELECT ({expression.Text.Text}\n) AS v FROM {RowExpression.RowInput}", joined, cancellationToken).ConfigureAwait(false))![0];
+        object? held = label.Column(_manifest.Schema.IndexOf(column.Column)).Value(0);
+        return new ComputedExplanation
+        {
+            Version = version,
+            Row = row,
+            Column = column.Column,
+            Type = expression.Field.Type,
+            Value = held,
+            Answer = answer,
+            IsAnswer = Same(held, answer),
+            Expression = expression.Text.Text,
+            Inputs = inputs,
+            Cells = cells,
+        };
+    }
+
+    // The view and feature that a joined column is of; of a status, the first feature.
+    private static (FeatureView View, string Feature)? Joined(string column, ResolvedFeatures features)
+    {
+        foreach (ViewJoin join in features.Views)
+        {
+            if (column == join.View.StatusColumn) return (join.View, join.View.Features[0]);
+            if (join.View.Features.FirstOrDefault(feature => join.View.ColumnOf(feature) == column) is { } found) return (join.View, found);
+        }
+        return null;
     }
 
     private FeatureCount Find(string feature)

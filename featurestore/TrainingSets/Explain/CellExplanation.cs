@@ -5,8 +5,10 @@ using Lepton.Data.Schemas.Contracts;
 namespace Lepton.Data.FeatureStore.TrainingSets.Explain;
 
 /// <summary>Why a cell of a training set holds what it holds.</summary>
-public sealed record CellExplanation
+public abstract record Explanation
 {
+    private protected Explanation() { }
+
     /// <summary>The version that the cell is of.</summary>
     public required TrainingSetVersion Version { get; init; }
 
@@ -15,6 +17,36 @@ public sealed record CellExplanation
 
     /// <summary>The column, <c>view__feature</c>.</summary>
     public required string Column { get; init; }
+
+    /// <summary>The column's type.</summary>
+    public required DataType Type { get; init; }
+
+    /// <summary>What the cell holds; of a feature that has no column of its own, <see cref="Answer"/>.</summary>
+    public required object? Value { get; init; }
+
+    /// <summary>What comes out now: the winner's value, or what the expression gives; null for none.</summary>
+    public required object? Answer { get; init; }
+
+    /// <summary>Whether <see cref="Answer"/> is what the cell holds; if not, <c>verify</c> says what was changed.</summary>
+    public required bool IsAnswer { get; init; }
+}
+
+/// <summary>Why a cell of an on-demand feature holds what it holds.</summary>
+public sealed record ComputedExplanation : Explanation
+{
+    /// <summary>The SQL of it.</summary>
+    public required string Expression { get; init; }
+
+    /// <summary>The labels' columns that it takes, with their values in the row.</summary>
+    public required IReadOnlyList<(string Name, DataType Type, object? Value)> Inputs { get; init; }
+
+    /// <summary>The joined features that it takes; of a view of which it takes the status alone, one feature.</summary>
+    public required IReadOnlyList<CellExplanation> Cells { get; init; }
+}
+
+/// <summary>Why a cell of a joined feature holds what it holds.</summary>
+public sealed record CellExplanation : Explanation
+{
 
     /// <summary>The feature's column in the table.</summary>
     public required string Feature { get; init; }
@@ -31,17 +63,8 @@ public sealed record CellExplanation
     /// <summary>The row's event time: what the feature had to have happened and been known by.</summary>
     public required EventTime At { get; init; }
 
-    /// <summary>What the cell holds.</summary>
-    public required object? Value { get; init; }
-
     /// <summary>What the rule answers now: <c>present</c>, <c>null</c>, <c>expired</c> or <c>absent</c>.</summary>
     public required string Status { get; init; }
-
-    /// <summary>What the rule answers now: the winner's value, or null.</summary>
-    public required object? Answer { get; init; }
-
-    /// <summary>Whether <see cref="Answer"/> is what the cell holds; if not, <c>verify</c> says what was changed.</summary>
-    public required bool IsAnswer { get; init; }
 
     /// <summary>The winner first (where there is one), then the rows that came closest, reason by reason.</summary>
     public required IReadOnlyList<Candidate> Candidates { get; init; }

@@ -98,7 +98,7 @@ public sealed class CellExplanationTests
         await lake.ApplyAsync();
         await lake.CreateAsync();
         // At 1 o'clock: minutes 1 to 60, and hour 0 of before; then those of later, the next first.
-        CellExplanation cell = await lake.TrainingSets.ExplainAsync("late", null, await RowAsync(lake, 3), "flights", FeatureStoreWorld.NewRun(), candidatesMax: 2);
+        var cell = (CellExplanation)await lake.TrainingSets.ExplainAsync("late", null, await RowAsync(lake, 3), "flights", FeatureStoreWorld.NewRun(), candidatesMax: 2);
         Assert.That(cell.Candidates.Select(row => (row.Verdict, row.Value)), Is.EqualTo(new (Verdict, object?)[] { (Verdict.Winner, 60L), (Verdict.Older, 59L), (Verdict.Older, 58L), (Verdict.InTheFuture, 61L), (Verdict.InTheFuture, 62L) }));
         Assert.That((cell.Counts[Verdict.Older], cell.Counts[Verdict.InTheFuture]), Is.EqualTo((60L, 146L)));
     }
@@ -128,7 +128,7 @@ public sealed class CellExplanationTests
         Assert.That(refused.Code, Is.EqualTo(code));
     }
 
-    private static async Task<CellExplanation> ExplainAsync(TestLake lake, long row, string feature) => await lake.TrainingSets.ExplainAsync("late", null, row, feature, FeatureStoreWorld.NewRun());
+    private static async Task<CellExplanation> ExplainAsync(TestLake lake, long row, string feature) => (CellExplanation)await lake.TrainingSets.ExplainAsync("late", null, row, feature, FeatureStoreWorld.NewRun());
 
     private static async Task<long> RowAsync(TestLake lake, long number)
         => (await lake.QueryAsync("SELECT number FROM datasets.late")).Select((row, i) => ((long)row[0]!, i)).First(pair => pair.Item1 == number).i + 1;

@@ -1,8 +1,8 @@
 using System.Text;
 using Lepton.Data.Jobs;
 using Lepton.Data.Jobs.Definitions;
-using Lepton.Data.Jobs.Rules;
 using Lepton.Data.Schemas;
+using Lepton.Data.Sql;
 using Lepton.Data.Testing;
 using NUnit.Framework;
 
@@ -106,7 +106,7 @@ internal sealed class DefinitionTests
     [TestCase("x /* open", false)]
     [TestCase("x /* /* */ open", false)]
     [TestCase("x = $tag$ open", false)]
-    public void IsClosed_OnlyTextsThatStayInTheirParentheses(string text, bool isClosed) => Assert.That(RuleSql.IsClosed(text), Is.EqualTo(isClosed));
+    public void IsClosed_OnlyTextsThatStayInTheirParentheses(string text, bool isClosed) => Assert.That(new SqlText(text).IsClosed, Is.EqualTo(isClosed));
 
     private static PipelineDefinition Read(string yaml) => PipelineFormat.Format.Read(Encoding.UTF8.GetBytes(yaml), "p.yaml");
 }
