@@ -17,7 +17,7 @@ internal sealed class FeastReader(string path)
 
     private static readonly (string Key, string What, BilingualText Why)[] s_unknown =
     [
-        ("onDemandFeatureViews", "on demand feature view", new("its Python is not read: write it as a step's SQL, or as a column of the labels", "不读取其中的 Python：请改写为步骤的 SQL，或标签的一列")),
+        ("onDemandFeatureViews", "on demand feature view", new("its Python is not read: write it as SQL under on_demand_views", "不读取其中的 Python：请在 on_demand_views 中改写为 SQL")),
         ("streamFeatureViews", "stream feature view", new("streams are not carried over: write a pipeline for its table", "不转换流：请为其表编写流水线")),
         ("labelViews", "label view", new("write its SELECT as `labels` of a training set", "请把它写成训练集 `labels` 的 SELECT")),
         ("savedDatasets", "saved dataset", new("make a training set of its labels", "请用它的标签定义训练集")),
