@@ -49,6 +49,7 @@ internal static class DatasetCommands
                 {
                     WriteSummary(json, result.Version);
                     json.WriteBoolean("is_new", result.IsNew);
+                    json.WriteNumber("files_taken", result.FilesTaken);
                 });
             });
             return ExitCode.Done;
@@ -56,6 +57,7 @@ internal static class DatasetCommands
         foreach (TrainingSetResult result in results)
         {
             TrainingSetManifest manifest = result.Version.Manifest;
+            if (result.FilesTaken > 0) context.Terminal.Out.WriteLine(Texts.Get("cli.dataset_resumed", manifest.Name, result.FilesTaken, manifest.Files.Count));
             context.Terminal.Out.WriteLine(result.IsNew
                 ? Texts.Get("cli.dataset_created", manifest.Name, manifest.Version, TextTable.Number(manifest.RowCount), result.Version.Folder)
                 : Texts.Get("cli.dataset_unchanged", manifest.Name, manifest.Version, TextTable.Number(manifest.RowCount)));

@@ -20,7 +20,8 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     /// <summary>The name under which the label rows, as they come, are read.</summary>
     internal const string RawLabelsInput = "__raw_labels";
 
-    private const string JoinedInput = RowExpression.RowInput;
+    /// <summary>The name under which <see cref="Query"/> reads the joined rows.</summary>
+    internal const string JoinedInput = RowExpression.RowInput;
 
     // Below so many labels at a time, it is not the labels that need the memory.
     private const int RangeRowsMin = 256;
@@ -32,6 +33,7 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     private LabelReader? _labels;
     private JoinedRange? _first;
     private long _rowsPerRange;
+    private long _countedUpTo;
 
     /// <param name="runner">Runs the queries and keeps what they need; the join's rows can be read as long as it lives.</param>
     /// <param name="labels">The label rows, in order.</param>
@@ -91,6 +93,18 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     /// <summary>How many label rows there are; known after <see cref="PrepareAsync"/>.</summary>
     internal long RowCount => Labels.RowCount;
 
+    /// <summary>The row that <see cref="Read"/> begins with, counted from 0.</summary>
+    internal long FirstRow { get; private set; }
+
+    /// <summary>What was counted so far, over as many labels from the first on as it says; known after <see cref="PrepareAsync"/>.</summary>
+    internal RangeStatistics Counted
+    {
+        get
+        {
+            lock (_statistics) return RangeStatistics.Sum(Plan, _statistics.Values);
+        }
+    }
+
     /// <summary>How each view met the labels; known after <see cref="PrepareAsync"/>.</summary>
     internal IReadOnlyList<ViewStatistics> Statistics
     {
@@ -110,23 +124,22 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     }
 
     /// <summary>For each output column of a feature, how the labels were answered; known when all rows were read once.</summary>
-    internal IReadOnlyList<FeatureMisses> Misses =>
-    [
-        .. Plan.Units.SelectMany(unit =>
-        {
-            long absent = 0, expired = 0, fromFuture = 0;
-            var ages = new AgeHistogram();
-            foreach (RangeStatistics range in _statistics.Values)
-            {
-                AnswerStatistics answers = range.Answers[unit.Answer.Number];
-                absent += answers.Absent;
-                expired += answers.Expired;
-                fromFuture += range.FromFuture[unit.Answer.Winners.Number];
-                ages.Add(answers.Ages);
-            }
-            return unit.Features.Select(feature => new FeatureMisses(unit.Join.View.ColumnOf(feature), unit.Join.View.Name, feature, absent, expired) { FromFuture = fromFuture, Ages = ages });
-        }),
-    ];
+    internal IReadOnlyList<FeatureMisses> Misses => [.. MissesOf(Counted)];
+
+    private IEnumerable<FeatureMisses> MissesOf(RangeStatistics counted) => Plan.Units.SelectMany(unit => unit.Features.Select(feature =>
+    {
+        AnswerStatistics answers = counted.Answers[unit.Answer.Number];
+        return new FeatureMisses(unit.Join.View.ColumnOf(feature), unit.Join.View.Name, feature, answers.Absent, answers.Expired) { FromFuture = counted.FromFuture[unit.Answer.Winners.Number], Ages = answers.Ages };
+    }));
+
+    /// <summary>Goes on where another join of the same labels and tables ended; before <see cref="PrepareAsync"/>.</summary>
+    /// <param name="row">The first row to read.</param>
+    /// <param name="counted">What the other had counted then, up to that row or beyond it.</param>
+    internal void GoOnFrom(long row, RangeStatistics counted)
+    {
+        (FirstRow, _countedUpTo) = (row, counted.Labels);
+        _statistics.Add(0, counted);
+    }
 
     /// <summary>Looks at all labels, and answers the first range of them, which is all of them where memory suffices.</summary>
     /// <exception cref="LeptonDataException">A NULL label time, rows that tie, a key that occurs twice in a view without event time.</exception>
@@ -146,7 +159,7 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
         // A quarter is left to what is read and written meanwhile.
         _rowsPerRange = Math.Min(Math.Clamp(free / 4 * 3 / JoinedRange.BytesPerLabel(Plan), RangeRowsMin, int.MaxValue / 4), RowsPerRangeMax);
         if (_rowsPerRange < RowCount) _rowsPerRange = (RowCount + ((RowCount + _rowsPerRange - 1) / _rowsPerRange) - 1) / ((RowCount + _rowsPerRange - 1) / _rowsPerRange);
-        _first = await ComputeAsync(0, cancellationToken).ConfigureAwait(false);
+        if (FirstRow == 0 || FirstRow < RowCount) _first = await ComputeAsync(FirstRow, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The rows, in order; more than one reader may be open. Disposed before this.</summary>
@@ -155,8 +168,8 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     /// <summary>The answers from a row on, as many as fit into memory.</summary>
     internal async ValueTask<RangeLease> RangeFromAsync(long row, CancellationToken cancellationToken)
     {
-        if (row == 0 && _first?.Count == RowCount) return new RangeLease(_first, isOwned: false);
-        if (row == 0 && Interlocked.Exchange(ref _first, null) is { } first) return new RangeLease(first, isOwned: true);
+        if (row == FirstRow && _first?.Count == RowCount - FirstRow) return new RangeLease(_first, isOwned: false);
+        if (row == FirstRow && Interlocked.Exchange(ref _first, null) is { } first) return new RangeLease(first, isOwned: true);
         return new RangeLease(await ComputeAsync(row, cancellationToken).ConfigureAwait(false), isOwned: true);
     }
 
@@ -171,11 +184,13 @@ internal sealed class PointInTimeJoin : IAsyncDisposable
     {
         while (true)
         {
-            int count = (int)Math.Min(_rowsPerRange, RowCount - row);
+            // What is counted already ends a range, so that nothing is counted twice.
+            int count = (int)Math.Min(_rowsPerRange, (row < _countedUpTo ? _countedUpTo : RowCount) - row);
             try
             {
                 JoinedRange range = await JoinedRange.ComputeAsync(Plan, Labels, _runner, row, count, cancellationToken).ConfigureAwait(false);
-                lock (_statistics) _statistics[row] = range.Statistics;
+                if (row >= _countedUpTo)
+                    lock (_statistics) _statistics[row] = range.Statistics;
                 return range;
             }
             catch (LeptonDataException failure) when (failure.Code == "schemas.memory_exhausted" && count > RangeRowsMin)

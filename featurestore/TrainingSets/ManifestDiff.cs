@@ -29,7 +29,7 @@ public sealed record ManifestDiff(IReadOnlyList<RegistryChange> Definitions, IRe
     }
 
     private static IReadOnlyList<RegistryObject> ObjectsOf(TrainingSetManifest manifest)
-        => RegistryObject.Of(new FeatureDefinitions { Entities = [.. manifest.Entities], FeatureViews = [.. manifest.Views], TrainingSets = [manifest.Definition] });
+        => RegistryObject.Of(new FeatureDefinitions { Entities = [.. manifest.Entities], FeatureViews = [.. manifest.Views], OnDemandViews = [.. manifest.OnDemandViews], TrainingSets = [manifest.Definition] });
 
     private static IEnumerable<(string Name, string? Value)> FactsOf(TrainingSetManifest manifest) =>
     [

@@ -17,15 +17,22 @@ namespace Lepton.Data.FeatureStore.TrainingSets;
 /// <summary>Writes the rows of a training set into a folder, and says what they are.</summary>
 internal static class TrainingSetBuilder
 {
+    // As ParquetWriter writes them.
+    private const long RowGroupRows = 122_880;
+
+    // About a hundred megabytes of numbers.
+    private const long CellsPerFile = 1 << 24;
+
     /// <param name="context">What runs queries.</param>
     /// <param name="definition">What to build.</param>
     /// <param name="features">What to join and to compute.</param>
     /// <param name="tables">Every table that labels and views read, by name.</param>
-    /// <param name="folder">Absolute; empty.</param>
+    /// <param name="folder">Where; what it holds of a killed build is gone on behind.</param>
+    /// <param name="sizes">How much is written and joined at a time.</param>
     /// <param name="run">On whose behalf.</param>
     /// <param name="cancellationToken">Observed throughout; files written by then stay.</param>
     internal static async ValueTask<BuiltTrainingSet> BuildAsync(
-        FeatureStoreContext context, TrainingSetDefinition definition, BoundFeatures features, IReadOnlyDictionary<string, Snapshot> tables, string folder, RunContext run, CancellationToken cancellationToken)
+        FeatureStoreContext context, TrainingSetDefinition definition, BoundFeatures features, IReadOnlyDictionary<string, Snapshot> tables, BuildFolder folder, BuildSizes sizes, RunContext run, CancellationToken cancellationToken)
     {
         run = run with { Progress = NamedProgress.Of(run.Progress, definition.Name) };
         var runner = new QueryRunner(context, run);
@@ -42,17 +49,40 @@ internal static class TrainingSetBuilder
             LabelRows rows = await LabelQuery.StageAsync(definition, labels, labelTables, runner, cancellationToken).ConfigureAwait(false);
             LeftOut? leftOut = null;
             if (LabelSelection.IsNeeded(definition)) (rows, leftOut) = await new LabelSelection(definition, rows).SelectAsync(runner, cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Labels.Start) { Computed = features.Computed };
+            var join = new PointInTimeJoin(runner, rows, definition.EventTime, views, viewTables, definition.Labels.Start) { Computed = features.Computed, RowsPerRangeMax = sizes.RowsPerRangeMax };
             await using ConfiguredAsyncDisposable owned = join.ConfigureAwait(false);
+            BoundQuery query = join.Query;
+            long rowsPerFile = sizes.RowsPerFile ?? RowsPerFile(query.Schema);
+            IReadOnlyList<BuildNote> taken = await folder.TakeAsync(join.Plan, rowsPerFile, cancellationToken).ConfigureAwait(false);
+            List<TrainingSetFile> files = [.. taken.Select(note => note.File)];
+            if (taken.Count > 0) join.GoOnFrom(files.Sum(file => file.RowCount), taken[^1].Statistics(join.Plan));
             await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.writing", Rows: join.RowCount));
-            BoundQuery query = join.Query;
-            IReadOnlyList<DataFile> written = await context.Engine.WriteAsync(query, join.Inputs, new FileTarget(folder, KeepsOrder: true), run, cancellationToken).ConfigureAwait(false);
-            List<TrainingSetFile> files = [];
-            foreach (DataFile file in written) files.Add(await DescribeAsync(folder, file, cancellationToken).ConfigureAwait(false));
+            await WriteAsync(join, query, files, rowsPerFile, folder, runner, cancellationToken).ConfigureAwait(false);
             run.Progress?.Report(new StepProgress(definition.Name, "featurestore.hashing", Rows: join.RowCount));
-            Contents contents = await ContentsAsync(runner, folder, files, query.Schema, cancellationToken).ConfigureAwait(false);
-            return new BuiltTrainingSet(query.Schema, contents.RowCount, SplitsOf(definition, contents), leftOut, FeaturesOf(join, contents), join.Statistics, contents.Hash.ToString(), files);
+            Contents contents = await ContentsAsync(runner, folder.RowsPath, files, query.Schema, cancellationToken).ConfigureAwait(false);
+            return new BuiltTrainingSet(query.Schema, contents.RowCount, SplitsOf(definition, contents), leftOut, FeaturesOf(join, contents), join.Statistics, contents.Hash.ToString(), files, taken.Count);
+        }
+    }
+
+    /// <summary>How many rows a file has where nobody says: whole row groups of the writer, eight of them or fewer where rows are wide.</summary>
+    internal static long RowsPerFile(Schema schema) => RowGroupRows * Math.Clamp(CellsPerFile / (RowGroupRows * schema.Count), 1, 8);
+
+    // File after file behind those that stand, each noted once it is durable.
+    private static async ValueTask WriteAsync(PointInTimeJoin join, BoundQuery query, List<TrainingSetFile> files, long rowsPerFile, BuildFolder folder, QueryRunner runner, CancellationToken cancellationToken)
+    {
+        IRecordBatchReader rows = join.Read();
+        await using ConfiguredAsyncDisposable owned = rows.ConfigureAwait(false);
+        using var parts = new RowParts(rows);
+        for (long row = join.FirstRow; row < join.RowCount;)
+        {
+            long count = Math.Min(rowsPerFile, join.RowCount - row);
+            Inputs inputs = new Inputs().Add(PointInTimeJoin.JoinedInput, new ReaderInput(join.Schema, () => parts.Next(count)));
+            var target = new FileTarget(folder.RowsPath, KeepsOrder: true) { FileNumber = files.Count };
+            DataFile written = (await runner.Engine.WriteAsync(query, inputs, target, runner.Run, cancellationToken).ConfigureAwait(false)).Single();
+            files.Add(await DescribeAsync(folder.RowsPath, written, cancellationToken).ConfigureAwait(false));
+            await folder.NoteAsync(files.Count - 1, files[^1], join.Counted, cancellationToken).ConfigureAwait(false);
+            row += count;
         }
     }
 
@@ -135,7 +165,16 @@ internal sealed record BuiltTrainingSet(
     IReadOnlyList<FeatureCount> Features,
     IReadOnlyList<ViewStatistics> ViewStatistics,
     string ContentHash,
-    IReadOnlyList<TrainingSetFile> Files);
+    IReadOnlyList<TrainingSetFile> Files,
+    int FilesTaken);
+
+/// <summary>How much of a training set is worked on at a time. The bytes depend on <paramref name="RowsPerFile"/>.</summary>
+/// <param name="RowsPerFile">Of each file but the last; null for as many as the columns suggest.</param>
+internal sealed record BuildSizes(long? RowsPerFile)
+{
+    /// <summary>See <see cref="PointInTimeJoin.RowsPerRangeMax"/>.</summary>
+    internal int RowsPerRangeMax { get; init; } = int.MaxValue / 4;
+}
 
 /// <summary>What the files of a training set hold.</summary>
 internal sealed class Contents(Schema schema)

@@ -14,8 +14,6 @@ internal static class TrainingSetFolder
 
     private const int ManifestSizeMax = 64 << 20;
 
-    private const string AsidePrefix = ".building-";
-
     /// <summary>The training sets that have a version, in order of name.</summary>
     internal static IReadOnlyList<string> Names(Lake lake)
         => [.. List(lake, Lake.DatasetsFolder).Where(entry => entry.IsFolder && TableName.IsName(entry.Name) && Versions(lake, entry.Name).Count > 0).Select(entry => entry.Name)];
@@ -26,14 +24,6 @@ internal static class TrainingSetFolder
 
     /// <summary>The folder of a version, as it is called outside.</summary>
     internal static string FolderOf(Lake lake, string name, int version) => lake.Store.Locate(PathOf(name, version));
-
-    /// <summary>Makes a folder of this machine in which a training set is built, and removes those of processes that died.</summary>
-    internal static HeldFolder MakeAside(Lake lake, string name, RunContext run)
-    {
-        string path = Lake.DatasetPath(name);
-        lake.Store.MakeFolder(path);
-        return HeldFolder.Make(lake.Store.PathToWrite(path), AsidePrefix, $"{run.Id.Value}-", folder => lake.Store.MakeFolder($"{path}/{Path.GetFileName(folder)}"));
-    }
 
     /// <summary>The newest version, or null where there is none.</summary>
     internal static TrainingSetVersion? Newest(Lake lake, string name) => Versions(lake, name) is [.., var newest] ? Open(lake, name, newest) : null;

@@ -18,11 +18,13 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
 {
     private Lake Lake => context.Catalog.Lake;
 
+    internal BuildSizes Sizes { get; init; } = new(RowsPerFile: null);
+
     /// <summary>Builds the next version of a training set, or finds that the newest was made from the very same.</summary>
     /// <param name="name">A training set of <paramref name="definitions"/>.</param>
     /// <param name="definitions">The project's definitions, which must be those in force; null takes those in force.</param>
     /// <param name="run">On whose behalf.</param>
-    /// <param name="cancellationToken">Cancelled, nothing is left.</param>
+    /// <param name="cancellationToken">Cancelled, nothing is left. Killed, the next call goes on behind the last whole file, if the same is still to be built: of the same definitions and snapshots, by the same software.</param>
     /// <exception cref="LeptonDataException">Unknown or not applied; labels without a total order; a NULL label time; a label outside every split; rows that tie.</exception>
     public async ValueTask<TrainingSetResult> CreateAsync(string name, FeatureDefinitions? definitions, RunContext run, CancellationToken cancellationToken = default)
     {
@@ -40,15 +42,15 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
         string identity = ManifestJson.IdentityOf(definition, features, pins, TrainingSetManifest.CurrentRuleVersion);
         if (TrainingSetFolder.Newest(Lake, name) is { } newest && newest.Manifest.Identity == identity) return new TrainingSetResult(newest, IsNew: false);
 
-        using HeldFolder aside = TrainingSetFolder.MakeAside(Lake, name, run);
-        BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, features, tables.Snapshots, aside.Path, run, cancellationToken).ConfigureAwait(false);
+        using BuildFolder aside = BuildFolder.Open(Lake, name, identity, run);
+        BuiltTrainingSet built = await TrainingSetBuilder.BuildAsync(context, definition, features, tables.Snapshots, aside, Sizes, run, cancellationToken).ConfigureAwait(false);
         while (true)
         {
             // Another process may have published meanwhile: the very same, or the version that was to be ours.
             IReadOnlyList<int> versions = TrainingSetFolder.Versions(Lake, name);
             if (versions.Count > 0 && TrainingSetFolder.Open(Lake, name, versions[^1]) is { } other && other.Manifest.Identity == identity) return new TrainingSetResult(other, IsNew: false);
             TrainingSetManifest manifest = ManifestOf(definition, features, registry.Version!.Value, pins, identity, built, versions.Count == 0 ? 1 : versions[^1] + 1, run);
-            if (await TrainingSetFolder.PublishAsync(Lake, aside.Path, manifest, cancellationToken).ConfigureAwait(false) is { } published) return new TrainingSetResult(published, IsNew: true);
+            if (await TrainingSetFolder.PublishAsync(Lake, aside.RowsPath, manifest, cancellationToken).ConfigureAwait(false) is { } published) return new TrainingSetResult(published, IsNew: true) { FilesTaken = built.FilesTaken };
         }
     }
 
@@ -121,11 +123,12 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
     /// <param name="version">One of its versions; null for the newest.</param>
     /// <param name="run">On whose behalf.</param>
     /// <param name="threshold">From which strength on a feature that predicts a label alone is suspicious, 0.5 to 1; see <see cref="Predictor.Strength"/>.</param>
+    /// <param name="featuresMax">How many features are looked at, in the order of the columns.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
-    public async ValueTask<LeakReport> FindLeaksAsync(string name, int? version, RunContext run, double threshold = 0.95, CancellationToken cancellationToken = default)
+    public async ValueTask<LeakReport> FindLeaksAsync(string name, int? version, RunContext run, double threshold = 0.95, int featuresMax = int.MaxValue, CancellationToken cancellationToken = default)
     {
         TrainingSetVersion found = await FindAsync(name, version, cancellationToken).ConfigureAwait(false);
-        return await new LeakFinder(context, found, threshold, run).FindAsync(cancellationToken).ConfigureAwait(false);
+        return await new LeakFinder(context, found, threshold, featuresMax, run).FindAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The snapshots that training sets pin: vacuum keeps their files.</summary>
@@ -175,4 +178,8 @@ public sealed record TrainingSetVersion(string Folder, TrainingSetManifest Manif
 /// <summary>What <see cref="TrainingSetStore.CreateAsync"/> did.</summary>
 /// <param name="Version">The version that holds the rows.</param>
 /// <param name="IsNew">False where it had been made before from the very same.</param>
-public sealed record TrainingSetResult(TrainingSetVersion Version, bool IsNew);
+public sealed record TrainingSetResult(TrainingSetVersion Version, bool IsNew)
+{
+    /// <summary>How many of the files were taken from a build of the same that was killed.</summary>
+    public int FilesTaken { get; init; }
+}

@@ -117,10 +117,12 @@ internal sealed class Verification(FeatureStoreContext context, TrainingSetVersi
         BoundFeatures features = BoundFeatures.Bind(_manifest.Resolved, table => tables[table.ToString()].Schema, context.Binder, run.Access);
         string identity = ManifestJson.IdentityOf(_manifest.Definition, features, pins, _manifest.RuleVersion);
         if (identity != _manifest.Identity) _findings.Add(Finding("featurestore.identity_differs", _manifest.Identity, identity));
-        using HeldFolder aside = TrainingSetFolder.MakeAside(Lake, _manifest.Name, run);
+        using BuildFolder aside = BuildFolder.Open(Lake, _manifest.Name, identity: null, run);
+        // Divided as it is: an older version of the software wrote one file.
+        var sizes = new BuildSizes(_manifest.Files.Count > 1 ? Math.Max(1, _manifest.Files[0].RowCount) : long.MaxValue);
         try
         {
-            return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, features, tables, aside.Path, run, cancellationToken).ConfigureAwait(false);
+            return await TrainingSetBuilder.BuildAsync(context, _manifest.Definition, features, tables, aside, sizes, run, cancellationToken).ConfigureAwait(false);
         }
         catch (LeptonDataException failure) when (identity != _manifest.Identity)
         {

@@ -18,15 +18,16 @@ public sealed class HeldFolder : IDisposable
     /// <summary>Absolute.</summary>
     public string Path { get; }
 
-    /// <summary>Makes one, and removes those of processes that died.</summary>
+    /// <summary>Makes one, and removes those of processes that died, but for one in which this process can go on.</summary>
     /// <param name="parent">Where, absolute; it exists.</param>
     /// <param name="prefix">What the names of all such folders in <paramref name="parent"/> begin with.</param>
     /// <param name="name">What this one's name goes on with, before a number that nobody else has.</param>
     /// <param name="makeFolder">Makes a folder, given its absolute path.</param>
+    /// <param name="canGoOn">Whether the work of a process that died, given its folder, is what is to be done now: the first of these is taken over as it is. Null for never.</param>
     /// <exception cref="LeptonDataException">The file system refuses.</exception>
-    public static HeldFolder Make(string parent, string prefix, string name, Action<string> makeFolder) => FileErrors.Guard(parent, () =>
+    public static HeldFolder Make(string parent, string prefix, string name, Action<string> makeFolder, Func<string, bool>? canGoOn = null) => FileErrors.Guard(parent, () =>
     {
-        RemoveAbandoned(parent, prefix);
+        if (TakeAbandoned(parent, prefix, canGoOn) is { } taken) return taken;
         while (true)
         {
             string path = System.IO.Path.Combine(parent, $"{prefix}{name}{Guid.NewGuid():n}");
@@ -84,19 +85,23 @@ public sealed class HeldFolder : IDisposable
     /// <summary>Takes away what is in it. A failure is passed over: what remains is rubbish that no reader sees.</summary>
     public void Dispose() => Remove(Path, _lock);
 
-    private static void RemoveAbandoned(string parent, string prefix)
+    private static HeldFolder? TakeAbandoned(string parent, string prefix, Func<string, bool>? canGoOn)
     {
+        HeldFolder? taken = null;
         foreach (string path in Directory.EnumerateFileSystemEntries(parent, prefix + "*").Select(entry => entry.EndsWith(LockSuffix, StringComparison.Ordinal) ? entry[..^LockSuffix.Length] : entry).Distinct().ToList())
         {
             try
             {
-                Remove(path, Hold(path + LockSuffix));
+                FileStream held = Hold(path + LockSuffix);
+                if (taken is null && canGoOn is not null && Directory.Exists(path) && canGoOn(path)) taken = new HeldFolder(path, held);
+                else Remove(path, held);
             }
             catch (Exception failure) when (FileErrors.IsFileFailure(failure))
             {
                 // Somebody works in it.
             }
         }
+        return taken;
     }
 
     private static FileStream Hold(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -63,6 +63,11 @@ public interface IObjectStore
     /// <param name="text">Any text; files are named in it by their absolute paths.</param>
     string NameObjects(string text) => text;
 
+    /// <summary>A folder for files that this machine keeps beside the objects of a folder, between processes: absolute, the same for all of them. Its files are no objects where objects are no files.</summary>
+    /// <param name="path">The folder of objects; where objects are files it is answered itself, and made by nobody.</param>
+    /// <exception cref="LeptonDataException">The file system refuses.</exception>
+    string PathToKeep(string path);
+
     /// <summary>A file for a lock between the processes of this machine: absolute, the same for all of them, its folder made. It is no object where objects are no files.</summary>
     /// <exception cref="LeptonDataException">The file system refuses.</exception>
     string PathToLock(string path);

@@ -154,6 +154,9 @@ public sealed partial class LocalObjectStore : IObjectStore
     public string PathToWrite(string path) => Locate(path);
 
     /// <inheritdoc/>
+    public string PathToKeep(string path) => Locate(path);
+
+    /// <inheritdoc/>
     public string? LockIdentity => null;
 
     /// <inheritdoc/>

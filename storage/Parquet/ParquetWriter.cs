@@ -65,7 +65,7 @@ public sealed class ParquetWriter(DuckDbDatabase database, IObjectStore folder, 
     private async ValueTask<List<DataFile>> WriteOneAsync(Work work, CancellationToken cancellationToken)
     {
         (RowQuery rows, FileTarget target) = (work.Rows, work.Target);
-        string name = target.KeepsOrder ? $"{target.FileNamePrefix}00000.parquet" : work.NewName(work.FolderOf(target.PartitionValues));
+        string name = target.KeepsOrder ? FormattableString.Invariant($"{target.FileNamePrefix}{target.FileNumber:D5}.parquet") : work.NewName(work.FolderOf(target.PartitionValues));
         // Only a numbered name can be taken, and then the file is not ours to delete when this fails.
         if (File.Exists(folder.PathToWrite(name))) throw new LeptonDataException("storage.file_exists", [folder.Locate(name)]);
         work.Names.Add(name);

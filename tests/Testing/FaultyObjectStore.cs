@@ -48,6 +48,8 @@ public sealed class FaultyObjectStore(IObjectStore inner, int failingCall, bool 
     public string? LockIdentity => HeldBy ?? inner.LockIdentity;
 
     /// <inheritdoc/>
+    public string PathToKeep(string path) => inner.PathToKeep(path);
+
     public string PathToLock(string path) => inner.PathToLock(HeldBy is null ? path : $"{path}.file");
 
     /// <inheritdoc/>

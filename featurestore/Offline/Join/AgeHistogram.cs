@@ -21,6 +21,16 @@ internal sealed class AgeHistogram
         _counts[IndexOf(age)]++;
     }
 
+    /// <summary>The steps that are not empty, for notes.</summary>
+    internal IEnumerable<KeyValuePair<int, long>> Counts => _counts.Select((count, step) => KeyValuePair.Create(step, count)).Where(step => step.Value > 0);
+
+    /// <summary>Counts values of a step that was noted.</summary>
+    internal void Add(int step, long count)
+    {
+        Count += count;
+        _counts[step] += count;
+    }
+
     internal void Add(AgeHistogram other)
     {
         Count += other.Count;

@@ -25,6 +25,7 @@ internal sealed class JoinReader : IRecordBatchReader
     {
         _join = join;
         _added = new Schema(join.Schema.Fields.Skip(join.LabelSchema.Count));
+        _row = join.FirstRow;
     }
 
     public Schema Schema => _join.Schema;
@@ -41,7 +42,7 @@ internal sealed class JoinReader : IRecordBatchReader
             _range = await _join.RangeFromAsync(_row, cancellationToken).ConfigureAwait(false);
             _gatherers = [.. _join.Plan.Winners.Select(_range.Range.GathererOf)];
         }
-        _labels ??= await _join.Labels.ReadAsync(_join.LabelSchema.Fields.Select(field => field.Name), 0, _join.RowCount, cancellationToken).ConfigureAwait(false);
+        _labels ??= await _join.Labels.ReadAsync(_join.LabelSchema.Fields.Select(field => field.Name), _row, _join.RowCount - _row, cancellationToken).ConfigureAwait(false);
         if (_batch is null || _batchRow == _batch.RowCount)
         {
             _batch?.Dispose();

@@ -301,6 +301,20 @@ internal sealed class RangeStatistics(JoinPlan plan, long labels)
 
     /// <summary>By the number of the answers.</summary>
     internal AnswerStatistics[] Answers { get; } = [.. plan.Answers.Select(_ => new AnswerStatistics())];
+
+    /// <summary>What was counted over several ranges.</summary>
+    internal static RangeStatistics Sum(JoinPlan plan, IReadOnlyCollection<RangeStatistics> ranges)
+    {
+        var sum = new RangeStatistics(plan, ranges.Sum(range => range.Labels));
+        // Each range read the same tables.
+        ranges.First().Rows.CopyTo(sum.Rows, 0);
+        foreach (RangeStatistics range in ranges)
+        {
+            for (int i = 0; i < sum.FromFuture.Length; i++) sum.FromFuture[i] += range.FromFuture[i];
+            for (int i = 0; i < sum.Answers.Length; i++) sum.Answers[i].Add(range.Answers[i]);
+        }
+        return sum;
+    }
 }
 
 /// <summary>How labels were answered.</summary>

@@ -15,6 +15,7 @@ namespace Lepton.Data.Storage.Objects.S3;
 /// session-ID, -ID.lock    what one process works with, gone with it: read/N/BUCKET/KEY are further names (hard links) of the copies that a query reads, so that their going hurts nobody;
 ///                         write/BUCKET/KEY new files
 /// locks/ab…               files for locks between processes
+/// kept/ab…/               what processes leave to one another: work that was cut off
 /// id                      a number that no other such folder has
 /// </code>
 /// </remarks>
@@ -69,6 +70,14 @@ internal sealed class FileCache : IDisposable
         string folder = Path.Join(RootPath, "locks");
         HeldFolder.MakePrivate(folder);
         return Path.Join(folder, HashOf(key));
+    }
+
+    /// <summary>A folder that stays, found by what it is for.</summary>
+    internal string PathToKeep(string key)
+    {
+        string folder = Path.Join(RootPath, "kept", HashOf(key));
+        HeldFolder.MakePrivate(folder);
+        return folder;
     }
 
     /// <inheritdoc cref="IObjectStore.NameObjects"/>

@@ -32,6 +32,9 @@ public sealed partial class S3ObjectStore
     public string? LockIdentity => _cache.Identity();
 
     /// <inheritdoc/>
+    public string PathToKeep(string path) => _cache.PathToKeep($"{_client.Origin}\n{_client.UrlOf(KeyOf(path))}");
+
+    /// <inheritdoc/>
     public string PathToLock(string path) => _cache.PathToLock($"{_client.Origin}\n{_client.UrlOf(KeyOf(path))}");
 
     /// <inheritdoc/>

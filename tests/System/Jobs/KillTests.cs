@@ -123,6 +123,58 @@ internal sealed class KillTests
         static string Rows(TestFolder folder, string table) => folder.Lepton.Done("query", $"SELECT * EXCLUDE (__run_id) FROM {table} ORDER BY ALL", "--output", "csv").Out;
     }
 
+    // 3.6 million labels in files of 983,040 rows: what stands is kept, and the bytes are those of an unbroken build.
+    [Test]
+    [Category("Torture")]
+    public async Task DatasetCreate_KilledAtRandomMoments_GoesOnToTheSameBytes()
+    {
+        int kills = Number("LEPTON_KILLS") ?? (Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 } ? 30 : 4);
+        int seed = Number("LEPTON_SEED") ?? 20010623;
+        var random = new Random(seed);
+        using TestFolder folder = SmallProject.Create();
+        var orders = new StringBuilder("order_id,customer,ordered_at,amount\n");
+        for (int i = 0; i < 1900; i++) orders.Append(CultureInfo.InvariantCulture, $"{i},{(i % 2 == 0 ? "ada" : "bao")},{new DateTime(2024, 3, 1).AddMinutes(i):yyyy-MM-dd HH:mm:ss},{i % 100}.50\n");
+        folder.Write(SmallProject.OrderFile, orders.ToString());
+        folder.Replace(SmallProject.FeatureFile, """
+                  SELECT order_id, customer, ordered_at, amount > 10 AS is_big
+                  FROM orders
+                  ORDER BY order_id
+            """, """
+                  SELECT a.order_id * 1900 + b.order_id AS n, a.customer, b.ordered_at
+                  FROM orders AS a CROSS JOIN orders AS b
+                  ORDER BY n
+            """);
+        folder.Lepton.Done("run");
+        folder.Lepton.Done("apply");
+        TimeSpan took = Timed(() => folder.Lepton.Done("dataset", "create"));
+        string[] expected = Files();
+        Assert.That(expected, Has.Length.GreaterThanOrEqualTo(4), "files and manifest; else the test shows nothing");
+        (int killed, int taken, int attempts) = (0, 0, 0);
+        while (killed < kills)
+        {
+            Directory.Delete(folder["lake/_lepton/datasets/big_orders/v1"], recursive: true);
+            for (int inARow = random.Next(1, 3); inARow > 0 && killed < kills; inARow--)
+            {
+                Assert.That(++attempts, Is.LessThanOrEqualTo(kills * 5), "most builds must be cut off, else the test shows nothing");
+                using RunningLepton running = folder.Lepton.Start("dataset", "create");
+                await Task.Delay(took * random.NextDouble());
+                if (!running.Process.HasExited) killed++;
+                running.Process.Kill();
+                running.WaitForEnd();
+            }
+            taken += folder.Lepton.Done("dataset", "create", "--output", "json").Json.GetProperty("training_sets")[0].GetProperty("files_taken").GetInt32();
+            Assert.That(Files(), Is.EqualTo(expected), $"seed {seed}, after kill {killed}");
+            Assert.That(Directory.GetFileSystemEntries(folder["lake/_lepton/datasets/big_orders"]).Select(Path.GetFileName), Is.EqualTo(new[] { "v1" }), $"seed {seed}, after kill {killed}");
+        }
+        TestContext.Out.WriteLine($"seed {seed}, {killed} of {attempts} builds killed, {taken} files taken");
+        Assert.That(taken, Is.Positive, "else nothing was gone on with");
+
+        // The manifest without when and by whom.
+        string[] Files() => [.. folder.Files("lake/_lepton/datasets/big_orders/v1").Select(file => folder[$"lake/_lepton/datasets/big_orders/v1/{file}"]).Select(path => path.EndsWith(".json", StringComparison.Ordinal)
+            ? string.Join('\n', File.ReadAllLines(path).Where(line => !line.Contains("\"created_at\"", StringComparison.Ordinal) && !line.Contains("\"run_id\"", StringComparison.Ordinal)))
+            : $"{Path.GetFileName(path)} {Convert.ToHexString(global::System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)))}")];
+    }
+
     private static TimeSpan Timed(Action work)
     {
         long start = Stopwatch.GetTimestamp();

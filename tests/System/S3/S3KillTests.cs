@@ -74,6 +74,22 @@ internal sealed class S3KillTests
         Assert.That(Directory.GetFileSystemEntries(remote["cache/lepton"], "session-*"), Is.Empty, "what the killed ones kept is gone");
     }
 
+    // A bucket has no folder aside: what is built lies on this machine, and another process there finds it.
+    [Test]
+    public void DatasetCreate_KilledWhileItPublishes_TakesWhatItHadWritten()
+    {
+        using TestFolder local = SmallProject.Create(), remote = SmallProject.Create();
+        remote.Replace("lepton.yaml", "lake: lake", $"lake: s3://{S3Server.Bucket}/resumed");
+        Make(local);
+        _server.Lepton(remote).Done("run");
+        _server.Lepton(remote).Done("apply");
+        using var wire = new Wire(_server.Endpoint);
+        KillAt(remote, wire, (_, line) => line.StartsWith("PUT ", StringComparison.Ordinal) && line.Contains("/datasets/big_orders/v1/", StringComparison.Ordinal), isDone: false, "its rows are uploaded", "dataset", "create");
+        Assert.That(_server.Lepton(remote).Done("dataset", "create", "--output", "json").Json.GetProperty("training_sets")[0].GetProperty("files_taken").GetInt32(), Is.EqualTo(1));
+        Assert.That(DatasetHash(remote), Is.EqualTo(DatasetHash(local)));
+        Assert.That(Directory.GetFileSystemEntries(remote["cache/lepton"], ".building-*", SearchOption.AllDirectories), Is.Empty, "nothing is left");
+    }
+
     private static bool IsTorture => Environment.GetEnvironmentVariable("LEPTON_TORTURE") is { Length: > 0 };
 
     /// <summary>Runs a command that is killed at a request: before the server sees it, or after it was done and before its answer comes.</summary>

@@ -259,13 +259,20 @@ public sealed class TrainingSetStoreTests
             sync names in _lepton/datasets
             make _lepton/datasets/late/.building-*-*
             sync names in _lepton/datasets/late
-            write _lepton/datasets/late/.building-*-*/.manifest.json.*.tmp
-            sync _lepton/datasets/late/.building-*-*/.manifest.json.*.tmp
-            link _lepton/datasets/late/.building-*-*/manifest.json
+            make _lepton/datasets/late/.building-*-*/rows
             sync names in _lepton/datasets/late/.building-*-*
-            unlink _lepton/datasets/late/.building-*-*/.manifest.json.*.tmp
-            sync _lepton/datasets/late/.building-*-*/part-00000.parquet
+            write _lepton/datasets/late/.building-*-*/.part-00000.json.*.tmp
+            sync _lepton/datasets/late/.building-*-*/.part-00000.json.*.tmp
+            link _lepton/datasets/late/.building-*-*/part-00000.json
             sync names in _lepton/datasets/late/.building-*-*
+            unlink _lepton/datasets/late/.building-*-*/.part-00000.json.*.tmp
+            write _lepton/datasets/late/.building-*-*/rows/.manifest.json.*.tmp
+            sync _lepton/datasets/late/.building-*-*/rows/.manifest.json.*.tmp
+            link _lepton/datasets/late/.building-*-*/rows/manifest.json
+            sync names in _lepton/datasets/late/.building-*-*/rows
+            unlink _lepton/datasets/late/.building-*-*/rows/.manifest.json.*.tmp
+            sync _lepton/datasets/late/.building-*-*/rows/part-00000.parquet
+            sync names in _lepton/datasets/late/.building-*-*/rows
             sync _lepton/datasets/late/v1
             sync names in _lepton/datasets/late
             sync names in _lepton/datasets
@@ -308,9 +315,9 @@ public sealed class TrainingSetStoreTests
     public async Task Create_AnotherBuildUnderWay_LeavesItsFolder()
     {
         using TestLake lake = await TestLake.AppliedAsync();
-        using HeldFolder other = TrainingSetFolder.MakeAside(lake.Lake, "late", FeatureStoreWorld.NewRun());
+        using BuildFolder other = BuildFolder.Open(lake.Lake, "late", identity: null, FeatureStoreWorld.NewRun());
         await lake.CreateAsync();
-        Assert.That(Directory.Exists(other.Path));
+        Assert.That(Directory.Exists(other.RowsPath));
     }
 
     internal static string[] Entries(TestLake lake)
