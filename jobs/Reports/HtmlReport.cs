@@ -14,7 +14,7 @@ public static class HtmlReport
 {
     // In the order in which they rely on each other.
     private static readonly string[] s_scripts =
-        ["report.format.js", "report.dom.js", "report.charts.js", "report.sections.tables.js", "report.sections.features.js", "report.sections.panels.js", "report.main.js"];
+        ["report.format.js", "report.dom.js", "report.charts.js", "report.sections.tables.js", "report.sections.features.js", "report.sections.leaks.js", "report.sections.panels.js", "report.main.js"];
 
     // Chinese stays readable in the file; <, > and & are still escaped, so that no data can end its script element.
     private static readonly ReportJson s_json = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All), PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

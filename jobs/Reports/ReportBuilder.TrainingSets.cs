@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.FeatureStore.TrainingSets;
+using Lepton.Data.FeatureStore.TrainingSets.Leaks;
 using Lepton.Data.Schemas;
 using Lepton.Data.Sql;
 
@@ -30,9 +31,27 @@ internal sealed partial class ReportBuilder
             IReadOnlyList<ReportFeature> features = await FeaturesAsync(set, cancellationToken);
             found.Add(new ReportTrainingSet(
                 set.Name, set.Version, ReportText.Of(set.Definition.Notes.Description), set.Definition.Service ?? "", set.RowCount, set.ContentHash, set.Files.Sum(file => file.SizeBytes),
-                labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Where(view => set.Features.Any(feature => feature.View == view.Name)).Select(view => View(set, view))], set.Features.Count, features));
+                labels, await SplitsAsync(set, labels, cancellationToken), [.. set.Views.Where(view => set.Features.Any(feature => feature.View == view.Name)).Select(view => View(set, view))], set.Features.Count, features)
+            {
+                Leaks = Leaks(await new TrainingSetStore(context).FindLeaksAsync(set.Name, set.Version, run with { Progress = null }, featuresMax: FeatureCountMax, cancellationToken: cancellationToken)),
+            });
         }
         return found;
+    }
+
+    private static ReportLeaks Leaks(LeakReport report)
+    {
+        // What is computed on demand is of what was joined.
+        Dictionary<string, bool> isPointInTime = report.Version.Manifest.Views.ToDictionary(view => view.Name, view => view.IsPointInTime);
+        return new ReportLeaks(
+            report.Labels, report.Threshold, report.RowsJudged, report.Version.Manifest.RowCount,
+            [
+                .. report.Features.Select(feature => new ReportLeak(
+                    feature.Count.Column, feature.Count.View, isPointInTime.GetValueOrDefault(feature.Count.View, true), feature.Count.FromFuture, feature.Count.Expired, [.. feature.Count.Ages.Select(age => age / 1000)],
+                    [.. feature.MissingBySplit.Select(split => new ReportMissing(split.Split, split.Missing, split.Rows))],
+                    [.. feature.Predictors.Select(predictor => new ReportStrength(predictor.Label, predictor.Measure == PredictorMeasure.AreaUnderCurve ? "auc" : "correlation", predictor.Value, predictor.Strength))])),
+            ],
+            [.. report.Entities.Select(overlap => new ReportOverlap(overlap.Entity, overlap.Split, overlap.Other, overlap.Shared, overlap.OfOther))]);
     }
 
     private static ReportView View(TrainingSetManifest set, FeatureView view)

@@ -83,7 +83,38 @@ public sealed record ReportCellKind(string Name, string Kind);
 /// <param name="FeatureCount">How many features it has; <paramref name="Features"/> are the first of them.</param>
 public sealed record ReportTrainingSet(
     string Name, int Version, ReportText? Description, string Service, long RowCount, string ContentHash, long? SizeBytes,
-    IReadOnlyList<ReportLabel> Labels, IReadOnlyList<ReportSplit> Splits, IReadOnlyList<ReportView> Views, int FeatureCount, IReadOnlyList<ReportFeature> Features);
+    IReadOnlyList<ReportLabel> Labels, IReadOnlyList<ReportSplit> Splits, IReadOnlyList<ReportView> Views, int FeatureCount, IReadOnlyList<ReportFeature> Features)
+{
+    /// <summary>What may have leaked, of the features that are shown.</summary>
+    public ReportLeaks? Leaks { get; init; }
+}
+
+/// <summary>What in a training set may know more than a model will.</summary>
+/// <param name="Labels">The label columns that features were held against.</param>
+/// <param name="Threshold">From which strength on a feature is suspicious, 0.5 to 1.</param>
+/// <param name="RowsJudged">How many of <paramref name="RowCount"/> rows the strengths were measured on.</param>
+public sealed record ReportLeaks(IReadOnlyList<string> Labels, double Threshold, long RowsJudged, long RowCount, IReadOnlyList<ReportLeak> Features, IReadOnlyList<ReportOverlap> Entities);
+
+/// <summary>One feature of a training set.</summary>
+/// <param name="FromFuture">Rows that a join by event time alone would have given a value that nobody knew yet.</param>
+/// <param name="Expired">Rows whose value was too old.</param>
+/// <param name="AgesMs">How old values were: least, median, 90%, 99%, greatest; empty where there are none.</param>
+/// <param name="Missing">By split; empty without splits.</param>
+/// <param name="Strengths">By label; empty for texts.</param>
+public sealed record ReportLeak(string Column, string View, bool IsPointInTime, long FromFuture, long Expired, IReadOnlyList<long> AgesMs, IReadOnlyList<ReportMissing> Missing, IReadOnlyList<ReportStrength> Strengths);
+
+/// <summary>Rows of a split without a value.</summary>
+public sealed record ReportMissing(string Split, long Missing, long Rows);
+
+/// <summary>How well a feature predicts a label alone.</summary>
+/// <param name="Measure"><c>auc</c> or <c>correlation</c>.</param>
+/// <param name="Value">Null where one of the two does not vary.</param>
+/// <param name="Strength">0.5 for nothing to 1 for all.</param>
+public sealed record ReportStrength(string Label, string Measure, double? Value, double Strength);
+
+/// <summary>Keys of an entity that two splits share.</summary>
+/// <param name="OfOther">Keys of the later one.</param>
+public sealed record ReportOverlap(string Entity, string Split, string Other, long Shared, long OfOther);
 
 /// <summary>A label whose mean by split is worth a look.</summary>
 /// <param name="IsShare">Whether it is a boolean, so that the mean is the share of rows where it is true.</param>

@@ -9,7 +9,7 @@ using static Lepton.Data.Schemas.SqlLiteral;
 namespace Lepton.Data.FeatureStore.TrainingSets.Leaks;
 
 /// <summary>Looks for leaks in the files of a training set; what only the join could see stands in its manifest.</summary>
-internal sealed class LeakFinder(FeatureStoreContext context, TrainingSetVersion version, double threshold, RunContext run)
+internal sealed class LeakFinder(FeatureStoreContext context, TrainingSetVersion version, double threshold, int featuresMax, RunContext run)
 {
     private const string Data = "__data";
 
@@ -18,6 +18,7 @@ internal sealed class LeakFinder(FeatureStoreContext context, TrainingSetVersion
     private const int ColumnsAtOnce = 100;
 
     private readonly TrainingSetManifest _manifest = version.Manifest;
+    private readonly FeatureCount[] _features = [.. version.Manifest.Features.Take(featuresMax)];
 
     internal async ValueTask<LeakReport> FindAsync(CancellationToken cancellationToken)
     {
@@ -30,9 +31,9 @@ internal sealed class LeakFinder(FeatureStoreContext context, TrainingSetVersion
             // True or false, or a number.
             string[] labels = [.. _manifest.LabelColumns.Where(field => field.Type.Id is TypeId.Boolean or TypeId.Integer or TypeId.Float or TypeId.Decimal).Select(field => field.Name)];
             var features = new List<FeatureLeaks>();
-            foreach (FeatureCount feature in _manifest.Features)
+            foreach (FeatureCount feature in _features)
             {
-                run.Progress?.Report(new StepProgress(_manifest.Name, "featurestore.judging", (double)features.Count / _manifest.Features.Count));
+                run.Progress?.Report(new StepProgress(_manifest.Name, "featurestore.judging", (double)features.Count / _features.Length));
                 IReadOnlyList<Predictor> predictors = Measured(feature.Column) is { } measured ? await PredictorsAsync(measured, labels, every, runner, inputs, cancellationToken).ConfigureAwait(false) : [];
                 features.Add(new FeatureLeaks(feature, missing.GetValueOrDefault(feature.Column) ?? [], predictors));
             }
@@ -54,7 +55,7 @@ internal sealed class LeakFinder(FeatureStoreContext context, TrainingSetVersion
     {
         var missing = new Dictionary<string, List<SplitMissing>>();
         if (_manifest.Splits.Count == 0) return missing;
-        foreach (FeatureCount[] some in _manifest.Features.Chunk(ColumnsAtOnce))
+        foreach (FeatureCount[] some in _features.Chunk(ColumnsAtOnce))
         {
             string counts = string.Concat(some.Select((feature, i) => string.Create(CultureInfo.InvariantCulture, $", count({Name(feature.Column)}) AS c{i}")));
             IReadOnlyList<object?[]> rows = await runner.RowsAsync($"SELECT {LabelSelection.SplitColumn}, count(*) AS n{counts} FROM {Data} GROUP BY {LabelSelection.SplitColumn}", inputs, int.MaxValue, cancellationToken).ConfigureAwait(false);

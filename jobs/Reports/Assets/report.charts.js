@@ -75,25 +75,26 @@ function cut(text, room) {
   while (kept > 1 && !fits(shown(), room)) kept--;
   return shown();
 }
-function nameAxis(c, names, width, widest) {
+function nameAxis(c, names, width, widest, above = 12) {
   const label = { color: c.text, fontSize: 13, overflow: 'truncate', interval: 0, align: 'left' };
   const room = nameRoom(names, width, widest);
   const placed = isAbove(names, width, widest)
-    ? { inside: true, margin: 0, width, verticalAlign: 'bottom', padding: [0, 0, 12, 0] }
+    ? { inside: true, margin: 0, width, verticalAlign: 'bottom', padding: [0, 0, above, 0] }
     : { margin: room, width: room - 8 };
   return axisOf(c, { type: 'category', inverse: true, z: 3, data: names, axisLine: { show: false }, axisLabel: { ...label, ...placed } });
 }
 const barsLeft = (names, width, widest) => (isAbove(names, width, widest) ? 0 : nameRoom(names, width, widest));
 const barsHeight = (names, width, widest, edge, line) => edge + names.length * (line + (isAbove(names, width, widest) ? NAME_HEIGHT : 0));
 
-// Bars of one measure, one below the other; rows: { name, value, text, warn }.
-function bars({ label, rows, asTable, from = 0, nameWidth = 150 }) {
+// Bars of one measure, one below the other; rows: { name, value, text, warn }; line: { at, name } is what they are held against.
+function bars({ label, rows, asTable, from = 0, to, line, nameWidth = 150, room = 84 }) {
   const names = rows.map(r => r.name);
   return chart({
-    label, asTable, height: width => barsHeight(names, width, nameWidth, 18, 34),
+    label, asTable, height: width => barsHeight(names, width, nameWidth, line ? 34 : 18, 34),
     build: (c, width) => ({
-      grid: { left: barsLeft(names, width, nameWidth), right: 84, top: 4, bottom: 4 },
-      xAxis: { type: 'value', min: from, show: false },
+      grid: { left: barsLeft(names, width, nameWidth), right: room, top: line ? 20 : 4, bottom: 4 },
+      xAxis: { type: 'value', min: from, max: to, show: false },
+      graphic: line ? uprights([{ at: (line.at - from) / (to - from), name: line.name }], { left: barsLeft(names, width, nameWidth), right: room }, width, 8, { from: 18, to: barsHeight(names, width, nameWidth, 34, 34) - 4, colour: c.warn, dash: [4, 4] }, c.warn) : undefined,
       yAxis: nameAxis(c, names, width, nameWidth),
       tooltip: { ...baseOption(c).tooltip, formatter: p => tip(rows[p.dataIndex].name, rows[p.dataIndex].text) },
       series: [{
@@ -122,7 +123,75 @@ function stackedBars({ label, parts, rows, asTable, say = number, isShare = true
       })),
     }),
   });
-  figure.append(h('ul', { class: 'legend' }, parts.map(part => h('li', null, h('i', { style: { background: `var(--${part.colour === 'accentMid' ? 'accent-mid' : part.colour})` } }), part.name))));
+  figure.append(legend(parts));
+  return figure;
+}
+
+// Upright lines through a chart, and their names above or below it; lines: { at: 0 to 1 of the axis, name }.
+const uprights = (lines, grid, width, y, look, colour) => ({
+  elements: lines.flatMap(l => {
+    const x = grid.left + l.at * (width - grid.left - grid.right);
+    return [
+      { type: 'line', silent: true, z: 1, shape: { x1: x, y1: look.from, x2: x, y2: look.to }, style: { stroke: look.colour, lineWidth: 1.2, lineDash: look.dash } },
+      { type: 'text', silent: true, z: 1, x, y, style: { text: l.name, textAlign: l.align || 'center', textVerticalAlign: 'middle', fill: colour, fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily } },
+    ];
+  }),
+});
+
+// Bars side by side for each row, of one measure; parts: { name, colour }, rows: { name, values }.
+function groupedBars({ label, parts, rows, asTable, max, say }) {
+  const names = rows.map(r => r.name);
+  const figure = chart({
+    label, asTable, height: width => barsHeight(names, width, 240, 10, 14 + 17 * parts.length),
+    build: (c, width) => ({
+      grid: { left: barsLeft(names, width, 240), right: 108, top: 2, bottom: 2 },
+      xAxis: { type: 'value', min: 0, max, show: false },
+      yAxis: nameAxis(c, names, width, 240, 8 * parts.length + 4),
+      tooltip: { ...baseOption(c).tooltip, formatter: p => tip(names[p.dataIndex], parts[p.seriesIndex].name + ': ' + say(rows[p.dataIndex].values[p.seriesIndex])) },
+      series: parts.map((part, i) => ({
+        type: 'bar', barWidth: 12, barGap: '30%', barMinHeight: 1, itemStyle: { color: c[part.colour], borderRadius: 3 },
+        label: { show: true, position: 'right', color: c.muted, fontSize: 12, formatter: p => say(rows[p.dataIndex].values[i]) },
+        data: rows.map(r => ({ value: r.values[i], itemStyle: r.values[i] ? {} : { color: 'transparent' } })),
+      })),
+    }),
+  });
+  figure.append(legend(parts));
+  return figure;
+}
+
+const legend = parts => h('ul', { class: 'legend' }, parts.map(part => h('li', null, h('i', { style: { background: `var(--${part.colour === 'accentMid' ? 'accent-mid' : part.colour})` } }), part.name)));
+
+// From least to greatest for each row, in milliseconds on a logarithmic scale: thick from the second to the fourth of five values, a mark at the second.
+const AGE_LINES = [1e3, 6e4, 36e5, 864e5, 2592e6, 31536e6];
+function spans({ label, rows, names: values, asTable }) {
+  const names = rows.map(r => r.name);
+  const at = v => Math.log(Math.max(v, 1000)), greatest = Math.max(...rows.flatMap(r => r.values), 60000);
+  const lines = AGE_LINES.filter(v => v <= greatest);
+  const figure = chart({
+    label, asTable, height: width => barsHeight(names, width, 240, 34, 34),
+    build: (c, width) => ({
+      grid: { left: barsLeft(names, width, 240), right: 24, top: 4, bottom: 28 },
+      xAxis: { type: 'value', min: at(0), max: at(greatest), show: false },
+      graphic: uprights(lines.map((v, i) => ({ at: (at(v) - at(0)) / (at(greatest) - at(0)), name: i ? age(v) : t('leaks.upTo', age(v)), align: i ? 'center' : 'left' })), { left: barsLeft(names, width, 240), right: 24 }, width,
+        barsHeight(names, width, 240, 34, 34) - 12, { from: 4, to: barsHeight(names, width, 240, 34, 34) - 24, colour: c.line }, c.muted),
+      yAxis: nameAxis(c, names, width, 240),
+      tooltip: { ...baseOption(c).tooltip, formatter: p => tip(names[p.dataIndex], ...values.map((name, i) => name + ': ' + age(rows[p.dataIndex].values[i]))) },
+      series: [{
+        type: 'custom', data: rows.map((r, i) => [i, ...r.values.map(at)]), encode: { x: [1, 2, 3, 4, 5], y: 0 },
+        renderItem: (params, api) => {
+          const place = i => api.coord([api.value(i), api.value(0)]);
+          const y = place(1)[1], x = [1, 2, 3, 4, 5].map(i => place(i)[0]);
+          return { type: 'group', children: [
+            { type: 'rect', shape: { x: x[0], y: y - 9, width: Math.max(x[4] - x[0], 1), height: 18 }, style: { fill: 'transparent' } },
+            { type: 'line', shape: { x1: x[0], y1: y, x2: Math.max(x[4], x[0] + 1), y2: y }, style: { stroke: c.grey, lineWidth: 2 } },
+            { type: 'rect', shape: { x: x[1], y: y - 6, width: Math.max(x[3] - x[1], 2), height: 12, r: 3 }, style: { fill: c.accentMid } },
+            { type: 'rect', shape: { x: x[1] - 1.5, y: y - 8, width: 3, height: 16, r: 1.5 }, style: { fill: c.accent } },
+          ] };
+        },
+      }],
+    }),
+  });
+  figure.append(legend([{ name: t('leaks.age.line'), colour: 'grey' }, { name: t('leaks.age.box'), colour: 'accentMid' }, { name: t('leaks.age.median'), colour: 'accent' }]));
   return figure;
 }
 

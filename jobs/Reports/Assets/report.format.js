@@ -60,6 +60,13 @@ function seconds(value) {
   return t(key, number(value / size));
 }
 
+// How old something is, to two digits: more is not known.
+function age(milliseconds) {
+  const [, key] = [[86400000, 'unit.day'], [3600000, 'unit.hour'], [60000, 'unit.minute'], [0, 'unit.second']].find(([least]) => milliseconds >= least);
+  const value = milliseconds / { 'unit.day': 86400000, 'unit.hour': 3600000, 'unit.minute': 60000, 'unit.second': 1000 }[key];
+  return t(key, new Intl.NumberFormat(locale(), { maximumSignificantDigits: value >= 100 ? 3 : 2 }).format(value));
+}
+
 function bytes(value) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let unit = 0;

@@ -20,7 +20,7 @@ function render() {
   endCharts();
   document.documentElement.lang = settings.lang === 'zh' ? 'zh-CN' : 'en';
   document.title = local(data.title);
-  const sections = [trainingSection(), panelsSection(), tablesSection(), rowsSection(), expectationsSection(), featuresSection(), lineageSection(), timingsSection(), provenanceSection()].flat(Infinity).filter(Boolean);
+  const sections = [trainingSection(), panelsSection(), tablesSection(), rowsSection(), expectationsSection(), featuresSection(), leaksSection(), lineageSection(), timingsSection(), provenanceSection()].flat(Infinity).filter(Boolean);
   root.replaceChildren(h('div', { class: 'page' },
     h('a', { class: 'skip', href: '#content' }, t('skip')),
     h('header', { class: 'top' },

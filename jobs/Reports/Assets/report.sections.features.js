@@ -24,7 +24,7 @@ function trainingSection() {
 function splits(set) {
   const whole = set.splits.reduce((sum, s) => sum + s.rowCount, 0);
   const columns = [
-    { title: t('split.name'), head: true, value: s => t('split.' + s.name) === 'split.' + s.name ? s.name : t('split.' + s.name) },
+    { title: t('split.name'), head: true, value: s => splitName(s.name) },
     { title: t('split.until'), value: s => (s.before ? t('split.before', instant(s.before, false)) : '–') },
     { title: t('table.rows'), number: true, value: s => [number(s.rowCount), cellBar(s.rowCount, whole)] },
     { title: t('split.share'), number: true, value: s => share(s.rowCount, whole) },

@@ -8,7 +8,7 @@ namespace Lepton.Data.Tests.Unit.Jobs.Reports;
 
 public sealed partial class HtmlReportTests
 {
-    private static readonly string[] s_scripts = ["report.format.js", "report.dom.js", "report.charts.js", "report.sections.tables.js", "report.sections.features.js", "report.sections.panels.js", "report.main.js"];
+    private static readonly string[] s_scripts = ["report.format.js", "report.dom.js", "report.charts.js", "report.sections.tables.js", "report.sections.features.js", "report.sections.leaks.js", "report.sections.panels.js", "report.main.js"];
 
     [TestCase("</script><script>alert(1)</script>")]
     [TestCase("<img src=x onerror=alert(1)>")]

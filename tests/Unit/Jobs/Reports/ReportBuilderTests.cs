@@ -138,6 +138,16 @@ public sealed class ReportBuilderTests
             // Order 3 sees ada's 1 March (10), order 4, at midnight, her 2 March (30).
             Assert.That((most.Kind, most.Missing, most.Nulls, most.Min, most.Median, most.Mean, most.Max), Is.EqualTo(("number", 3L, 0L, (object)10d, (object)10d, (object)20d, (object)30d)));
             Assert.That(most.Bins.Sum(bin => bin.Count), Is.EqualTo(2));
+            ReportLeaks leaks = set.Leaks!;
+            Assert.That((leaks.Threshold, leaks.RowsJudged, leaks.RowCount), Is.EqualTo((0.95, 5L, 5L)));
+            Assert.That(leaks.Labels, Does.Contain("big"));
+            ReportLeak leak = leaks.Features.Single(feature => feature.Column == "daily__most");
+            Assert.That((leak.View, leak.IsPointInTime, leak.Expired, leak.AgesMs.Count), Is.EqualTo(("daily", true, 1L, 5)));
+            // Of train one of three has a value, of test one of two.
+            Assert.That(leak.Missing, Is.EqualTo(new[] { new ReportMissing("train", 2, 3), new ReportMissing("test", 1, 2) }));
+            // Both rows with a value are big: nothing to tell apart.
+            Assert.That(leak.Strengths.Single(strength => strength.Label == "big"), Is.EqualTo(new ReportStrength("big", "auc", null, 0.5)));
+            Assert.That(leaks.Entities.Select(overlap => (overlap.Split, overlap.Other)), Is.EqualTo(new[] { ("train", "test") }));
             Assert.That(most.Bins.Where(bin => bin.Count > 0).Select(bin => bin.From), Is.EqualTo(new object[] { 10d, 30d }));
         });
     }

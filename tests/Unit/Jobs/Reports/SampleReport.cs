@@ -21,7 +21,16 @@ internal static class SampleReport
                 [
                     new ReportFeature(text, text, text, "DOUBLE", "number", 11, 2, 0, 5, -1.5, 0.0, 0.25, 2.0, [new ReportBin(-1.5, 2.0, 9)], []),
                     new ReportFeature(text, text, text, "VARCHAR", "text", 11, 0, 0, 5, null, null, null, null, [], [new ReportValueCount(text, 11)]),
-                ]),
+                ])
+            {
+                Leaks = new ReportLeaks(
+                    [text, "late"], 0.95, 5, 11,
+                    [
+                        new ReportLeak(text, text, IsPointInTime: true, 4, 1, [0, 60_000, 3_600_000, 7_200_000, 200_000_000], [new ReportMissing(text, 2, 8), new ReportMissing("test", 0, 3)], [new ReportStrength(text, "correlation", -0.5, 0.75), new ReportStrength("late", "auc", 0.99, 0.99)]),
+                        new ReportLeak("state", text, IsPointInTime: false, 0, 0, [], [new ReportMissing(text, 0, 8), new ReportMissing("test", 0, 3)], [new ReportStrength("late", "auc", null, 0.5)]),
+                    ],
+                    [new ReportOverlap(text, text, "test", 2, 3)]),
+            },
         ],
         Lineage = new ReportLineage(text, text, [new ReportLineageNode("a", text, text), new ReportLineageNode("b", text, text)], [new ReportLineageEdge("a", "b", IsValue: true)]),
         Panels =
