@@ -42,12 +42,7 @@ internal static class QueryCommand
 
     private static async Task<int> RunAsync(CommandContext context, string sql, string[] parameters, long? limit, bool readsLatest, string? target)
     {
-        string? path = target is null ? null : Path.GetFullPath(target);
-        if (path is not null)
-        {
-            RowFile.Check(path);
-            context.Reach([Path.GetDirectoryName(path)!]);
-        }
+        string? path = target is null ? null : RowFile.Prepare(context, target);
         var values = new Dictionary<string, SqlParameter>(StringComparer.OrdinalIgnoreCase);
         foreach ((string name, SqlParameter value) in parameters.Select(SqlParameter.Parse))
             if (!values.TryAdd(name, value)) throw new LeptonDataException("cli.parameter_twice", [name]);
@@ -70,6 +65,8 @@ internal static class QueryCommand
 
     internal static void ReportWritten(CommandContext context, string target, long rowCount)
     {
+        // Nothing but rows goes where rows go.
+        if (target == RowFile.Standard) return;
         if (context.IsJson)
         {
             JsonOutput.Write(context.Terminal, json =>

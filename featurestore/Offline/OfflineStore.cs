@@ -23,6 +23,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
     /// <exception cref="LeptonDataException">An unknown name, a key that is missing or of another type, a NULL time, rows that tie; a definition that is not applied.</exception>
     public async ValueTask<HistoricalFeatures> GetHistoricalFeaturesAsync(EntityRows entityRows, IReadOnlyList<FeatureReference> features, RunContext run, CancellationToken cancellationToken = default)
     {
+        entityRows.Range?.Check();
         RegistryState registry = await new FeatureRegistry(context).ReadAsync(cancellationToken).ConfigureAwait(false);
         if (registry.Version is null) throw new LeptonDataException("featurestore.nothing_applied", []);
         CheckInForce(features, registry.Definitions);
@@ -36,7 +37,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
         var runner = new QueryRunner(context, run with { Progress = NamedProgress.Of(run.Progress, ProgressName) });
         try
         {
-            (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, catalog.Inputs, runner);
+            (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, views, catalog.Inputs, runner);
             LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start);
             bound.CheckLabels(rows.Schema, rows.Source.Start);
             StagedRelation staged = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, rows, rowInputs, new Inputs(), cancellationToken).ConfigureAwait(false);
@@ -67,11 +68,13 @@ public sealed class OfflineStore(FeatureStoreContext context)
             if (!names.Contains(reference.View)) throw FeatureResolver.Unknown("featurestore.not_in_force", reference.View, names, null);
     }
 
-    private static (BoundQuery Rows, Inputs Inputs) Bind(EntityRows entityRows, Inputs catalog, QueryRunner runner)
+    private static (BoundQuery Rows, Inputs Inputs) Bind(EntityRows entityRows, IReadOnlyList<ViewJoin> views, Inputs catalog, QueryRunner runner)
     {
+        if (entityRows.Range is { } range) return (runner.Bind(range.Rows(views, entityRows.EventTime), catalog), catalog);
         if (entityRows.Query is { } query) return (runner.Bind(query, catalog), catalog);
-        Inputs inputs = new Inputs().Add(RowsInput, new FileInput(entityRows.File!));
-        string columns = string.Join(", ", entityRows.File!.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)));
-        return (runner.Bind(new Sql.SqlText($"SELECT {columns} FROM {RowsInput}", entityRows.File.Files[0].Path), inputs), inputs);
+        (Input rows, string name) = entityRows.Reader is { } reader ? ((Input)new ReaderInput(reader.Schema, new ReadOnce(reader).Open), "rows") : (new FileInput(entityRows.File!), entityRows.File!.Files[0].Path);
+        Inputs inputs = new Inputs().Add(RowsInput, rows);
+        string columns = string.Join(", ", rows.Schema.Fields.Select(field => SqlLiteral.Name(field.Name)));
+        return (runner.Bind(new Sql.SqlText($"SELECT {columns} FROM {RowsInput}", name), inputs), inputs);
     }
 }
