@@ -29,6 +29,7 @@ internal static class LeptonCommand
         root.Subcommands.Add(HistoricalFeaturesCommand.Create(verbs));
         root.Subcommands.Add(DatasetCommands.Create(verbs));
         root.Subcommands.Add(TableCommands.Create(verbs));
+        root.Subcommands.Add(FeatureViewCommands.Create(verbs));
         root.Subcommands.Add(QueryCommand.Create(verbs));
         root.Subcommands.Add(LineageCommand.Create(verbs));
         root.Subcommands.Add(ReportCommand.Create(verbs));

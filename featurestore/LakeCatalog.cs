@@ -55,6 +55,16 @@ public sealed class LakeCatalog(Lake lake, bool readsLatest = false)
         return new CatalogInputs(inputs, snapshots);
     }
 
+    /// <summary>The plan of the step that made each table, by the table's name, as its newest run recorded it.</summary>
+    internal async ValueTask<IReadOnlyDictionary<string, string>> PlanHashesAsync(CancellationToken cancellationToken)
+    {
+        var plans = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        IReadOnlyList<RunRecord> runs = await _runs.ReadAsync(null, cancellationToken).ConfigureAwait(false);
+        foreach (StepRecord step in runs.OrderByDescending(run => run.Number).SelectMany(run => run.Steps))
+            if (step is { State: StepState.Done or StepState.Unchanged, PlanHash: { } hash }) plans.TryAdd(step.Table, hash);
+        return plans;
+    }
+
     private async ValueTask<Snapshot?> SnapshotOfAsync(string name, IReadOnlyDictionary<TableName, long> published, CancellationToken cancellationToken)
     {
         TableName table;

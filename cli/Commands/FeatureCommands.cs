@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Lepton.Data.Cli.Output;
 using Lepton.Data.FeatureStore.Definitions;
@@ -58,7 +59,8 @@ internal static class FeatureCommands
     {
         foreach (RegistryChange change in changes)
         {
-            string line = $"{Mark(change.Change)} {KindText(change.Kind)} {change.Name}";
+            string versions = change.NewVersion is { } next ? string.Create(CultureInfo.InvariantCulture, $"  v{change.OldVersion} -> v{next}") : "";
+            string line = $"{Mark(change.Change)} {KindText(change.Kind)} {change.Name}{versions}";
             terminal.Out.WriteLine(terminal.HasColor ? $"{Color(change.Change)}{line}\e[0m" : line);
             foreach (PropertyChange property in change.Properties)
                 terminal.Out.WriteLine(TextCells.Visible($"    {property.Property}: {property.Old ?? "–"} -> {property.New ?? "–"}"));
@@ -74,6 +76,8 @@ internal static class FeatureCommands
 
     internal static void WriteChanges(Utf8JsonWriter json, string name, IEnumerable<RegistryChange> changes) => json.WriteList(name, changes, change =>
     {
+        json.WriteOptional("old_version", change.OldVersion);
+        json.WriteOptional("new_version", change.NewVersion);
         json.WriteString("kind", KindWord(change.Kind));
         json.WriteString("name", change.Name);
         json.WriteString("change", change.Change.ToString().ToLowerInvariant());

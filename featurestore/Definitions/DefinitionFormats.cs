@@ -12,7 +12,7 @@ public static class DefinitionFormats
     private static RecordFormat<EquatableList<FeatureReference>> Reference { get; } = RecordFormat.Declare<EquatableList<FeatureReference>>(
         new("reference", "引用"), "A view under another prefix and by other key columns, so that it can be joined more than once.", "以另一个前缀和其他键列引用的视图，使同一视图可以连接多次。", format =>
         {
-            Property<string> view = format.Required("view", Kinds.Name, "The view.", "视图。");
+            Property<string> view = format.Required("view", Kinds.Text, "The view, or `view@v1` for a version of it.", "视图；`view@v1` 表示它的某个版本。");
             Property<string> prefix = format.Required("prefix", Kinds.Name, "What the output columns begin with instead of the view's name.", "输出列以它代替视图名开头。");
             Property<EquatableList<Entry<string>>> keys = format.Optional(
                 "keys", Kinds.MapByText(Kinds.Text), "{}", "The labels' column for each key of the entity whose name differs.", "实体的键与标签列名不同时，键对应的标签列。");
@@ -20,7 +20,7 @@ public static class DefinitionFormats
             return values =>
             {
                 var columns = new EquatableList<KeyColumn>(values.Get(keys).Select(key => new KeyColumn(key.Name, key.Value)));
-                var reference = new FeatureReference(values.Get(view), null) { Prefix = values.Get(prefix), Keys = columns.Count == 0 ? null : columns };
+                FeatureReference reference = FeatureReference.ParseView(values.Get(view)) with { Prefix = values.Get(prefix), Keys = columns.Count == 0 ? null : columns };
                 return values.Find(features) is { } names ? new EquatableList<FeatureReference>(names.Select(name => reference with { Feature = name })) : [reference];
             };
         });
@@ -103,7 +103,7 @@ public static class DefinitionFormats
     internal static RecordFormat<Func<string, SourcePlace, FeatureService>> Service { get; } = RecordFormat.Declare<Func<string, SourcePlace, FeatureService>>(
         new("feature service", "特征服务"), "The features of one model.", "一个模型所用的特征。", format =>
         {
-            Property<EquatableList<FeatureReference>> features = format.Required("features", References, "Views, or single features as `view:feature`; a view with a prefix and key columns of its own as `{view, prefix, keys}`.", "视图，或写作 `view:feature` 的单个特征；带有自己的前缀和键列的视图写作 `{view, prefix, keys}`。");
+            Property<EquatableList<FeatureReference>> features = format.Required("features", References, "Views, or single features as `view:feature`; `view@v1` for a version of a view; a view with a prefix and key columns of its own as `{view, prefix, keys}`.", "视图，或写作 `view:feature` 的单个特征；`view@v1` 表示视图的某个版本；带有自己的前缀和键列的视图写作 `{view, prefix, keys}`。");
             Func<RecordValues, Notes> notes = DeclareNotes(format);
             return values => (name, place) => new FeatureService(name, values.Get(features)) { Notes = notes(values), Place = place };
         });

@@ -18,6 +18,9 @@ public sealed record FeatureDefinitions
     /// <inheritdoc cref="Entities"/>
     public IReadOnlyList<FeatureView> FeatureViews { get; init; } = [];
 
+    /// <summary>Earlier versions of feature views, by name, then version; null where they are not known, as in files.</summary>
+    public IReadOnlyList<FeatureView>? ViewVersions { get; init; }
+
     /// <inheritdoc cref="Entities"/>
     public IReadOnlyList<OnDemandView> OnDemandViews { get; init; } = [];
 
@@ -55,6 +58,13 @@ public sealed record FeatureDefinitions
         reading.Add(utf8, path);
         return reading.Complete();
     }
+
+    /// <summary>These definitions with the versions that a registry has of their views.</summary>
+    internal FeatureDefinitions WithVersionsOf(FeatureDefinitions applied) => this with
+    {
+        FeatureViews = [.. FeatureViews.Select(view => view with { Version = applied.FeatureViews.FirstOrDefault(other => other.Name == view.Name)?.Version })],
+        ViewVersions = applied.ViewVersions ?? [],
+    };
 
     private static List<string> FilesOf(string folder)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lepton.Data.Schemas;
 
 namespace Lepton.Data.FeatureStore.Definitions;
@@ -25,15 +26,31 @@ public readonly record struct FeatureReference(string View, string? Feature)
     /// <summary>The label columns that hold keys of the entity, where they have other names than the keys; null for none.</summary>
     public EquatableList<KeyColumn>? Keys { get; init; }
 
-    /// <summary>Reads <c>view</c> or <c>view:feature</c>.</summary>
+    /// <summary>The version of the view, counted from 1, as the registry keeps it; null for the newest.</summary>
+    public int? Version { get; init; }
+
+    /// <summary>Reads <c>view</c> or <c>view:feature</c>, and <c>view@v1</c> in place of the view.</summary>
     public static FeatureReference Parse(string text)
     {
         int colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0 ? new FeatureReference(text, null) : new FeatureReference(text[..colon], text[(colon + 1)..]);
+        FeatureReference view = ParseView(colon < 0 ? text : text[..colon]);
+        return colon < 0 ? view : view with { Feature = text[(colon + 1)..] };
     }
 
+    /// <summary>Reads <c>view</c> or <c>view@v1</c>.</summary>
+    internal static FeatureReference ParseView(string text)
+    {
+        int at = text.IndexOf("@v", StringComparison.Ordinal);
+        return at > 0 && int.TryParse(text[(at + 2)..], NumberStyles.None, CultureInfo.InvariantCulture, out int version) && version > 0
+            ? new FeatureReference(text[..at], null) { Version = version }
+            : new FeatureReference(text, null);
+    }
+
+    /// <summary>The view, with its version where one is meant.</summary>
+    internal string ViewText => Version is { } version ? string.Create(CultureInfo.InvariantCulture, $"{View}@v{version}") : View;
+
     /// <summary><c>view</c> or <c>view:feature</c>, without prefix and keys.</summary>
-    public override string ToString() => Feature is null ? View : $"{View}:{Feature}";
+    public override string ToString() => Feature is null ? ViewText : $"{ViewText}:{Feature}";
 }
 
 /// <summary>The label column that holds a key of an entity.</summary>

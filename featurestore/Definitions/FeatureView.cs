@@ -31,6 +31,12 @@ public sealed record FeatureView(string Name, string Entity, TableName Table, Eq
     /// <summary>The table's column for each key of the entity, in the entity's order.</summary>
     public required EquatableList<string> KeyColumns { get; init; }
 
+    /// <summary>Which version of the view this is, counted from 1; null where it was not read from the registry. No part of the definition.</summary>
+    public int? Version { get; init; }
+
+    /// <summary>Whether the entity has other keys now than when this version was in force.</summary>
+    internal bool HasOtherKeys { get; init; }
+
     /// <summary>What people say of it.</summary>
     public Notes Notes { get; init; } = Notes.None;
 

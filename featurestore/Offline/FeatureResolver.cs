@@ -64,7 +64,8 @@ internal static class FeatureResolver
         }
         foreach (OnDemandView view in onDemand)
             if (views.Find(entry => entry.Name == view.Name) is { } taken) throw new LeptonDataException("featurestore.prefix_taken", [view.Name, taken.View.Name, view.Name]) { Place = place };
-        return new ResolvedFeatures([.. views.Select(entry => JoinOf(entry, place))], onDemand);
+        bool isWhole = definitions.ViewVersions is not null || references.Concat(onDemand.SelectMany(view => view.Reads)).All(reference => reference.Version is null);
+        return new ResolvedFeatures([.. views.Select(entry => JoinOf(entry, place))], onDemand) { IsWhole = isWhole };
     }
 
     // A view's features stand together, where the view was named first under its prefix; those that nobody asked for behind the others.
@@ -72,10 +73,16 @@ internal static class FeatureResolver
     {
         FeatureView view = FindView(reference.View, definitions)
             ?? throw Unknown("featurestore.unknown_view", reference.View, definitions.FeatureViews.Select(candidate => candidate.Name).Concat(isAsked ? definitions.OnDemandViews.Select(candidate => candidate.Name) : []), place);
+        if (reference.Version is { } version)
+        {
+            // What a file says of versions, the registry knows.
+            if (definitions.ViewVersions is null) return;
+            view = FindVersion(view, version, definitions, place);
+        }
         string name = reference.Prefix ?? view.Name;
         ViewEntry? entry = views.Find(candidate => candidate.Name == name);
-        if (entry is null) views.Add(entry = new ViewEntry(name, view, FindEntity(view.Entity, definitions, view.Place), reference.Keys));
-        else if (entry.View.Name != view.Name || !Equals(entry.Keys, reference.Keys)) throw new LeptonDataException("featurestore.prefix_taken", [name, entry.View.Name, view.Name]) { Place = place };
+        if (entry is null) views.Add(entry = new ViewEntry(name, view, FindEntity(view.Entity, definitions, view.Place), reference.Keys) { IsOld = definitions.ViewVersions?.Contains(view) == true });
+        else if (entry.View.Name != view.Name || entry.View.Version != view.Version || !Equals(entry.Keys, reference.Keys)) throw new LeptonDataException("featurestore.prefix_taken", [name, NameOf(entry.View), NameOf(view)]) { Place = place };
         foreach (string feature in reference.Feature is null ? view.Features : [FindFeature(reference.Feature, view.Features, view.Name, place)])
         {
             if (!entry.Features.Contains(feature)) entry.Features.Add(feature);
@@ -86,7 +93,7 @@ internal static class FeatureResolver
 
     private static void AddOnDemand(FeatureReference reference, OnDemandView view, List<OnDemandView> onDemand, SourcePlace? place)
     {
-        if (reference.Prefix is not null || reference.Keys is not null) throw new LeptonDataException("featurestore.on_demand_prefix", [view.Name]) { Place = place };
+        if (reference.Prefix is not null || reference.Keys is not null || reference.Version is not null) throw new LeptonDataException("featurestore.on_demand_prefix", [view.Name]) { Place = place };
         string? only = reference.Feature is null ? null : FindFeature(reference.Feature, view.Features.Select(feature => feature.Name), view.Name, place);
         int index = onDemand.FindIndex(candidate => candidate.Name == view.Name);
         if (index < 0)
@@ -110,10 +117,20 @@ internal static class FeatureResolver
         string[] columns = [.. entity.Keys.Select(key => keys.FirstOrDefault(candidate => string.Equals(candidate.Key, key, StringComparison.OrdinalIgnoreCase)).Column ?? key)];
         if (columns.GroupBy(column => column, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice) throw new LeptonDataException("featurestore.key_twice", [twice.Key]) { Place = place };
         Entity own = keys.Count == 0 ? entity : entity with { Name = $"{entity.Name}@{name}", Keys = new EquatableList<string>(columns) };
-        return new ViewJoin(view with { Name = name, Entity = own.Name }, own) { DefinedView = view.Name, DefinedEntity = entity.Name, AskedCount = entry.AskedCount };
+        return new ViewJoin(view with { Name = name, Entity = own.Name }, own) { DefinedView = view.Name, DefinedEntity = entity.Name, AskedCount = entry.AskedCount, OldVersion = entry.IsOld ? view.Version : null };
     }
 
     private static FeatureView? FindView(string name, FeatureDefinitions definitions) => definitions.FeatureViews.FirstOrDefault(candidate => candidate.Name == name);
+
+    private static FeatureView FindVersion(FeatureView newest, int version, FeatureDefinitions definitions, SourcePlace? place)
+    {
+        FeatureView[] all = [.. definitions.ViewVersions!.Where(candidate => candidate.Name == newest.Name), newest];
+        FeatureView found = all.FirstOrDefault(candidate => candidate.Version == version)
+            ?? throw new LeptonDataException("featurestore.unknown_view_version", [newest.Name, version, string.Join(", ", all.Select(candidate => candidate.Version).OfType<int>().Select(number => $"v{number}"))]) { Place = place };
+        return found.HasOtherKeys ? throw new LeptonDataException("featurestore.view_version_keys", [NameOf(found), found.Entity]) { Place = place } : found;
+    }
+
+    private static string NameOf(FeatureView view) => new FeatureReference(view.Name, null) { Version = view.Version }.ViewText;
 
     private static OnDemandView? FindOnDemand(string name, FeatureDefinitions definitions) => definitions.OnDemandViews.FirstOrDefault(candidate => candidate.Name == name);
 
@@ -126,10 +143,16 @@ internal static class FeatureResolver
         internal List<string> Features { get; } = [];
 
         internal int AskedCount { get; set; }
+
+        internal bool IsOld { get; init; }
     }
 }
 
 /// <summary>What names mean.</summary>
 /// <param name="Views">What to join: the views that were asked for, then those that on-demand views read.</param>
 /// <param name="OnDemandViews">What to compute from it, each with the features that were asked for.</param>
-internal sealed record ResolvedFeatures(IReadOnlyList<ViewJoin> Views, IReadOnlyList<OnDemandView> OnDemandViews);
+internal sealed record ResolvedFeatures(IReadOnlyList<ViewJoin> Views, IReadOnlyList<OnDemandView> OnDemandViews)
+{
+    /// <summary>Whether nothing was left out: versions of views are known to the registry alone.</summary>
+    internal bool IsWhole { get; init; } = true;
+}

@@ -31,7 +31,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
         List<(string Name, SourcePlace? Place)> names = [.. resolved.Views.Select(view => (view.View.Table.ToString(), (SourcePlace?)null))];
         if (entityRows.Query is { } query) names.AddRange(context.Binder.References(query).Select(reference => (reference.Name, (SourcePlace?)reference.Place)));
         CatalogInputs catalog = await context.Catalog.InputsForAsync(names, cancellationToken).ConfigureAwait(false);
-        foreach (ViewJoin view in resolved.Views) DefinitionChecks.CheckView(view.View, catalog.Inputs.ByName[view.View.Table.ToString()].Schema);
+        foreach (ViewJoin view in resolved.Views) DefinitionChecks.CheckView(view, catalog.Inputs.ByName[view.View.Table.ToString()].Schema);
         BoundFeatures bound = BoundFeatures.Bind(resolved, table => catalog.Inputs.ByName[table.ToString()].Schema, context.Binder, run.Access);
         IReadOnlyList<ViewJoin> views = bound.Views;
         var runner = new QueryRunner(context, run with { Progress = NamedProgress.Of(run.Progress, ProgressName) });

@@ -13,6 +13,9 @@ internal sealed record ViewJoin(FeatureView View, Entity Entity)
     /// <summary>The entity's name in the definitions, where its keys are called otherwise here.</summary>
     internal string DefinedEntity { get; init; } = Entity.Name;
 
+    /// <summary>The version of the view that is joined, where it is not the newest.</summary>
+    internal int? OldVersion { get; init; }
+
     /// <summary>How many of the view's features come out, the first; the others are joined for on-demand features alone. Where none comes out, the status does not either.</summary>
     internal int AskedCount { get; init; } = View.Features.Count;
 

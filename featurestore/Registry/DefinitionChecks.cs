@@ -11,26 +11,54 @@ namespace Lepton.Data.FeatureStore.Registry;
 /// <summary>Holds definitions against the tables of a lake.</summary>
 internal static class DefinitionChecks
 {
+    /// <summary>Checks all definitions.</summary>
+    /// <param name="definitions">With the versions of views that are to be in force.</param>
+    /// <param name="context">The lake, and what binds.</param>
+    /// <param name="access">On whose behalf.</param>
+    /// <param name="cancellationToken">Observed between tables.</param>
     /// <exception cref="LeptonDataException">The first thing that does not fit, at its place.</exception>
     internal static async ValueTask CheckAsync(FeatureDefinitions definitions, FeatureStoreContext context, AccessContext access, CancellationToken cancellationToken)
     {
-        CatalogInputs catalog = await context.Catalog
-            .InputsForAsync(definitions.FeatureViews.Select(view => (view.Table.ToString(), view.PlaceOf("table"))), cancellationToken).ConfigureAwait(false);
+        ResolvedFeatures[] resolved =
+        [
+            .. definitions.OnDemandViews.Select(view => FeatureResolver.Resolve([new FeatureReference(view.Name, null)], definitions, view.Place)),
+            .. definitions.FeatureServices.Select(service => FeatureResolver.Resolve(service, definitions)),
+        ];
+        ResolvedFeatures[] ofTrainingSets = [.. definitions.TrainingSets.Select(trainingSet => FeatureResolver.Resolve(trainingSet, definitions))];
+        IEnumerable<FeatureView> views = definitions.FeatureViews.Concat(resolved.Concat(ofTrainingSets).SelectMany(features => features.Views).Select(join => join.View));
+        CatalogInputs catalog = await context.Catalog.InputsForAsync(views.Select(view => (view.Table.ToString(), view.PlaceOf("table"))), cancellationToken).ConfigureAwait(false);
         IReadOnlyDictionary<string, Input> tables = catalog.Inputs.ByName;
         foreach (FeatureView view in definitions.FeatureViews) CheckView(view, tables[view.Table.ToString()].Schema);
         foreach (Entity entity in definitions.Entities) CheckKeyTypes(entity, definitions, tables);
-        foreach (OnDemandView view in definitions.OnDemandViews) Bind(FeatureResolver.Resolve([new FeatureReference(view.Name, null)], definitions, view.Place));
-        foreach (TrainingSetDefinition trainingSet in definitions.TrainingSets)
+        foreach (ResolvedFeatures features in resolved) Bind(features);
+        foreach ((TrainingSetDefinition trainingSet, ResolvedFeatures found) in definitions.TrainingSets.Zip(ofTrainingSets))
         {
             CatalogInputs labels = await LabelQuery.InputsForAsync(trainingSet, context, cancellationToken).ConfigureAwait(false);
             BoundQuery query = LabelQuery.Bind(trainingSet, labels.Inputs, context, access);
-            BoundFeatures features = Bind(FeatureResolver.Resolve(trainingSet, definitions));
+            BoundFeatures features = Bind(found);
             LabelChecks.Check(query.Schema, trainingSet.EventTime, features.Views, tables, trainingSet.Labels.Start);
             features.CheckLabels(query.Schema, trainingSet.Labels.Start);
             LabelSelection.Check(trainingSet, query.Schema);
         }
 
-        BoundFeatures Bind(ResolvedFeatures features) => BoundFeatures.Bind(features, table => tables[table.ToString()].Schema, context.Binder, access);
+        BoundFeatures Bind(ResolvedFeatures features)
+        {
+            foreach (ViewJoin join in features.Views) CheckView(join, tables[join.View.Table.ToString()].Schema);
+            return BoundFeatures.Bind(features, table => tables[table.ToString()].Schema, context.Binder, access);
+        }
+    }
+
+    /// <summary>Holds a view that is joined against its table; of an earlier version it is said that it is one.</summary>
+    internal static void CheckView(ViewJoin join, Schema table)
+    {
+        try
+        {
+            CheckView(join.View, table);
+        }
+        catch (LeptonDataException misfit) when (join.OldVersion is { } version)
+        {
+            throw new LeptonDataException("featurestore.view_version_unfit", [join.DefinedView, version, misfit.Message], misfit);
+        }
     }
 
     /// <summary>Holds one view against its table.</summary>

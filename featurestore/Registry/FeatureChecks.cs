@@ -36,7 +36,7 @@ public static class FeatureChecks
     }
 
     private static BoundFeatures? Bind(ResolvedFeatures features, FeatureDefinitions sound, Dictionary<string, Input> tables, Binder binder, AccessContext access)
-        => features.Views.All(join => sound.FeatureViews.Any(view => view.Name == join.DefinedView)) ? BoundFeatures.Bind(features, table => tables[table.ToString()].Schema, binder, access) : null;
+        => features.IsWhole && features.Views.All(join => sound.FeatureViews.Any(view => view.Name == join.DefinedView)) ? BoundFeatures.Bind(features, table => tables[table.ToString()].Schema, binder, access) : null;
 
     private static void CheckLabels(
         TrainingSetDefinition trainingSet, FeatureDefinitions sound, FeatureDefinitions all, IReadOnlyDictionary<string, Schema?> tables, Dictionary<string, Input> inputs, Binder binder, AccessContext access)

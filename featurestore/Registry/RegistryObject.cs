@@ -27,7 +27,8 @@ internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec,
     internal static FeatureDefinitions Definitions(IReadOnlyList<RegistryObject> objects) => new()
     {
         Entities = [.. Read(objects, ObjectKind.Entity, DefinitionJson.ReadEntity)],
-        FeatureViews = [.. Read(objects, ObjectKind.FeatureView, DefinitionJson.ReadView)],
+        FeatureViews = [.. Read([.. objects.Where(item => !item.IsOldVersion)], ObjectKind.FeatureView, DefinitionJson.ReadView).Select(view => view with { Version = VersionOf(objects, view.Name) })],
+        ViewVersions = [.. Read([.. objects.Where(item => item.IsOldVersion)], ObjectKind.FeatureView, (name, json) => ReadVersion(name, json, objects)).OrderBy(view => view.Name, StringComparer.Ordinal).ThenBy(view => view.Version)],
         OnDemandViews = [.. Read(objects, ObjectKind.OnDemandView, DefinitionJson.ReadOnDemandView)],
         FeatureServices = [.. Read(objects, ObjectKind.FeatureService, DefinitionJson.ReadService)],
         TrainingSets = [.. Read(objects, ObjectKind.TrainingSet, DefinitionJson.ReadTrainingSet)],
@@ -45,6 +46,16 @@ internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec,
         return [.. changes.OrderBy(change => change.Kind).ThenBy(change => change.Name, StringComparer.Ordinal)];
     }
 
+    /// <summary>Whether this is a version of a view that is no longer in force: its name is <c>view@v1</c>.</summary>
+    internal bool IsOldVersion => Kind == ObjectKind.FeatureView && Name.Contains('@', StringComparison.Ordinal);
+
+    /// <summary>The name without a version.</summary>
+    internal string ViewName => FeatureReference.ParseView(Name).View;
+
+    /// <summary>What two views mean differently, notes aside; empty where they mean the same.</summary>
+    internal static IReadOnlyList<PropertyChange> CompareMeaning(RegistryObject before, RegistryObject after)
+        => [.. Compare(before.Spec, after.Spec).Where(change => change.Property is not ("description" or "owner" or "tags")), .. ViewFacts.Compare(before.Meta.Facts, after.Meta.Facts)];
+
     /// <summary>What differs between two specs, in the order of the newer one.</summary>
     internal static IReadOnlyList<PropertyChange> Compare(string oldSpec, string newSpec)
     {
@@ -58,6 +69,18 @@ internal sealed record RegistryObject(ObjectKind Kind, string Name, string Spec,
             if (old != now) changes.Add(new PropertyChange(key.EndsWith("_us", StringComparison.Ordinal) ? key[..^3] : key, old, now));
         }
         return changes;
+    }
+
+    private static int VersionOf(IReadOnlyList<RegistryObject> objects, string view) => objects.First(item => item.Kind == ObjectKind.FeatureView && item.Name == view).Meta.Version;
+
+    private static FeatureView ReadVersion(string name, JsonElement json, IReadOnlyList<RegistryObject> objects)
+    {
+        FeatureReference reference = FeatureReference.ParseView(name);
+        FeatureView view = DefinitionJson.ReadView(reference.View, json);
+        IEnumerable<string> keys = json.GetProperty("keys").EnumerateObject().Select(key => key.Name);
+        RegistryObject? entity = objects.FirstOrDefault(item => item.Kind == ObjectKind.Entity && item.Name == view.Entity);
+        bool isSame = entity is not null && JsonNode.Parse(entity.Spec)!["keys"]!.AsArray().Select(key => key!.GetValue<string>()).SequenceEqual(keys);
+        return view with { Version = reference.Version, HasOtherKeys = !isSame };
     }
 
     private static string SpecOf(FeatureView view, FeatureDefinitions definitions)
@@ -90,14 +113,32 @@ internal sealed record RegistryMeta(EventTime CreatedAt, EventTime ChangedAt, st
 {
     internal static RegistryMeta None { get; } = new(default, default, "");
 
+    /// <summary>Of a feature view: counted from 1.</summary>
+    internal int Version { get; init; } = 1;
+
+    /// <summary>Of a feature view.</summary>
+    internal ViewFacts Facts { get; init; } = ViewFacts.None;
+
     internal string ToJson()
-        => DefinitionJson.Text(new JsonObject { ["created_at"] = CreatedAt.ToString(), ["changed_at"] = ChangedAt.ToString(), ["run_id"] = RunId });
+    {
+        var json = new JsonObject { ["created_at"] = CreatedAt.ToString(), ["changed_at"] = ChangedAt.ToString(), ["run_id"] = RunId };
+        if (Version > 1) json["version"] = Version;
+        if (Facts.Types is { } types) json["types"] = new JsonObject(types.Select(type => KeyValuePair.Create(type.Key, (JsonNode?)JsonValue.Create(type.Value))));
+        if (Facts.PlanHash is { } plan) json["plan_hash"] = plan;
+        return DefinitionJson.Text(json);
+    }
 
     internal static RegistryMeta Parse(string json)
     {
         using JsonDocument document = JsonDocument.Parse(json);
         JsonElement root = document.RootElement;
         return new RegistryMeta(
-            DefinitionJson.Time(DefinitionJson.Required(root, "created_at")), DefinitionJson.Time(DefinitionJson.Required(root, "changed_at")), DefinitionJson.Required(root, "run_id"));
+            DefinitionJson.Time(DefinitionJson.Required(root, "created_at")), DefinitionJson.Time(DefinitionJson.Required(root, "changed_at")), DefinitionJson.Required(root, "run_id"))
+        {
+            Version = root.TryGetProperty("version", out JsonElement version) ? version.GetInt32() : 1,
+            Facts = new ViewFacts(
+                root.TryGetProperty("types", out JsonElement types) ? types.EnumerateObject().ToDictionary(type => type.Name, type => type.Value.GetString()!) : null,
+                DefinitionJson.Optional(root, "plan_hash")),
+        };
     }
 }

@@ -40,7 +40,14 @@ public sealed record RegistryPlan(long? BaseVersion, IReadOnlyList<RegistryChang
 /// <param name="Name">Its name.</param>
 /// <param name="Change">What happens.</param>
 /// <param name="Properties">For <see cref="ChangeKind.Changed"/>: what differs, in the order of the definition; else empty.</param>
-public sealed record RegistryChange(ObjectKind Kind, string Name, ChangeKind Change, IReadOnlyList<PropertyChange> Properties);
+public sealed record RegistryChange(ObjectKind Kind, string Name, ChangeKind Change, IReadOnlyList<PropertyChange> Properties)
+{
+    /// <summary>Of a feature view whose meaning changes: the version that was in force and stays in the registry.</summary>
+    public int? OldVersion { get; init; }
+
+    /// <summary>Of such a view: the version that comes into force.</summary>
+    public int? NewVersion { get; init; }
+}
 
 /// <summary>A property that differs.</summary>
 /// <param name="Property">As the YAML calls it, for example <c>ttl</c>.</param>

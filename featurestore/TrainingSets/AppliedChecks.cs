@@ -20,7 +20,8 @@ internal static class AppliedChecks
         foreach (OnDemandView view in features.OnDemandViews) Check(ObjectKind.OnDemandView, view.Name, view.Place);
         foreach (ViewJoin view in features.Views)
         {
-            Check(ObjectKind.FeatureView, view.DefinedView, view.View.Place);
+            // A version is in force as long as the registry keeps it.
+            if (view.OldVersion is null) Check(ObjectKind.FeatureView, view.DefinedView, view.View.Place);
             Check(ObjectKind.Entity, view.DefinedEntity, view.Entity.Place);
         }
 

@@ -29,14 +29,14 @@ public sealed class TrainingSetStore(FeatureStoreContext context)
     public async ValueTask<TrainingSetResult> CreateAsync(string name, FeatureDefinitions? definitions, RunContext run, CancellationToken cancellationToken = default)
     {
         RegistryState registry = await new FeatureRegistry(context).ReadAsync(cancellationToken).ConfigureAwait(false);
-        definitions ??= registry.Definitions;
+        definitions = definitions?.WithVersionsOf(registry.Definitions) ?? registry.Definitions;
         TrainingSetDefinition definition = definitions.TrainingSets.FirstOrDefault(candidate => candidate.Name == name)
             ?? throw FeatureResolver.Unknown("featurestore.unknown_training_set", name, definitions.TrainingSets.Select(candidate => candidate.Name), null);
         AppliedChecks.Check(definition, definitions, registry);
         ResolvedFeatures resolved = FeatureResolver.Resolve(definition, definitions);
         IEnumerable<(string, SourcePlace?)> names = LabelQuery.ReferencesOf(definition, context).Concat(resolved.Views.Select(view => (view.View.Table.ToString(), view.View.PlaceOf("table"))));
         CatalogInputs tables = await context.Catalog.InputsForAsync(names, cancellationToken).ConfigureAwait(false);
-        foreach (ViewJoin view in resolved.Views) DefinitionChecks.CheckView(view.View, tables.Snapshots[view.View.Table.ToString()].Schema);
+        foreach (ViewJoin view in resolved.Views) DefinitionChecks.CheckView(view, tables.Snapshots[view.View.Table.ToString()].Schema);
         BoundFeatures features = BoundFeatures.Bind(resolved, table => tables.Snapshots[table.ToString()].Schema, context.Binder, run.Access);
         IReadOnlyList<PinnedSnapshot> pins = SnapshotPins.Of(Lake, tables.Snapshots);
         string identity = ManifestJson.IdentityOf(definition, features, pins, TrainingSetManifest.CurrentRuleVersion);
