@@ -6,6 +6,7 @@ using Lepton.Data.Schemas;
 using Lepton.Data.Schemas.Batches;
 using Lepton.Data.Sql;
 using Lepton.Data.Storage;
+using Lepton.Data.Storage.Runs;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.FeatureStore;
@@ -100,6 +101,37 @@ public sealed class ViewVersionTests
         await lake.WriteAsync("airports", new Schema([new Field("iata", DataType.String), new Field("state", DataType.Int64)]), [["JFK", 1L]]);
         RegistryChange change = (await fresh.ApplyAsync(lake.Definitions, FeatureStoreWorld.NewRun())).Changes.Single();
         Assert.That((change.Name, change.NewVersion, change.Properties.Single()), Is.EqualTo(("airport", (int?)2, new PropertyChange("type of state", "VARCHAR", "BIGINT"))));
+    }
+
+    [Test]
+    public async Task Apply_SqlOfTheTableChanged_IsAVersion()
+    {
+        using TestLake lake = await TestLake.FilledAsync();
+        await RunAsync(lake, 1, "aaaaaaaaaaaaaaaa");
+        await lake.ApplyAsync();
+        await RunAsync(lake, 2, "aaaaaaaaaaaaaaaa");
+        Assert.That((await lake.ApplyAsync()).IsEmpty);
+        await RunAsync(lake, 3, "bbbbbbbbbbbbbbbb");
+        RegistryChange change = (await lake.ApplyAsync()).Changes.Single();
+        Assert.That((change.Name, change.OldVersion, change.NewVersion, change.Properties.Single()), Is.EqualTo(("hourly", (int?)1, (int?)2, new PropertyChange("sql of table", "aaaaaaaaaaaa", "bbbbbbbbbbbb"))));
+        Assert.That((await lake.ApplyAsync()).IsEmpty);
+    }
+
+    private static async Task RunAsync(TestLake lake, long number, string planHash)
+    {
+        var log = new RunLog(lake.Lake);
+        var run = new RunRecord
+        {
+            RunId = $"20261121T000000-0000000{number}",
+            Number = number,
+            Pipeline = "p",
+            StartedAt = TestLake.Hour(0),
+            State = RunState.Running,
+            SoftwareVersion = "0.1.0",
+            Steps = [new StepRecord { Name = "hourly", Table = "hourly", State = StepState.Done, Version = 0, PlanHash = planHash }],
+        };
+        await log.BeginAsync(run, number - 1);
+        await log.FinishAsync(run with { State = RunState.Finished, FinishedAt = TestLake.Hour(1) });
     }
 
     [Test]
