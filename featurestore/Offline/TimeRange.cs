@@ -59,5 +59,5 @@ public sealed record TimeRange(EventTime From, EventTime To, TimeSpan? Every)
         }
     }
 
-    private long StepCount => (long)(((Int128)To.MicrosecondsSinceEpoch - From.MicrosecondsSinceEpoch) / (Every!.Value.Ticks / TimeSpan.TicksPerMicrosecond)) + 1;
+    private long StepCount => long.CreateSaturating((((Int128)To.MicrosecondsSinceEpoch - From.MicrosecondsSinceEpoch) / (Every!.Value.Ticks / TimeSpan.TicksPerMicrosecond)) + 1);
 }
