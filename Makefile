@@ -41,6 +41,14 @@ air: build ## another example: a year of air measurements with their gaps
 visits: build ## another example: a week of restaurant visits
 	@tools/demo visits
 
+.PHONY: loans
+loans: build ## another example: loans, zip codes that lost their zeros, histories of few
+	@tools/demo loans
+
+.PHONY: drivers
+drivers: build ## another example: Feast's drivers, in two times
+	@tools/demo drivers
+
 .PHONY: test
 test: ## all tests: Unit, then System; ends with `N passed, N failed, N skipped`
 	@tools/test

@@ -54,7 +54,7 @@ internal static class FixtureValues
                 };
             case FloatType { BitWidth: var bits }:
                 if (Float(text) is not { } number) return null;
-                return bits == 32 ? (float)number : number;
+                return bits == 32 ? (object)(float)number : number;
             case DecimalType { Precision: var precision, Scale: var scale }: return Decimal(text, precision, scale);
             case StringType: return text;
             case BinaryType: return text.StartsWith("\\x", StringComparison.Ordinal) && text.Length % 2 == 0 && text.Skip(2).All(char.IsAsciiHexDigit) ? Convert.FromHexString(text.AsSpan(2)) : null;

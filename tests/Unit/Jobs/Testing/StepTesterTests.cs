@@ -127,6 +127,19 @@ internal sealed class StepTesterTests
     public void Read_AnExpectationThatSaysNothingOrTwoThings_IsRefused(string test, string code)
         => Assert.That(async () => await TestAsync(test), Throws.TypeOf<LeptonDataException>().With.Property("Code").EqualTo(code));
 
+    [TestCase("TINYINT", "-128")]
+    [TestCase("SMALLINT", "-32768")]
+    [TestCase("INTEGER", "-5")]
+    [TestCase("FLOAT", "0.1")]
+    [TestCase("DOUBLE", "0.1")]
+    [TestCase("\"DECIMAL(9,2)\"", "1.50")]
+    public async Task Run_ValuesOfEachWidth_GoThroughTheStepAsTheyAre(string type, string value)
+    {
+        _project.Pipeline($"pipeline: p\nsources:\n  src: {{ format: csv, path: data/src.csv, columns: {{ id: {{ type: {type} }} }} }}\nsteps:\n  orders:\n    sql: SELECT id FROM src\n");
+        UnitTestResult result = await TestAsync($"step: orders\ngiven: {{ src: [{{ id: {value} }}] }}\nexpect: {{ rows: [{{ id: {value} }}] }}");
+        Assert.That(result.IsPassed, result.Error?.Message);
+    }
+
     [Test]
     public async Task Run_ASourceWhoseFileIsNotHere_IsWhatTheTestDeclares()
     {
