@@ -91,7 +91,7 @@ public sealed class ExampleTests
         Assert.Multiple(() =>
         {
             Assert.That(FeatureDefinitions.Load(folder).TrainingSets.Select(set => set.Name), Is.EqualTo(new[] { trainingSet }));
-            Assert.That(FeatureDefinitions.Load(folder).FeatureViews, Has.All.Matches<FeatureView>(view => view.IsPointInTime && view.CreatedTime is null == (view.Name == withoutCreatedTime)));
+            Assert.That(FeatureDefinitions.Load(folder).FeatureViews, Has.All.Matches<FeatureView>(view => view is { IsPointInTime: true } && view.CreatedTime is null == (view.Name == withoutCreatedTime)));
             Assert.That(($"{report.Lineage?.TrainingSet}", $"{report.Lineage?.Column}"), Is.EqualTo((trainingSet, column)));
             Assert.That(report.Panels.SelectMany(panel => new ReportText?[] { panel.Title }).Append(report.Title).Append(report.Introduction), Has.All.Matches<ReportText?>(text => text is { En: not null, Zh: not null }), "both languages");
         });
