@@ -61,6 +61,7 @@ internal static class DatasetCommands
             context.Terminal.Out.WriteLine(result.IsNew
                 ? Texts.Get("cli.dataset_created", manifest.Name, manifest.Version, TextTable.Number(manifest.RowCount), result.Version.Folder)
                 : Texts.Get("cli.dataset_unchanged", manifest.Name, manifest.Version, TextTable.Number(manifest.RowCount)));
+            foreach (string view in manifest.EmptyViews) context.Terminal.Error.WriteLine(Texts.Get("cli.dataset_view_empty", manifest.Name, view));
         }
         return ExitCode.Done;
     }

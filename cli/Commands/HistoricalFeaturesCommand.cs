@@ -22,16 +22,17 @@ internal static class HistoricalFeaturesCommand
         var service = new Option<string?>("--service") { Description = Texts.Get("cli.help_service"), HelpName = "NAME" };
         var features = new Option<string[]>("--features") { Description = Texts.Get("cli.help_features"), HelpName = "VIEW[:FEATURE]", AllowMultipleArgumentsPerToken = true };
         var eventTime = new Option<string>("--event-time") { Description = Texts.Get("cli.help_event_time"), HelpName = "COLUMN", DefaultValueFactory = _ => "event_time" };
+        var zone = new Option<string?>("--zone") { Description = Texts.Get("cli.help_zone_of_times"), HelpName = "ZONE" };
         var target = new Option<string>("--out") { Description = Texts.Get("cli.help_features_out"), HelpName = "FILE", Required = true };
         Command command = verbs.Verb(
             "get-historical-features",
             Texts.Get("cli.help_historical"),
             context => RunAsync(
                 context,
-                context.Get(from) is { } start ? _ => Task.FromResult(EntityRows.FromRange(start, context.Get(to)!.Value, context.Get(every), context.Get(eventTime)!)) : own => EntityRowsAsync(context, context.Get(entities)!, context.Get(eventTime)!, own),
+                context.Get(from) is { } start ? _ => Task.FromResult(EntityRows.FromRange(start, context.Get(to)!.Value, context.Get(every), context.Get(eventTime)!)) : own => EntityRowsAsync(context, context.Get(entities)!, context.Get(eventTime)!, context.Get(zone), own),
                 References(context.Get(service), context.Get(features)),
                 context.Get(target)!),
-            [entities, from, to, every, service, features, eventTime, target]);
+            [entities, from, to, every, service, features, eventTime, zone, target]);
         command.Validators.Add(result =>
         {
             bool hasService = result.GetResult(service) is not null;
@@ -89,27 +90,35 @@ internal static class HistoricalFeaturesCommand
     private static async Task<int> RunAsync(CommandContext context, EntityRows rows, IReadOnlyList<FeatureReference> features, string target, string path)
     {
         var store = new OfflineStore(context.FeatureStore());
+        EventTimeReading? reading = null;
         long written = await ProgressDisplay.ShowAsync(context, async progress =>
         {
             RunContext run = context.NewRun(progress);
             await using HistoricalFeatures joined = await store.GetHistoricalFeaturesAsync(rows, features, run, context.CancellationToken);
+            reading = joined.EventTimeReading;
             return await RowFile.WriteAsync(context, joined.Query, joined.Inputs, run, path);
         });
-        QueryCommand.ReportWritten(context, target, written);
+        if (reading is not null) context.Terminal.Error.WriteLine(reading.Zone is null ? Texts.Get("cli.event_times_read", rows.EventTime, reading.Words) : Texts.Get("cli.event_times_read_in", rows.EventTime, reading.Words, reading.Zone));
+        QueryCommand.ReportWritten(context, target, written, json =>
+        {
+            if (reading is null) return;
+            json.WriteString("event_time_read_as", reading.Form.ToString().ToLowerInvariant());
+            if (reading.Zone is not null) json.WriteString("event_time_zone", reading.Zone);
+        });
         return ExitCode.Done;
     }
 
     // What ends like a file is one; a SELECT does not. What is opened is added to `own`.
-    private static async Task<EntityRows> EntityRowsAsync(CommandContext context, string entities, string eventTime, List<IAsyncDisposable> own)
+    private static async Task<EntityRows> EntityRowsAsync(CommandContext context, string entities, string eventTime, string? zone, List<IAsyncDisposable> own)
     {
         string ending = Path.GetExtension(entities).ToLowerInvariant();
         if (entities == RowFile.Standard || RowFile.IsArrow(ending))
         {
             IRecordBatchReader reader = await RowFile.ReadArrowAsync(context, entities);
             own.Add(reader);
-            return EntityRows.FromReader(reader, eventTime);
+            return EntityRows.FromReader(reader, eventTime) with { Zone = zone };
         }
-        if (ending is not (".parquet" or ".csv")) return EntityRows.FromQuery(new SqlText(entities, "--entities"), eventTime);
+        if (ending is not (".parquet" or ".csv")) return EntityRows.FromQuery(new SqlText(entities, "--entities"), eventTime) with { Zone = zone };
         var source = new FileSourceDefinition
         {
             Name = "entities",
@@ -117,11 +126,12 @@ internal static class HistoricalFeaturesCommand
             Format = ending == ".csv" ? FileFormat.Csv : FileFormat.Parquet,
             Path = new Located<string>(entities, new SourcePlace("--entities")),
             TakesDeclarations = false,
+            Zone = zone is null ? null : new Located<string>(zone, new SourcePlace("--zone")),
         };
         string folder = Directory.GetCurrentDirectory();
         using var sources = new FileSources([source], folder, new Dictionary<string, KnownFile>());
         InspectedSource inspected = await sources.InspectAsync(source, null, context.CancellationToken);
         context.Reach(FileSources.FoldersOf([source], folder));
-        return EntityRows.FromFile(inspected.Scan, eventTime);
+        return EntityRows.FromFile(inspected.Scan, eventTime) with { Zone = zone };
     }
 }

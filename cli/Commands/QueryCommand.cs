@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Lepton.Data.Cli.Output;
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore;
@@ -63,7 +64,7 @@ internal static class QueryCommand
         return ExitCode.Done;
     }
 
-    internal static void ReportWritten(CommandContext context, string target, long rowCount)
+    internal static void ReportWritten(CommandContext context, string target, long rowCount, Action<Utf8JsonWriter>? more = null)
     {
         // Nothing but rows goes where rows go.
         if (target == RowFile.Standard) return;
@@ -73,6 +74,7 @@ internal static class QueryCommand
             {
                 json.WriteString("file", target);
                 json.WriteNumber("rows", rowCount);
+                more?.Invoke(json);
             });
         }
         else

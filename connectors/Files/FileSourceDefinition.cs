@@ -22,6 +22,9 @@ public sealed record FileSourceDefinition
     /// <summary>What the person says of columns, by the name that the file has.</summary>
     public IReadOnlyList<ColumnDeclaration> Columns { get; init; } = [];
 
+    /// <summary>The IANA zone of naive times in columns that say none of their own; null where each must.</summary>
+    public Located<string>? Zone { get; init; }
+
     /// <summary>What becomes of columns that are not those seen before.</summary>
     public SchemaPolicy OnSchemaChange { get; init; } = SchemaPolicy.Add;
 

@@ -148,9 +148,8 @@ public sealed class FileSources : IDisposable
 
     private void CheckZones(FileSourceDefinition source)
     {
-        foreach (ColumnDeclaration column in source.Columns)
+        foreach (Located<string> zone in source.Columns.Select(column => column.Zone).Append(source.Zone).OfType<Located<string>>())
         {
-            if (column.Zone is not { } zone) continue;
             if (_connection.ReadValue<long>("SELECT count(*) FROM pg_timezone_names() WHERE name = $1", [zone.Value]) == 0)
                 throw NearestZone(zone.Value) is { } nearest
                     ? new LeptonDataException("connectors.unknown_zone_near", [zone.Value, nearest]) { Place = zone.Place }

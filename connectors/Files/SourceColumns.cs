@@ -48,7 +48,9 @@ internal static class SourceColumns
             }
             else if (type.Id == TypeId.NaiveTime || (type.Id == TypeId.Instant && field.Type.Id == TypeId.NaiveTime))
             {
-                throw Error(column?.Place ?? source.Place, source.TakesDeclarations ? "connectors.zone_needed" : "connectors.zone_needed_in_file", field.Name, path);
+                if (source.Zone is not { } general) throw Error(column?.Place ?? source.Place, source.TakesDeclarations ? "connectors.zone_needed" : "connectors.zone_needed_in_file", field.Name, path);
+                zones.Add(name, general.Value);
+                type = DataType.Instant;
             }
             var offered = new Field(name, type);
             if (name != field.Name) offered = offered with { Metadata = offered.Metadata.With(FieldMetadata.SourceNameKey, field.Name) };

@@ -22,8 +22,11 @@ public sealed record EntityRows
     /// <summary>All keys that the views' tables know, at instants of a range.</summary>
     public TimeRange? Range { get; private init; }
 
-    /// <summary>The column of the instant that features must not be later than.</summary>
+    /// <summary>The column of the time that features must not be later than: instants; texts in ISO 8601; seconds, milliseconds, microseconds or nanoseconds since 1970 (see <see cref="HistoricalFeatures.EventTimeReading"/>).</summary>
     public required string EventTime { get; init; }
+
+    /// <summary>The zone of event times that have none: texts without one, naive times, and dates, which are then the beginning of their day. Null refuses such times.</summary>
+    public string? Zone { get; init; }
 
     /// <summary>The rows of a SELECT over the lake.</summary>
     public static EntityRows FromQuery(SqlText query, string eventTime = "event_time") => new() { Query = query, EventTime = eventTime };

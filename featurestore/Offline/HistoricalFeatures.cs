@@ -25,6 +25,9 @@ public sealed class HistoricalFeatures : IAsyncDisposable
     /// <summary>How many rows: as many as there are entity rows.</summary>
     public long RowCount => _join.RowCount;
 
+    /// <summary>What the event times were taken for, where they did not come as instants; else null.</summary>
+    public EventTimeReading? EventTimeReading { get; internal init; }
+
     /// <summary>How each view met the entity rows, in the order of the views.</summary>
     public IReadOnlyList<ViewStatistics> Views => _join.Statistics;
 

@@ -11,7 +11,7 @@ internal static class LabelChecks
     {
         Field time = labels.Find(eventTime)
             ?? throw FeatureResolver.Unknown("featurestore.label_time_missing", eventTime, labels.Fields.Select(field => field.Name), place);
-        if (time.Type is not InstantType) throw new LeptonDataException("featurestore.label_time_type", [time.Name, time.Type]) { Place = place };
+        if (time.Type is not InstantType) throw new LeptonDataException(CodeOf(time.Type), [time.Name, time.Type]) { Place = place };
         foreach (Field field in labels.Fields)
         {
             if (field.Name.StartsWith("__", StringComparison.Ordinal)) throw new LeptonDataException("featurestore.label_column_ours", [field.Name]) { Place = place };
@@ -25,6 +25,16 @@ internal static class LabelChecks
             CheckKeys(labels, join, tables[join.View.Table.ToString()].Schema, place);
         }
     }
+
+    // What to do differs by what the column is.
+    private static string CodeOf(DataType type) => type switch
+    {
+        IntegerType => "featurestore.label_time_number",
+        StringType => "featurestore.label_time_text",
+        NaiveTimeType => "featurestore.label_time_naive",
+        DateType => "featurestore.label_time_date",
+        _ => "featurestore.label_time_type",
+    };
 
     /// <summary>Whether values of the two types can be equal by type: the same type, or integers of any width.</summary>
     internal static bool AreComparable(DataType left, DataType right) => left == right || (left is IntegerType && right is IntegerType);

@@ -20,7 +20,7 @@ public sealed class OfflineStore(FeatureStoreContext context)
     /// <param name="run">On whose behalf.</param>
     /// <param name="cancellationToken">Observed throughout.</param>
     /// <returns>Shape <c>[n × (own columns + view__feature… + view__status… + on-demand features)]</c>; row i answers entity row i.</returns>
-    /// <exception cref="LeptonDataException">An unknown name, a key that is missing or of another type, a NULL time, rows that tie; a definition that is not applied.</exception>
+    /// <exception cref="LeptonDataException">An unknown name, a key that is missing or of another type, a time that is NULL or may be read in two ways, rows that tie; a definition that is not applied.</exception>
     public async ValueTask<HistoricalFeatures> GetHistoricalFeaturesAsync(EntityRows entityRows, IReadOnlyList<FeatureReference> features, RunContext run, CancellationToken cancellationToken = default)
     {
         entityRows.Range?.Check();
@@ -38,14 +38,16 @@ public sealed class OfflineStore(FeatureStoreContext context)
         try
         {
             (BoundQuery rows, Inputs rowInputs) = Bind(entityRows, views, catalog.Inputs, runner);
-            LabelChecks.Check(rows.Schema, entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start);
-            bound.CheckLabels(rows.Schema, rows.Source.Start);
+            Schema schema = EventTimes.Becomes(rows.Schema, entityRows.EventTime, entityRows.Zone);
+            LabelChecks.Check(schema, entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start);
+            bound.CheckLabels(schema, rows.Source.Start);
             StagedRelation staged = await runner.StageAsync(PointInTimeJoin.RawLabelsInput, rows, rowInputs, new Inputs(), cancellationToken).ConfigureAwait(false);
-            var join = new PointInTimeJoin(runner, new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start) { Computed = bound.Computed };
+            (LabelRows labels, EventTimeReading? reading) = await EventTimes.ReadAsync(new LabelRows(new StagedInput(staged), staged.Schema), entityRows.EventTime, entityRows.Zone, runner, rows.Source.Start, cancellationToken).ConfigureAwait(false);
+            var join = new PointInTimeJoin(runner, labels, entityRows.EventTime, views, catalog.Inputs.ByName, rows.Source.Start) { Computed = bound.Computed };
             try
             {
                 await join.PrepareAsync(cancellationToken).ConfigureAwait(false);
-                return new HistoricalFeatures(runner, join);
+                return new HistoricalFeatures(runner, join) { EventTimeReading = reading };
             }
             catch
             {

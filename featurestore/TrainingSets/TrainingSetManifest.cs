@@ -76,6 +76,10 @@ public sealed record TrainingSetManifest
     /// <summary>How each view met the labels.</summary>
     public required IReadOnlyList<ViewStatistics> ViewStatistics { get; init; }
 
+    /// <summary>Views that gave no label a row, not even one that expired: mostly a table without rows, or keys that are NULL or written in another way.</summary>
+    public IReadOnlyList<string> EmptyViews
+        => RowCount == 0 ? [] : [.. Features.GroupBy(feature => feature.View).Where(view => view.All(feature => feature.Present + feature.Null + feature.Expired == 0)).Select(view => view.Key)];
+
     /// <summary>The identity of all columns and rows in their order, as docs/formats/content-hash.md defines it.</summary>
     public required string ContentHash { get; init; }
 

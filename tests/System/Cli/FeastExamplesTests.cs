@@ -175,6 +175,30 @@ internal sealed class FeastExamplesTests
         Assert.That(Csv(folder, "SELECT driver_stats__avg_daily_trips AS trips FROM datasets.satisfaction WHERE order_id = 5"), Is.EqualTo("trips\n857\n"));
     }
 
+    // 10 September 2024, 10:09:16.825 UTC, as people write it.
+    [TestCase("driver_id,event_timestamp\n1005,1725962956825\n", null, "milliseconds")]
+    [TestCase("driver_id,event_timestamp\n1005,2024-09-10 12:09:16.825+02:00\n", null, null)]
+    [TestCase("driver_id,event_timestamp\n1005,2024-09-10 12:09:16.825\n", "Europe/Paris", null)]
+    [TestCase("driver_id,event_timestamp\n1005,2024-09-11\n", "Europe/Paris", "day")]
+    public void Drivers_OrdersOfAFile_AreReadAsWhatTheyAreAndItIsSaid(string orders, string? zone, string? readAs)
+    {
+        using TestFolder folder = Sample("drivers");
+        folder.Lepton.Done("run");
+        folder.Lepton.Done("apply");
+        folder.Write("orders.csv", orders);
+        string[] arguments = ["get-historical-features", "--entities", "orders.csv", "--event-time", "event_timestamp", "--features", "driver_stats", "--out", "out.csv"];
+        if (zone is not null)
+        {
+            Answer refused = folder.Lepton.Run(arguments);
+            Assert.That((refused.ExitCode, refused.Error), Is.EqualTo((1, refused.Error)), "no zone, no instant");
+            Assert.That(refused.Error, Does.Contain("--zone"));
+        }
+        JsonElement answer = folder.Lepton.Done([.. arguments, .. zone is null ? (string[])[] : ["--zone", zone], "--output", "json"]).Json;
+        Assert.That(answer.TryGetProperty("event_time_read_as", out JsonElement said) ? said.GetString() : null, Is.EqualTo(readAs));
+        // Its newest hour was 09:00, known in that very moment; at the beginning of 11 September in Paris it is 13 hours old.
+        Assert.That(File.ReadAllText(folder["out.csv"]), Does.Contain(",47,present"));
+    }
+
     /// <returns>The run.</returns>
     private static JsonElement MakeTrainingSet(TestFolder folder, string name, long rows)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Lepton.Data.Connectors.Files;
 using Lepton.Data.Schemas;
+using Lepton.Data.Schemas.Configuration;
 using NUnit.Framework;
 
 namespace Lepton.Data.Tests.Unit.Connectors;
@@ -135,7 +136,20 @@ internal sealed class CsvSourceTests
         using var sources = new FileSources([source], _source.Folder.Path, new Dictionary<string, KnownFile>());
         LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(async () => await sources.InspectAsync(source, null, CancellationToken.None)))!;
         Assert.That(refused.Code, Is.EqualTo("connectors.zone_needed_in_file"));
-        Assert.That(refused.Message, Does.Contain("2024-03-05T00:00:00Z").And.Contain("timezone('UTC', when)").And.Not.Contain("columns:"));
+        Assert.That(refused.Message, Does.Contain("2024-03-05T00:00:00Z").And.Contain("--zone").And.Not.Contain("columns:"));
+    }
+
+    [Test]
+    public async Task Inspect_NaiveTimesOfAFileWithAZoneForAll_AreInIt()
+    {
+        _source.Folder.Write("a.csv", "when,v\n2001-01-01 10:00:00,1\n");
+        FileSourceDefinition source = SourceFixture.Define("{ format: csv, path: a.csv }") with { Zone = new Located<string>("Europe/Paris", new SourcePlace("--zone")) };
+        using var sources = new FileSources([source], _source.Folder.Path, new Dictionary<string, KnownFile>());
+        InspectedSource inspected = await sources.InspectAsync(source, null, CancellationToken.None);
+        Assert.That(inspected.Scan.Schema[0].Type, Is.EqualTo(DataType.Instant));
+        Assert.That(inspected.Scan.TimeZones["when"], Is.EqualTo("Europe/Paris"));
+        LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(async () => await sources.InspectAsync(source with { Zone = new Located<string>("Paris", new SourcePlace("--zone")) }, null, CancellationToken.None)))!;
+        Assert.That((refused.Code, refused.Place?.Path), Is.EqualTo(("connectors.unknown_zone_near", "--zone")));
     }
 
     [Test]

@@ -64,7 +64,7 @@ public sealed class OfflineStoreTests
 
     [TestCase("SELECT moment FROM flights", "featurestore.label_key_missing")]
     [TestCase("SELECT origin FROM flights", "featurestore.label_time_missing")]
-    [TestCase("SELECT origin, CAST(moment AS DATE) AS moment FROM flights", "featurestore.label_time_type")]
+    [TestCase("SELECT origin, CAST(moment AS DATE) AS moment FROM flights", "featurestore.label_time_date")]
     [TestCase("SELECT number AS origin, moment FROM flights", "featurestore.label_key_type")]
     [TestCase("SELECT origin, moment, moment AT TIME ZONE 'UTC' AS naive FROM flights", "featurestore.label_column_naive")]
     [TestCase("SELECT origin, moment, [1] AS list FROM flights", "featurestore.label_column_nested")]

@@ -54,7 +54,7 @@ internal static class RandomHistory
         [DataType.Decimal(10, 2)], [DataType.Instant], [DataType.Float64], [DataType.Int16], [DataType.Boolean], [DataType.Binary, DataType.Decimal(30, 1)],
     ];
 
-    private static readonly DataType[] FeatureTypes = [DataType.Int64, DataType.Float64, DataType.String, DataType.Boolean, DataType.Date, DataType.Int16, DataType.Decimal(20, 3), DataType.Instant, new ListType(new Field("element", DataType.Int64)),
+    internal static readonly DataType[] FeatureTypes = [DataType.Int64, DataType.Float64, DataType.String, DataType.Boolean, DataType.Date, DataType.Int16, DataType.Decimal(20, 3), DataType.Instant, new ListType(new Field("element", DataType.Int64)),
         new StructType([new Field("a", DataType.String), new Field("b", DataType.Float64)])];
 
     private static HistoryRule RuleOf(Random random) => new()
@@ -82,7 +82,7 @@ internal static class RandomHistory
         _ => new EventTime(number),
     };
 
-    private static object FeatureValue(DataType type, Random random) => type switch
+    internal static object FeatureValue(DataType type, Random random) => type switch
     {
         IntegerType { BitWidth: 16 } => (short)random.Next(-3, 3),
         IntegerType => random.NextInt64(-5, 5),

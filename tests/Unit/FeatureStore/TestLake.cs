@@ -82,9 +82,10 @@ internal sealed class TestLake : IDisposable
     }
 
     /// <summary>A lake with tables and definitions in force.</summary>
-    internal static async Task<TestLake> AppliedAsync(string yaml = Yaml)
+    internal static async Task<TestLake> AppliedAsync(string yaml = Yaml, Func<TestLake, Task>? before = null)
     {
         TestLake lake = await FilledAsync();
+        if (before is not null) await before(lake);
         lake.Definitions = Parse(yaml);
         await lake.ApplyAsync();
         return lake;
