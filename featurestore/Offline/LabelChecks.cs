@@ -1,12 +1,16 @@
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore.Definitions;
 using Lepton.Data.Schemas;
+using Lepton.Data.Sql.Binding;
 
 namespace Lepton.Data.FeatureStore.Offline;
 
 /// <summary>What can be said of label rows from their columns alone, before any work is done.</summary>
 internal static class LabelChecks
 {
+    // A SELECT of the join has keys, times and places beside the features.
+    private const int ColumnsMax = Binder.ColumnCountMax - 100;
+
     internal static void Check(Schema labels, string eventTime, IReadOnlyList<ViewJoin> views, IReadOnlyDictionary<string, Input> tables, SourcePlace? place)
     {
         Field time = labels.Find(eventTime)
@@ -18,6 +22,8 @@ internal static class LabelChecks
             if (IsNested(field.Type)) throw new LeptonDataException("featurestore.label_column_nested", [field.Name, field.Type]) { Place = place };
             if (field.Type is NaiveTimeType) throw new LeptonDataException("featurestore.label_column_naive", [field.Name]) { Place = place };
         }
+        int columns = labels.Count + views.Sum(view => view.Columns.Count());
+        if (columns > ColumnsMax) throw new LeptonDataException("featurestore.too_many_columns", [columns, ColumnsMax]) { Place = place };
         foreach (ViewJoin join in views)
         {
             foreach (string column in join.Columns)

@@ -9,6 +9,9 @@ namespace Lepton.Data.Sql.Binding;
 /// <param name="frontEnd">Parses, and finds types.</param>
 public sealed class Binder(ISqlFrontEnd frontEnd)
 {
+    /// <summary>How many columns a SELECT may have.</summary>
+    public const int ColumnCountMax = ParseTreeReader.ColumnCountMax;
+
     // A step is asked for the tables that it names, and then bound.
     private readonly ConditionalWeakTable<SqlText, ParsedQuery> _parsed = [];
 

@@ -110,9 +110,9 @@ public sealed class BadInputTests
     }
 
     [Test]
-    public async Task View_OfTenThousandFeatures_IsJoinedInLittleMemory()
+    public async Task View_OfNearlyTenThousandFeatures_IsJoinedInLittleMemory()
     {
-        const int Features = 10_000;
+        const int Features = 9_800;
         HistoryRow Row(long time, long first) => new(["k"], time, time, null, [.. Enumerable.Range(0, Features).Select(i => (object?)(first + i))]);
         var history = new HistoryCase
         {
@@ -120,13 +120,22 @@ public sealed class BadInputTests
             Rows = [Row(10, 0), Row(20, 1_000_000), Row(30, 2_000_000)],
             Labels = [.. Enumerable.Range(0, 500).Select(i => new HistoryLabel(["k"], i % 40))],
         };
-        // 500 rows of 10,000 numbers are 40 MB.
+        // 500 rows of 9,800 numbers are 40 MB.
         JoinedCase joined = await HistoryCase.JoinAllAsync([history], memoryBytes: 256 << 20);
         Assert.Multiple(() =>
         {
-            Assert.That((joined[9, "v__f9999"], joined[9, "v__status"]), Is.EqualTo(((object?)null, (object?)"absent")));
-            Assert.That((joined[10, "v__f0"], joined[19, "v__f9999"]), Is.EqualTo(((object?)0L, (object?)9_999L)));
-            Assert.That((joined[20, "v__f0"], joined[39, "v__f9999"]), Is.EqualTo(((object?)1_000_000L, (object?)2_009_999L)));
+            Assert.That((joined[9, "v__f9799"], joined[9, "v__status"]), Is.EqualTo(((object?)null, (object?)"absent")));
+            Assert.That((joined[10, "v__f0"], joined[19, "v__f9799"]), Is.EqualTo(((object?)0L, (object?)9_799L)));
+            Assert.That((joined[20, "v__f0"], joined[39, "v__f9799"]), Is.EqualTo(((object?)1_000_000L, (object?)2_009_799L)));
         });
+    }
+
+    [Test]
+    public async Task View_OfTenThousandFeatures_IsRefusedBeforeAnythingIsRead()
+    {
+        var history = new HistoryCase { FeatureTypes = [.. Enumerable.Repeat(DataType.Int64, 10_000)], Labels = [new HistoryLabel(["k"], 1)] };
+        LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () => await history.JoinAsync()))!;
+        Assert.That(error.Code, Is.EqualTo("featurestore.too_many_columns"), error.Message);
+        Assert.That(error.Message, Does.Contain("10004").Or.Contain("10,004"), "three columns of the labels, the features and a status");
     }
 }

@@ -113,7 +113,7 @@ public sealed class FeatureRegistryTests
     [TestCase("delay > 15", "random() > 15", "featurestore.labels_impure", "features/f.yaml:12:38")]
     [TestCase("SELECT origin, moment,", "SELECT origin AS o, moment,", "featurestore.label_key_missing", "features/f.yaml:12:7")]
     [TestCase("SELECT origin, moment,", "SELECT 1 AS origin, moment,", "featurestore.label_key_type", "features/f.yaml:12:7")]
-    [TestCase("SELECT origin, moment,", "SELECT origin, delay AS moment,", "featurestore.label_time_type", "features/f.yaml:12:7")]
+    [TestCase("SELECT origin, moment,", "SELECT origin, delay AS moment,", "featurestore.label_time_number", "features/f.yaml:12:7")]
     [TestCase("AS is_late", "AS hourly__flights", "featurestore.label_column_taken", "features/f.yaml:12:7")]
     [TestCase("AS is_late", "AS \"split\"", "featurestore.label_column_split", "features/f.yaml:12:7")]
     [TestCase("AS is_late", "AS __late", "featurestore.label_column_ours", "features/f.yaml:12:7")]
