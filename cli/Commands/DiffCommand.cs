@@ -110,9 +110,9 @@ internal static class DiffCommand
     private static string Median(ColumnProfile profile)
         => profile.Quantiles.Count > 2 ? ProfileText.Value(profile.Field.Type.Id is TypeId.Date or TypeId.Instant or TypeId.NaiveTime ? profile.Field.Type : DataType.Float64, profile.Quantiles[2]) : "–";
 
-    // Of what is measured; the least and greatest of texts say little.
+    // Of numbers: the ends of texts say little, those of times take much room.
     private static string Range(ColumnProfile profile)
-        => profile is { Quantiles.Count: > 0, Min: { } min, Max: { } max } ? $"{ProfileText.Value(profile.Field.Type, min)} … {ProfileText.Value(profile.Field.Type, max)}" : "–";
+        => profile.Field.Type.Id is TypeId.Integer or TypeId.Float or TypeId.Decimal && profile is { Min: { } min, Max: { } max } ? $"{ProfileText.Value(profile.Field.Type, min)} … {ProfileText.Value(profile.Field.Type, max)}" : "–";
 
     internal static void WriteJson(Utf8JsonWriter json, TableDiff diff)
     {

@@ -42,6 +42,7 @@ internal sealed partial class ReportBuilder
     private static ReportLeaks Leaks(LeakReport report)
     {
         // What is computed on demand is of what was joined.
+        // What is computed on demand is of rows that were joined.
         Dictionary<string, bool> isPointInTime = report.Version.Manifest.Views.ToDictionary(view => view.Name, view => view.IsPointInTime);
         return new ReportLeaks(
             report.Labels, report.Threshold, report.RowsJudged, report.Version.Manifest.RowCount,

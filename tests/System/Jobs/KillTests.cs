@@ -156,8 +156,11 @@ internal sealed class KillTests
             for (int inARow = random.Next(1, 3); inARow > 0 && killed < kills; inARow--)
             {
                 Assert.That(++attempts, Is.LessThanOrEqualTo(kills * 5), "most builds must be cut off, else the test shows nothing");
+                // Every second one dies when so many files stand, the others at any moment.
+                int standing = attempts % 2 == 0 ? random.Next(1, 4) : 0;
                 using RunningLepton running = folder.Lepton.Start("dataset", "create");
-                await Task.Delay(took * random.NextDouble());
+                while (!running.Process.HasExited && Notes() < standing) await Task.Delay(10);
+                await Task.Delay(standing > 0 ? TimeSpan.FromMilliseconds(random.Next(300)) : took * random.NextDouble());
                 if (!running.Process.HasExited) killed++;
                 running.Process.Kill();
                 running.WaitForEnd();
@@ -168,6 +171,19 @@ internal sealed class KillTests
         }
         TestContext.Out.WriteLine($"seed {seed}, {killed} of {attempts} builds killed, {taken} files taken");
         Assert.That(taken, Is.Positive, "else nothing was gone on with");
+
+        int Notes()
+        {
+            try
+            {
+                return Directory.Exists(folder["lake/_lepton/datasets/big_orders"]) ? Directory.GetFiles(folder["lake/_lepton/datasets/big_orders"], "part-*.json", SearchOption.AllDirectories).Length : 0;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // It was published meanwhile.
+                return 0;
+            }
+        }
 
         // The manifest without when and by whom.
         string[] Files() => [.. folder.Files("lake/_lepton/datasets/big_orders/v1").Select(file => folder[$"lake/_lepton/datasets/big_orders/v1/{file}"]).Select(path => path.EndsWith(".json", StringComparison.Ordinal)

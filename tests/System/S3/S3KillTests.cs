@@ -85,7 +85,7 @@ internal sealed class S3KillTests
         _server.Lepton(remote).Done("apply");
         using var wire = new Wire(_server.Endpoint);
         KillAt(remote, wire, (_, line) => line.StartsWith("PUT ", StringComparison.Ordinal) && line.Contains("/datasets/big_orders/v1/", StringComparison.Ordinal), isDone: false, "its rows are uploaded", "dataset", "create");
-        Assert.That(_server.Lepton(remote).Done("dataset", "create", "--output", "json").Json.GetProperty("training_sets")[0].GetProperty("files_taken").GetInt32(), Is.EqualTo(1));
+        Assert.That(_server.Lepton(remote, wire: wire).Done("dataset", "create", "--output", "json").Json.GetProperty("training_sets")[0].GetProperty("files_taken").GetInt32(), Is.EqualTo(1));
         Assert.That(DatasetHash(remote), Is.EqualTo(DatasetHash(local)));
         Assert.That(Directory.GetFileSystemEntries(remote["cache/lepton"], ".building-*", SearchOption.AllDirectories), Is.Empty, "nothing is left");
     }
