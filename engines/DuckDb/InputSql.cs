@@ -39,20 +39,22 @@ internal static class InputSql
         bool HasNanoseconds(Field field) => field.Type.Id == TypeId.NaiveTime && nanoseconds?.Contains(field.Name) == true;
         string files = scan.Format switch
         {
-            FileFormat.Parquet => ParquetSql.Rows(scan.Files.Select(file => file.Path), new Schema(kept.Select(i => scan.FileSchema[i])), field => HasNanoseconds(field) ? Nanoseconds : field.Type.ToString()!),
+            FileFormat.Parquet => ParquetSql.Rows(scan.Files.Select(file => file.Path), new Schema(kept.Select(i => scan.FileSchema[i])), field => HasNanoseconds(field) ? Nanoseconds : field.Type.ToString()!, Unhidden),
             FileFormat.Csv => CsvRows(scan),
             _ => throw new InvalidOperationException($"no format {scan.Format}"),
         };
         string numbers = (fileNumber is null ? "" : $", file_index::BIGINT AS {SqlLiteral.Name(fileNumber)}") + (rowNumber is null ? "" : $", file_row_number::BIGINT AS {SqlLiteral.Name(rowNumber)}");
-        return $"(SELECT {Columns(kept.Select(i => Instant(scan.FileSchema[i], scan.Schema[i], scan.TimeZones, HasNanoseconds(scan.FileSchema[i]))), [.. kept.Select(i => scan.Schema[i])])}{numbers} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
+        return $"(SELECT {Columns(kept.Select(i => Instant(scan.FileSchema[i], scan.Schema[i], scan.TimeZones, HasNanoseconds(scan.FileSchema[i]), scan.Format == FileFormat.Parquet)), [.. kept.Select(i => scan.Schema[i])])}{numbers} FROM {(scan.Sample is { } sample ? Sampled(files, sample, scan) : files)})";
     }
+
+    // A column of the name that DuckDB has for a file's number or a row's would hide it.
+    private static string Unhidden(string column) => column.ToUpperInvariant() is "FILE_INDEX" or "FILE_ROW_NUMBER" ? "__" + column : column;
 
     private static string Sampled(string files, RowSample sample, FileScan scan)
     {
         string limit = string.Create(CultureInfo.InvariantCulture, $"CAST('{(UInt128)Math.Ceiling(Math.Clamp(sample.Share, 0, 1) * Math.Pow(2, 64)) - 1}' AS UBIGINT)");
-        // Parquet knows each row's place; a column of that name would hide it. Of text the rows are counted, which one thread does in their order.
-        if (scan.Format == FileFormat.Parquet && scan.FileSchema.IndexOf("file_row_number") < 0 && scan.FileSchema.IndexOf("file_index") < 0)
-            return $"{files} WHERE hash(file_index, file_row_number, {SqlLiteral.BigInt(sample.Seed)}) <= {limit}";
+        // Parquet knows each row's place. Of text the rows are counted, which one thread does in their order.
+        if (scan.Format == FileFormat.Parquet) return $"{files} WHERE hash(file_index, file_row_number, {SqlLiteral.BigInt(sample.Seed)}) <= {limit}";
         string number = "__row_number";
         while (scan.FileSchema.IndexOf(number) >= 0) number += "_";
         return $"(SELECT *, row_number() OVER () AS {number} FROM {files}) WHERE hash({number}, {SqlLiteral.BigInt(sample.Seed)}) <= {limit}";
@@ -85,9 +87,9 @@ internal static class InputSql
 
     private static string Character(char? c) => SqlLiteral.Text(c?.ToString() ?? "");
 
-    private static string Instant(Field source, Field target, IReadOnlyDictionary<string, string> zones, bool hasNanoseconds)
+    private static string Instant(Field source, Field target, IReadOnlyDictionary<string, string> zones, bool hasNanoseconds, bool isParquet)
     {
-        string name = SqlLiteral.Name(source.Name);
+        string name = SqlLiteral.Name(isParquet ? Unhidden(source.Name) : source.Name);
         // A cast would cut them off without a word.
         string value = hasNanoseconds ? $"CASE WHEN epoch_ns({name}) % 1000 <> 0 THEN error({SqlLiteral.Text(ImpreciseTime + source.Name)}) ELSE CAST({name} AS TIMESTAMP) END" : name;
         return source.Type.Id == TypeId.NaiveTime && target.Type.Id == TypeId.Instant && zones.TryGetValue(target.Name, out string? zone) ? $"timezone({SqlLiteral.Text(zone)}, {value})" : value;

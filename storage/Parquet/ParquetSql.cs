@@ -14,10 +14,12 @@ public static class ParquetSql
     /// <param name="paths">Absolute; at least one.</param>
     /// <param name="schema">Names and types to read.</param>
     /// <param name="typeOf">Another type to cast a column to than its own, in DuckDB's spelling.</param>
-    public static string Rows(IEnumerable<string> paths, Schema schema, Func<Field, string>? typeOf = null)
+    /// <param name="nameOf">Another name for a column to have than its own.</param>
+    public static string Rows(IEnumerable<string> paths, Schema schema, Func<Field, string>? typeOf = null, Func<string, string>? nameOf = null)
     {
         typeOf ??= static field => field.Type.ToString()!;
-        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(field.Name)}, type: {SqlLiteral.Text(typeOf(field))}, default_value: NULL}}");
+        nameOf ??= static name => name;
+        IEnumerable<string> columns = schema.Fields.Select(field => $"{SqlLiteral.Text(field.Name)}: {{name: {SqlLiteral.Text(nameOf(field.Name))}, type: {SqlLiteral.Text(typeOf(field))}, default_value: NULL}}");
         return $"read_parquet({SqlLiteral.TextList(paths.Select(Pattern))}, schema = MAP {{{string.Join(", ", columns)}}}, hive_partitioning = false)";
     }
 

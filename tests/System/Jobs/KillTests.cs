@@ -51,14 +51,7 @@ internal sealed class KillTests
             for (int inARow = random.Next(1, 4); inARow > 0 && killed < kills; inARow--)
             {
                 Assert.That(++attempts, Is.LessThanOrEqualTo(kills * 5), "most runs must be cut off, else the test shows nothing");
-                TimeSpan after = took * random.NextDouble();
-                using RunningLepton running = folder.Lepton.Start("run");
-                await Task.Delay(after);
-                // One that was done already does not count.
-                if (!running.Process.HasExited) killed++;
-                running.Process.Kill();
-                running.WaitForEnd();
-                await AssertWholeAsync(folder, $"seed {seed}, kill {killed} after {after.TotalMilliseconds:F0} ms");
+                if (await KillAsync(folder, took * random.NextDouble(), $"seed {seed}, kill {killed + 1}")) killed++;
             }
             took = Timed(() => folder.Lepton.Done("run"));
             Assert.That(await ContentAsync(folder), Is.EqualTo(expected[version]), $"seed {seed}, after kill {killed}");
@@ -86,13 +79,7 @@ internal sealed class KillTests
             {
                 Assert.That(++attempts, Is.LessThanOrEqualTo(kills * 5), "most runs must be cut off, else the test shows nothing");
                 if (random.Next(2) == 0) Change();
-                TimeSpan after = took * random.NextDouble();
-                using RunningLepton running = folder.Lepton.Start("run");
-                await Task.Delay(after);
-                if (!running.Process.HasExited) killed++;
-                running.Process.Kill();
-                running.WaitForEnd();
-                await AssertWholeAsync(folder, $"seed {seed}, kill {killed} after {after.TotalMilliseconds:F0} ms");
+                if (await KillAsync(folder, took * random.NextDouble(), $"seed {seed}, kill {killed + 1}")) killed++;
             }
             took = Timed(() => folder.Lepton.Done("run"));
             grown += (await new RunLog(Lake.Open(folder["lake"])).ReadAsync()).SelectMany(run => run.Steps).Count(step => step.Growth is { FullBecause: null });
@@ -199,6 +186,19 @@ internal sealed class KillTests
     }
 
     // Every version that a table has ever had can be read, and its rows are those that its files were written with.
+    /// <summary>Kills a run and looks whether all is whole.</summary>
+    /// <returns>Whether it was not done before.</returns>
+    private static async Task<bool> KillAsync(TestFolder folder, TimeSpan after, string when)
+    {
+        using RunningLepton running = folder.Lepton.Start("run");
+        await Task.Delay(after);
+        bool wasRunning = !running.Process.HasExited;
+        running.Process.Kill();
+        running.WaitForEnd();
+        await AssertWholeAsync(folder, $"{when} after {after.TotalMilliseconds:F0} ms");
+        return wasRunning;
+    }
+
     private static async Task AssertWholeAsync(TestFolder folder, string what)
     {
         if (!File.Exists(folder["lake/lepton.json"])) return;

@@ -121,6 +121,16 @@ public sealed class InputSqlTests
     }
 
     [Test]
+    public async Task OfFiles_ParquetThatNamesItsRows_SaysTheirPlacesBesides()
+    {
+        WriteParquet("a.parquet", "SELECT 7 AS File_Index, 10 * range AS file_row_number FROM range(3)");
+        var schema = new Schema([new Field("File_Index", DataType.Int64), new Field("file_row_number", DataType.Int64)]);
+        var scan = new FileScan(FileFormat.Parquet, [SourceOf("a.parquet")], schema, schema, null, new Dictionary<string, string>());
+        var numbered = new Schema([.. schema.Fields, new Field("file", DataType.Int64), new Field("place", DataType.Int64)]);
+        Assert.That(await RowsAsync(InputSql.OfFiles(scan, fileNumber: "file", rowNumber: "place"), numbered), Is.EqualTo((object?[][])[[7L, 0L, 0L, 0L], [7L, 10L, 0L, 1L], [7L, 20L, 0L, 2L]]));
+    }
+
+    [Test]
     public async Task OfFiles_ParquetWithNanoseconds_IsReadWhereNothingIsLost()
     {
         WriteParquet("whole.parquet", "SELECT TIMESTAMP_NS '2001-07-01 12:00:00.000001' AS t UNION ALL SELECT NULL");

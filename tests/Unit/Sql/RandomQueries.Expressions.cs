@@ -60,17 +60,18 @@ internal sealed partial class RandomQueries
         string Whole() => $"TRY_CAST({One(Kind.Number)} AS BIGINT)";
         switch (kind)
         {
+            // What is taken out of a constant NULL has no type in DuckDB, and becomes an INTEGER as a column; in the bound tree it keeps its own.
             case Kind.Number:
                 return Of($"({One(kind)} {Of("+", "-", "*")} CAST({One(kind)} AS DOUBLE))", $"abs({One(kind)})", $"coalesce({One(kind)}, {One(kind)})", $"length({One(Kind.Text)})",
                     $"CASE WHEN {One(Kind.Truth)} THEN {One(kind)} ELSE {One(kind)} END", $"(- {One(kind)})", $"TRY_CAST({One(Kind.Text)} AS INTEGER)", $"extract({Of("year", "month", "hour", "isodow", "week", "epoch")} FROM CAST({One(Kind.Time)} AS TIMESTAMPTZ))",
-                    $"nullif({One(kind)}, {One(kind)})", $"greatest({One(kind)}, {One(kind)})", $"len({One(Kind.Numbers)})", $"{One(Kind.Numbers)}[{Of("1", "2", "-1")}]", $"struct_extract({One(Kind.Pair)}, 'a')", $"{One(Kind.Tally)}['a']",
+                    $"nullif({One(kind)}, {One(kind)})", $"greatest({One(kind)}, {One(kind)})", $"len({One(Kind.Numbers)})", $"CAST({One(Kind.Numbers)}[{Of("1", "2", "-1")}] AS BIGINT)", $"CAST(struct_extract({One(Kind.Pair)}, 'a') AS BIGINT)", $"{One(Kind.Tally)}['a']",
                     $"cardinality({One(Kind.Tally)})", $"CAST({One(Kind.Money)} AS DOUBLE)", $"({Whole()} // 7)", $"(TRY_CAST({One(kind)} AS INTEGER) % 3)", $"date_diff('{Of("hour", "day", "month")}', CAST({One(Kind.Time)} AS TIMESTAMPTZ), CAST({One(Kind.Time)} AS TIMESTAMPTZ))");
             case Kind.Money:
                 return Of($"TRY_CAST({One(Kind.Number)} AS DECIMAL(12,2))", $"TRY_CAST({One(kind)} + {One(kind)} AS DECIMAL(12,2))", $"TRY_CAST({One(kind)} * {One(kind)} AS DECIMAL(12,2))", $"abs({One(kind)})", $"coalesce({One(kind)}, 0.00)",
                     $"CASE WHEN {One(Kind.Truth)} THEN {One(kind)} END", $"round({One(kind)}, 1)", $"CAST({One(kind)} AS DECIMAL(18,4))", $"least({One(kind)}, {One(kind)})");
             case Kind.Text:
                 return Of($"({One(kind)} || {One(kind)})", $"upper({One(kind)})", $"substring({One(kind)} FROM 1 FOR {Pick(4) + 1})", $"concat({One(kind)}, {One(kind)})", $"replace({One(kind)}, 'a', {One(kind)})",
-                    $"CASE {One(kind)} WHEN {One(kind)} THEN {One(kind)} END", $"CAST({One(Kind.Truth)} AS VARCHAR)", $"md5({One(kind)})", $"struct_extract({One(Kind.Pair)}, 'b')", $"CAST({One(Kind.Money)} AS VARCHAR)",
+                    $"CASE {One(kind)} WHEN {One(kind)} THEN {One(kind)} END", $"CAST({One(Kind.Truth)} AS VARCHAR)", $"md5({One(kind)})", $"CAST(struct_extract({One(Kind.Pair)}, 'b') AS VARCHAR)", $"CAST({One(Kind.Money)} AS VARCHAR)",
                     $"strftime(CAST({One(Kind.Time)} AS TIMESTAMPTZ), '%Y年%m月%d日 %H:%M')", $"concat_ws('·', {One(kind)}, {One(Kind.Money)})", $"split_part({One(kind)}, 'a', 1)", $"regexp_replace({One(kind)}, '[a-c]', '_', 'g')", $"CAST({One(Kind.Numbers)} AS VARCHAR)");
             case Kind.Time:
                 string moment = $"CAST({One(kind)} AS TIMESTAMPTZ)";
