@@ -10,6 +10,10 @@ namespace Lepton.Data.FeatureStore.Feast;
 /// <summary>Turns the JSON form of Feast's registry (<c>feast.core.Registry</c>, as protobuf prints it) into YAML of ours. Python is not read.</summary>
 internal sealed class FeastReader(string path)
 {
+    private const string Entity = "entity";
+    private const string View = "feature view";
+    private const string Service = "feature service";
+
     // What Feast puts in place of no entity.
     private const string Dummy = "__dummy";
 
@@ -64,12 +68,12 @@ internal sealed class FeastReader(string path)
         if (name is Dummy or "") return;
         string[] keys = Texts(spec, "joinKeys") is { Length: > 0 } several ? several : [Text(spec, "joinKey") is { Length: > 0 } one ? one : name];
         _keys[name] = keys;
-        _entities[Fit(name, "entity")] = $"  {Fit(name, "entity")}:\n    keys: {List(keys)}\n{Notes(spec)}";
+        _entities[Fit(name, Entity)] = $"  {Fit(name, Entity)}:\n    keys: {List(keys)}\n{Notes(spec)}";
     }
 
     private bool AddView(JsonElement spec, StringBuilder yaml)
     {
-        string name = Text(spec, "name"), what = $"feature view {name}";
+        string name = Text(spec, "name"), what = $"{View} {name}";
         string[] entities = [.. Texts(spec, "entities").Where(entity => entity != Dummy)];
         string[] features = [.. Items(spec, "features").Select(feature => Text(feature, "name"))];
         string[] unknown = [.. entities.Where(entity => !_keys.ContainsKey(entity))];
@@ -91,7 +95,7 @@ internal sealed class FeastReader(string path)
         if (createdTime.Length == 0) Note(what, new("it has no created timestamp: `created_time: none` promises that a row was known when it happened; make sure that it was", "没有创建时间戳：`created_time: none` 表示发生时就已可知，请确认属实"));
         if (spec.TryGetProperty("streamSource", out _)) Note(what, new("its stream source is not carried over", "不转换其流数据源"));
         string entity = EntityOf(entities);
-        string view = Fit(name, "feature view");
+        string view = Fit(name, View);
         _views[name] = view;
         string[] keys = [.. entities.SelectMany(one => _keys[one]).Distinct(StringComparer.Ordinal)];
         yaml.Append(CultureInfo.InvariantCulture, $"  {view}:\n    entity: {entity}\n    table: {view}\n    event_time: {Word(eventTime)}\n    created_time: {(createdTime.Length == 0 ? "none" : Word(createdTime))}\n");
@@ -104,8 +108,8 @@ internal sealed class FeastReader(string path)
     // Feast joins by all entities of a view; here these are one entity with all their keys.
     private string EntityOf(string[] entities)
     {
-        if (entities is [var only]) return Fit(only, "entity");
-        string name = string.Join("_", entities.Select(entity => Fit(entity, "entity")));
+        if (entities is [var only]) return Fit(only, Entity);
+        string name = Fit(string.Join('+', entities), Entity);
         _entities.TryAdd(name, $"  {name}:\n    keys: {List(entities.SelectMany(entity => _keys[entity]).Distinct(StringComparer.Ordinal))}\n");
         return name;
     }
@@ -133,7 +137,7 @@ internal sealed class FeastReader(string path)
 
     private bool AddService(JsonElement spec, StringBuilder yaml)
     {
-        string name = Text(spec, "name"), what = $"feature service {name}";
+        string name = Text(spec, "name"), what = $"{Service} {name}";
         var references = new List<string>();
         foreach (JsonElement projection in Items(spec, "features"))
         {
@@ -154,9 +158,7 @@ internal sealed class FeastReader(string path)
             Note(what, new("none of its views was carried over", "其视图均未转换"));
             return false;
         }
-        string service = Fit(name, "feature service");
-        // `--features NAME` takes a service as well as a view.
-        if (_views.ContainsValue(service)) service += "_service";
+        string service = Fit(name, Service);
         yaml.Append(CultureInfo.InvariantCulture, $"  {service}:\n    features: [{string.Join(", ", references.Distinct(StringComparer.Ordinal))}]\n{Notes(spec)}");
         return true;
     }
@@ -188,12 +190,16 @@ internal sealed class FeastReader(string path)
         string fit = string.Concat(name.Normalize().Select(letter => char.IsAsciiLetterOrDigit(letter) ? char.ToLowerInvariant(letter) : '_')).TrimStart('_');
         while (fit.Contains("__", StringComparison.Ordinal)) fit = fit.Replace("__", "_", StringComparison.Ordinal);
         if (fit.Length == 0 || !char.IsAsciiLetterLower(fit[0])) fit = $"f_{fit}".TrimEnd('_');
+        // `--features NAME` takes a service as well as a view.
+        if (what == Service && IsTaken(View, fit)) fit += "_service";
         string free = fit;
-        for (int number = 2; _names.Any(other => other.Key.StartsWith($"{what} ", StringComparison.Ordinal) && other.Value == free); number++) free = string.Create(CultureInfo.InvariantCulture, $"{fit}_{number}");
+        for (int number = 2; IsTaken(what, free); number++) free = string.Create(CultureInfo.InvariantCulture, $"{fit}_{number}");
         _names.Add($"{what} {name}", free);
         if (free != name) Note($"{what} {name}", new($"is called {free} here", $"在此称为 {free}"));
         return free;
     }
+
+    private bool IsTaken(string what, string name) => _names.Any(other => other.Key.StartsWith($"{what} ", StringComparison.Ordinal) && other.Value == name);
 
     private void Note(string what, BilingualText text) => _notes.Add(new FeastNote(what, text));
 

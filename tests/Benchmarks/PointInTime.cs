@@ -30,6 +30,7 @@ internal static class PointInTime
         new("event time", "plain", "plain", "event", 0.40),
         new("with created time", "plain", "plain", "created", 0.50),
         new("ten views of one feature", "plain", "plain", "views", 0.80),
+        .. new[] { "snappy", "lz4", "none", "zstdv2", "lz4v2", "snappyv2", "nonev2" }.SelectMany(rows => new Case[] { new("codec " + rows, rows, "plain", "event", 0.30), new("codec " + rows + " created", rows, "plain", "created", 0.35) }),
         new("10 k labels", "plain", "few", "event", 0.30),
         new("text keys", "text", "text", "event", 0.50),
         new("rows in random order", "shuffled", "plain", "event", 0.50),
@@ -109,12 +110,24 @@ internal static class PointInTime
                 string number = item.Rows == "shuffled" ? $"(i * 7368787) % {rows}" : "i";
                 string select = $"SELECT {key("CAST(hash(i, 1) % 100000 AS BIGINT)", item.Rows == "text")} AS k, make_timestamptz(CAST(({number}) * ({span} // {rows}) AS BIGINT) + 1000000000000000) AS e, "
                     + $"make_timestamptz(CAST(({number}) * ({span} // {rows}) + hash(i, 2) % 86400000000 AS BIGINT) + 1000000000000000) AS c, {features} FROM range({file * rows / 4}, {(file + 1) * rows / 4}) AS r(i)";
-                connection.Execute($"COPY ({select}) TO '{rowFolder}/{file}.parquet' (FORMAT parquet, COMPRESSION zstd)");
+                connection.Execute($"COPY ({select}) TO '{rowFolder}/{file}.parquet' (FORMAT parquet, {LayoutOf(item.Rows)})");
             }
         }
         long count = item.Labels switch { "few" => labels / 100, "many" => labels * 20, _ => labels };
         connection.Execute($"COPY (SELECT {key("CAST(hash(i, 3) % 100000 AS BIGINT)", item.Labels == "text")} AS k, make_timestamptz(CAST(hash(i, 4) % {span} AS BIGINT) + 1000000000000000) AS t, i % 2 AS y FROM range({count}) AS r(i)) TO '{labelFile}' (FORMAT parquet, COMPRESSION zstd)");
     }
+
+    private static string LayoutOf(string rows) => rows switch
+    {
+        "snappy" => "COMPRESSION snappy",
+        "lz4" => "COMPRESSION lz4_raw",
+        "none" => "COMPRESSION uncompressed",
+        "zstdv2" => "COMPRESSION zstd, PARQUET_VERSION V2",
+        "lz4v2" => "COMPRESSION lz4_raw, PARQUET_VERSION V2",
+        "snappyv2" => "COMPRESSION snappy, PARQUET_VERSION V2",
+        "nonev2" => "COMPRESSION uncompressed, PARQUET_VERSION V2",
+        _ => "COMPRESSION zstd",
+    };
 
     private static async Task<int> ChildAsync(string way, string rowFolder, string labelFile, string spill, long memory)
     {

@@ -62,10 +62,21 @@ public sealed class FeastImportTests
         Assert.That(import.Counts, Is.EqualTo((3, 2, 1)));
         Assert.That(import.Left.Select(note => note.Object), Is.EqualTo(new[]
         {
-            "entity Customer-ID", "feature view Trips", "feature view Trips", "feature view Trips", "feature view global", "alias co-driver", "feature service driver_activity", "on demand feature view transformed",
+            "entity Customer-ID", "feature view Trips", "entity driver+Customer-ID", "feature view Trips", "feature view Trips", "feature view global", "alias co-driver", "feature service driver_activity", "on demand feature view transformed",
         }));
         Assert.That(import.Left[1].Text.English, Does.Contain("created_time: none"));
-        Assert.That(import.Left[3].Text.English, Does.Contain("BATCH_SNOWFLAKE"));
+        Assert.That(import.Left[4].Text.English, Does.Contain("BATCH_SNOWFLAKE"));
+    }
+
+    [Test]
+    public void Read_NamesThatMeet_AreToldApart()
+    {
+        const string view = """{ "spec": { "name": "stats", "entities": ["a", "b"], "features": [ { "name": "x" } ], "batchSource": { "timestampField": "at", "createdTimestampColumn": "known" } } }""";
+        const string service = """{ "spec": { "name": "stats", "features": [ { "featureViewName": "stats" } ] } }, { "spec": { "name": "stats_service", "features": [ { "featureViewName": "stats" } ] } }""";
+        const string entities = """{ "spec": { "name": "a" } }, { "spec": { "name": "b" } }, { "spec": { "name": "a_b" } }""";
+        FeatureDefinitions definitions = TestLake.Parse(Read($$"""{ "entities": [ {{entities}} ], "featureViews": [ {{view}} ], "featureServices": [ {{service}} ] }""").Features);
+        Assert.That(definitions.Entities.Single(entity => entity.Name == definitions.FeatureViews.Single().Entity).Keys, Is.EqualTo(new[] { "a", "b" }));
+        Assert.That(definitions.FeatureServices.Select(one => one.Name), Is.EquivalentTo(new[] { "stats_service", "stats_service_2" }));
     }
 
     [Test]
