@@ -29,7 +29,7 @@ internal static class ReasonText
         (string word, string of) = colon < 0 ? (reason, "") : (reason[..colon], reason[(colon + 1)..]);
         return word switch
         {
-            "new" or "plan" or "full_refresh" or "interrupted" or "input" or "file" or "after" or "removed" or "history" or "vacuumed" => Texts.Get($"cli.reason_{word}", of),
+            "new" or "plan" or "full_refresh" or "interrupted" or "input" or "file" or "after" or "removed" or "history" or "columns" or "vacuumed" => Texts.Get($"cli.reason_{word}", of),
             _ => reason,
         };
     }

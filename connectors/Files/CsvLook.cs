@@ -32,6 +32,34 @@ internal sealed class CsvLook(DuckDbConnection connection, FileSourceDefinition 
         return (format, [.. fields]);
     }
 
+    /// <summary>Those of some columns in which no row of the sample has a value.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">How it is written.</param>
+    /// <param name="fields">All its columns.</param>
+    /// <param name="names">Which of them to look at.</param>
+    /// <param name="cancellationToken">Observed while it is read.</param>
+    internal IReadOnlySet<string> ColumnsWithoutValues(string path, CsvFormat format, Field[] fields, string[] names, CancellationToken cancellationToken)
+    {
+        var empty = new HashSet<string>(StringComparer.Ordinal);
+        if (names.Length == 0) return empty;
+        string columns = string.Join(", ", fields.Select((_, i) => $"'c{i}': 'VARCHAR'"));
+        string counts = string.Join(", ", names.Select(name => $"count(c{Array.FindIndex(fields, field => field.Name == name)})"));
+        string sql = $"SELECT {counts} FROM (FROM read_csv({SqlLiteral.Text(ParquetSql.Pattern(path))}, auto_detect = false, columns = {{{columns}}}, delim = {Option(format.Delimiter)}, quote = {Option(format.Quote)}, escape = {Option(format.Escape)}, "
+            + $"header = {(format.HasHeader ? "true" : "false")}, nullstr = {SqlLiteral.TextList(format.NullText)}, allow_quoted_nulls = false, encoding = {SqlLiteral.Text(format.Encoding)}, ignore_errors = true, null_padding = true, skip = 0, comment = '') LIMIT {SampleRows})";
+        try
+        {
+            using DuckDbReader reader = connection.Read(sql, null, null, cancellationToken);
+            using RecordBatch batch = reader.ReadBatch(cancellationToken) ?? throw new InvalidOperationException("a count gave no row");
+            for (int i = 0; i < names.Length; i++)
+                if (batch.Column(i).Values<long>()[0] == 0) empty.Add(names[i]);
+        }
+        catch (DuckDbException failure) when (failure.Error is DuckDbError.Value or DuckDbError.Other)
+        {
+            // Reading the file will say what is wrong with it, and where.
+        }
+        return empty;
+    }
+
     private (bool HasHeader, List<(string Name, string Type)> Columns) Sniff(string path, CsvDialect dialect, CancellationToken cancellationToken)
     {
         string given = $"{SqlLiteral.Text(ParquetSql.Pattern(path))}, skip = 0, sample_size = {SampleRows}, delim = {Option(dialect.Delimiter)}, quote = {Option(dialect.Quote)}, escape = {Option(dialect.Escape)}, encoding = {SqlLiteral.Text(source.Csv.Encoding ?? "utf-8")}";

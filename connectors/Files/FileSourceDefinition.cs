@@ -39,6 +39,11 @@ public sealed record FileSourceDefinition
     internal bool DeclaresTypeOf(string name)
         => Columns.Any(column => (column.Type is not null || column.Zone is not null) && string.Equals(SourceColumns.FitName(column.Name), name, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>The type that the person declares of a column and that no zone has a say in; null for none.</summary>
+    /// <param name="name">As the file has it.</param>
+    internal DataType? DeclaredTypeOf(string name)
+        => Columns.FirstOrDefault(column => column.Zone is null && string.Equals(SourceColumns.FitName(column.Name), SourceColumns.FitName(name), StringComparison.OrdinalIgnoreCase))?.Type;
+
     /// <summary>How delimited text is written, as far as the person says; what is not said is found out.</summary>
     public CsvDeclaration Csv { get; init; } = new();
 }

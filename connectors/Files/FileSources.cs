@@ -92,7 +92,7 @@ public sealed class FileSources : IDisposable
     {
         var reader = new ParquetLook(_connection, source);
         var aside = new FilesSetAside(source, seen);
-        var united = new UnitedColumns(source);
+        var united = new UnitedColumns(source, seen);
         long rows = 0;
         foreach (SourceFile file in all)
         {
@@ -112,13 +112,24 @@ public sealed class FileSources : IDisposable
     {
         var reader = new CsvLook(_connection, source);
         var aside = new FilesSetAside(source, seen);
-        var united = new UnitedColumns(source);
-        (CsvFormat Format, string Path)? first = null;
+        var united = new UnitedColumns(source, seen);
+        var looks = new List<(SourceFile File, CsvFormat Format, Field[] Fields)>(all.Count);
         foreach (SourceFile file in all)
         {
             cancellationToken.ThrowIfCancellationRequested();
             (CsvFormat format, Field[] fields) = reader.LookInto(file.Path, cancellationToken);
-            fields = [.. fields.Select(field => aside.AsSeen(field))];
+            looks.Add((file, format, fields));
+        }
+        ILookup<string, DataType> guesses = looks.SelectMany(look => look.Fields).Where(field => field.Type.Id != TypeId.String).ToLookup(field => field.Name, field => field.Type, StringComparer.Ordinal);
+        (CsvFormat Format, string Path)? first = null;
+        foreach ((SourceFile file, CsvFormat format, Field[] guessed) in looks)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // A column without values looks like text, and says nothing of its type.
+            Dictionary<string, DataType> otherwise = guessed.Where(field => field.Type.Id == TypeId.String).Select(field => field with { Type = aside.TypeBefore(field.Name) ?? guesses[field.Name].FirstOrDefault() ?? field.Type })
+                .Where(field => field.Type.Id != TypeId.String).ToDictionary(field => field.Name, field => field.Type, StringComparer.Ordinal);
+            IReadOnlySet<string> empty = reader.ColumnsWithoutValues(file.Path, format, guessed, [.. otherwise.Keys], cancellationToken);
+            Field[] fields = [.. guessed.Select(field => aside.AsSeen(empty.Contains(field.Name) ? field with { Type = otherwise[field.Name] } : field))];
             if (aside.Takes(file.Path, fields, IsOfProject(file.Path))) continue;
             first ??= (format, file.Path);
             if (!format.Equals(first.Value.Format)) throw new LeptonDataException("connectors.formats_differ", [first.Value.Path, file.Path]) { Place = source.Path.Place };

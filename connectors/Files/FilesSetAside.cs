@@ -45,11 +45,14 @@ internal sealed class FilesSetAside(FileSourceDefinition source, Schema? seen)
         if (count == 0) throw new LeptonDataException("connectors.all_set_aside", [source.Name, string.Join(", ", _files.First().Value)]) { Place = source.Path.Place, Kind = ErrorKind.DataRefused };
     }
 
+    /// <summary>The type that a column was read as before; null where it is new, or where the person declares what it is.</summary>
+    /// <param name="name">As the file has it.</param>
+    internal DataType? TypeBefore(string name) => seen?.Find(SourceColumns.FitName(name)) is { } before && !source.DeclaresTypeOf(before.Name) ? before.Type : null;
+
     /// <summary>A column of text with the type that it had, where the person declares none and the values, as guessed, can be read as that: today's whole numbers do not make yesterday's broken ones whole.</summary>
     internal Field AsSeen(Field guessed)
     {
-        if (seen?.Find(SourceColumns.FitName(guessed.Name)) is not { } before || before.Type.Equals(guessed.Type)) return guessed;
-        if (source.DeclaresTypeOf(before.Name)) return guessed;
-        return before.Type.Id == TypeId.String || ColumnChange.IsWider(guessed.Type, before.Type) ? guessed with { Type = before.Type } : guessed;
+        if (TypeBefore(guessed.Name) is not { } before || before.Equals(guessed.Type)) return guessed;
+        return before.Id == TypeId.String || ColumnChange.IsWider(guessed.Type, before) ? guessed with { Type = before } : guessed;
     }
 }

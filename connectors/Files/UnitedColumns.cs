@@ -5,14 +5,17 @@ namespace Lepton.Data.Connectors.Files;
 
 /// <summary>The columns of files that are read as one: those that any of them has, where the source takes new ones; else all must have the same.</summary>
 /// <param name="source">Its policy says what is taken.</param>
-internal sealed class UnitedColumns(FileSourceDefinition source)
+/// <param name="seen">The columns that were offered before, in whose order columns stay; null for none.</param>
+internal sealed class UnitedColumns(FileSourceDefinition source, Schema? seen)
 {
-    private readonly List<Field> _fields = [];
-    private readonly Dictionary<string, int> _positions = new(StringComparer.Ordinal);
     private readonly List<(SourceFile File, Field[] Fields)> _files = [];
+    private readonly List<Occurrences> _columns = [];
+    private readonly Dictionary<string, Occurrences> _byName = new(StringComparer.Ordinal);
+    private Field[]? _fields;
 
-    /// <summary>Of the first file in its order, then what others add.</summary>
-    internal IReadOnlyList<Field> Fields => _fields;
+    /// <summary>Those seen before in their order, then others as the files bring them. Asked for when all files were added.</summary>
+    /// <exception cref="LeptonDataException">Types that do not meet, or names that are one; names both files.</exception>
+    internal IReadOnlyList<Field> Fields => _fields ??= Unite();
 
     /// <summary>The files, each with its own columns where they are not <see cref="Fields"/>.</summary>
     internal EquatableList<SourceFile> Files() => new(_files.Select(entry => IsWhole(entry.Fields) ? entry.File : entry.File with { Columns = new EquatableList<string>(entry.Fields.Select(field => field.Name)) }));
@@ -20,54 +23,75 @@ internal sealed class UnitedColumns(FileSourceDefinition source)
     internal int FileCount => _files.Count;
 
     /// <summary>Takes a file in.</summary>
-    /// <exception cref="LeptonDataException">Its columns are not those of the others, or have types that do not meet; names both files.</exception>
+    /// <exception cref="LeptonDataException">It has nothing in common with the others, or lacks what the policy asks for; names both files.</exception>
     internal void Add(SourceFile file, Field[] fields)
     {
-        bool takesNew = source.OnSchemaChange is SchemaPolicy.Add or SchemaPolicy.Widen;
-        if (_files.Count > 0 && !takesNew) CheckNames(fields, file.Path);
+        if (_files.Count > 0) CheckNames(fields, file.Path);
         foreach (Field field in fields)
         {
-            if (!_positions.TryGetValue(field.Name, out int position))
+            if (!_byName.TryGetValue(field.Name, out Occurrences? column))
             {
-                _positions.Add(field.Name, _fields.Count);
-                _fields.Add(field);
+                _byName.Add(field.Name, column = new Occurrences(field));
+                _columns.Add(column);
             }
-            else if (!field.Type.Equals(_fields[position].Type))
-            {
-                DataType both = source.Format == FileFormat.Csv ? Guessed(_fields[position].Type, field.Type) : Stored(_fields[position], field, file.Path);
-                _fields[position] = _fields[position] with { Type = both };
-            }
+            column.Types.TryAdd(field.Type, file.Path);
         }
         _files.Add((file, fields));
     }
 
-    private bool IsWhole(Field[] fields) => fields.Length == _fields.Count && fields.Zip(_fields).All(pair => pair.First.Name == pair.Second.Name);
+    // The order of names that come with a new file says nothing: the order of columns is that of before.
+    private Field[] Unite()
+    {
+        int Place(string name) => seen?.IndexOf(SourceColumns.FitName(name)) is { } place and >= 0 ? place : int.MaxValue;
+        Field[] fields = [.. _columns.Select(column => column.Field with { Type = TypeOf(column) }).OrderBy(field => Place(field.Name))];
+        var known = new Dictionary<string, Field>(StringComparer.OrdinalIgnoreCase);
+        foreach (Field field in fields)
+        {
+            string name = SourceColumns.FitName(field.Name);
+            if (known.TryGetValue(name, out Field? twin))
+                throw Refused("connectors.names_collide_between", twin.Name, _byName[twin.Name].Types.First().Value, field.Name, _byName[field.Name].Types.First().Value, name);
+            known.Add(name, field);
+        }
+        return fields;
+    }
+
+    private DataType TypeOf(Occurrences column)
+    {
+        DataType[] types = [.. column.Types.Keys];
+        DataType? before = seen?.Find(SourceColumns.FitName(column.Field.Name))?.Type;
+        if (source.Format == FileFormat.Csv) return types.Length == 1 ? types[0] : types.All(type => type.Id is TypeId.Integer or TypeId.Float) ? DataType.Float64 : DataType.String;
+        bool widens = source.OnSchemaChange == SchemaPolicy.Widen;
+        // What the last run read as the wider type stays it, also once the file is gone that brought it.
+        if (types.Length == 1 && !(widens && before is not null && ColumnChange.IsWider(types[0], before))) return types[0];
+        if (source.DeclaredTypeOf(column.Field.Name) is { } declared) return declared;
+        bool Holds(DataType type) => types.All(other => other.Equals(type) || ColumnChange.IsWider(other, type));
+        DataType? all = before is not null && Holds(before) ? before : Array.Find(types, Holds);
+        if (all is not null && widens) return all;
+        // What a file's footer says is no guess.
+        throw Refused(all is not null ? "connectors.types_differ_widen" : "connectors.types_differ", column.Field.Name, types[0], column.Types[types[0]], types[1], column.Types[types[1]]);
+    }
+
+    private bool IsWhole(Field[] fields) => fields.Length == Fields.Count && fields.Zip(Fields).All(pair => pair.First.Name == pair.Second.Name);
 
     private void CheckNames(Field[] fields, string path)
     {
         string first = _files[0].File.Path;
-        if (_fields.Find(field => !Array.Exists(fields, candidate => candidate.Name == field.Name)) is { } missing) throw Missing(missing, first, path);
-        if (Array.Find(fields, field => !_positions.ContainsKey(field.Name)) is { } surplus) throw Missing(surplus, path, first);
+        if (source.OnSchemaChange is SchemaPolicy.Add or SchemaPolicy.Widen)
+        {
+            if (!Array.Exists(fields, field => _byName.ContainsKey(field.Name))) throw Refused("connectors.nothing_in_common", path, string.Join(", ", fields.Take(5).Select(field => field.Name)), first);
+            return;
+        }
+        if (_columns.Find(column => !Array.Exists(fields, candidate => candidate.Name == column.Field.Name)) is { } missing) throw Refused("connectors.column_missing_in", missing.Field.Name, first, path);
+        if (Array.Find(fields, field => !_byName.ContainsKey(field.Name)) is { } surplus) throw Refused("connectors.column_missing_in", surplus.Name, path, first);
     }
 
-    private LeptonDataException Missing(Field field, string path, string other)
-        => new("connectors.column_missing_in", [field.Name, path, other]) { Place = source.Path.Place, Kind = ErrorKind.DataRefused };
+    private LeptonDataException Refused(string code, params object?[] arguments) => new(code, arguments) { Place = source.Path.Place, Kind = ErrorKind.DataRefused };
 
-    // Guesses from text: whole and broken numbers meet as DOUBLE, all else as text.
-    private static DataType Guessed(DataType left, DataType right)
+    /// <summary>A column, with its types in the order of the files, and the first file that has each.</summary>
+    private sealed class Occurrences(Field first)
     {
-        static bool IsNumber(DataType type) => type.Id is TypeId.Integer or TypeId.Float;
-        return IsNumber(left) && IsNumber(right) ? DataType.Float64 : DataType.String;
-    }
+        internal Field Field => first;
 
-    // What a file's footer says is no guess.
-    private DataType Stored(Field known, Field other, string path)
-    {
-        bool widens = source.OnSchemaChange == SchemaPolicy.Widen;
-        if (widens && ColumnChange.IsWider(known.Type, other.Type)) return other.Type;
-        if (widens && ColumnChange.IsWider(other.Type, known.Type)) return known.Type;
-        string owner = _files.First(entry => Array.Exists(entry.Fields, field => field.Name == known.Name && field.Type.Equals(known.Type))).File.Path;
-        bool couldWiden = !widens && (ColumnChange.IsWider(known.Type, other.Type) || ColumnChange.IsWider(other.Type, known.Type));
-        throw new LeptonDataException(couldWiden ? "connectors.types_differ_widen" : "connectors.types_differ", [known.Name, known.Type, owner, other.Type, path]) { Place = source.Path.Place, Kind = ErrorKind.DataRefused };
+        internal OrderedDictionary<DataType, string> Types { get; } = [];
     }
 }

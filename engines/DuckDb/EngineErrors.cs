@@ -112,6 +112,6 @@ internal static partial class EngineErrors
     private static partial Regex BrokenParquet();
 
     // Such are also the words of its Thrift reader.
-    [GeneratedRegex(@"Decompression failure|Parquet file is likely corrupted|^(?:\w+ Error: )?Out of buffer|TProtocolException|Variable-length int over|don't know what type", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"[Dd]ecompression failure|Parquet file is likely corrupted|^(?:\w+ Error: )?Out of buffer|TProtocolException|Variable-length int over|don't know what type", RegexOptions.CultureInvariant)]
     private static partial Regex DamagedParquet();
 }

@@ -42,8 +42,8 @@ internal sealed record GrowthPlan(string? FullBecause, Input? Changed, int FileC
     private static GrowthPlan OfSource(string name, SourceStage stage, ReadySource source, InputRecord last)
     {
         if (last.Kind != "source") return Full($"input:{name}");
-        (IReadOnlyList<SourceFile>? added, bool hasRemoved) = stage.ChangesSince(source, last.Digest);
-        if (added is null) return Full($"history:{name}");
+        (string? unknown, IReadOnlyList<SourceFile> added, bool hasRemoved) = stage.ChangesSince(source, last.Digest);
+        if (unknown is not null) return Full($"{unknown}:{name}");
         // What stood in a file that is gone, nobody knows.
         return hasRemoved
             ? Full($"removed:{name}")

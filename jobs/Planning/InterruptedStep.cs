@@ -52,8 +52,8 @@ internal sealed record InterruptedStep(long Number, IReadOnlyList<ReadInput> Inp
     private static ReadInput? OfSource(ReadInput now, InputRecord record, ReadySource source, SourceStage stage)
     {
         if (source.Digest == record.Digest) return now;
-        (IReadOnlyList<SourceFile>? added, bool hasRemoved) = stage.ChangesSince(source, record.Digest);
-        if (added is null || hasRemoved) return null;
+        (string? unknown, IReadOnlyList<SourceFile> added, bool hasRemoved) = stage.ChangesSince(source, record.Digest);
+        if (unknown is not null || hasRemoved) return null;
         var then = new EquatableList<SourceFile>([.. source.Inspected.Scan.Files.Except(added, ReferenceEqualityComparer.Instance).Cast<SourceFile>()]);
         return now with { Record = record, Source = source with { Digest = record.Digest, Inspected = source.Inspected with { Scan = source.Inspected.Scan with { Files = then } } } };
     }

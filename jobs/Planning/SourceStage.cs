@@ -78,11 +78,12 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
     /// <summary>The files that came since a source had a digest.</summary>
     /// <param name="source">As it is now.</param>
     /// <param name="digest">What it was.</param>
-    /// <returns>Null files where nobody remembers it, or it is read in another way now; whether files went since.</returns>
-    internal (IReadOnlyList<SourceFile>? Added, bool HasRemoved) ChangesSince(ReadySource source, string digest)
+    /// <returns>Why nobody can say, as a reason of <see cref="GrowthRecord.FullBecause"/>, or null; the files; whether files went since.</returns>
+    internal (string? Unknown, IReadOnlyList<SourceFile> Added, bool HasRemoved) ChangesSince(ReadySource source, string digest)
     {
         SourceRecord? before = _remembered.SelectMany(record => record.Sources).FirstOrDefault(known => known.Name == source.Inspected.Definition.Name && known.Digest == digest);
-        if (before?.Reading is null || before.Reading != Digest(new StringBuilder(ReadingOf(source.Inspected.Scan)))) return (null, false);
+        if (before?.Reading is null) return ("history", [], false);
+        if (before.Reading != Digest(new StringBuilder(ReadingOf(source.Inspected.Scan)))) return ("columns", [], false);
         // Two files may hold the same bytes, and count twice.
         Dictionary<string, int> left = before.Files.GroupBy(file => file.Sha256, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var added = new List<SourceFile>();
@@ -91,7 +92,7 @@ internal sealed class SourceStage(Project project, IReadOnlyList<RunRecord> earl
             if (left.TryGetValue(file.Sha256, out int count) && count > 0) left[file.Sha256] = count - 1;
             else added.Add(file);
         }
-        return (added, left.Values.Any(count => count > 0));
+        return (null, added, left.Values.Any(count => count > 0));
     }
 
     // A file that was there when the columns were seen may lack some; one that came since may not.

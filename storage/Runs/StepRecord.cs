@@ -107,7 +107,8 @@ public enum StepState
 /// <param name="Mode"><c>append</c>, <c>by_key</c> or <c>by_window</c>.</param>
 /// <param name="FullBecause">
 /// Why it was computed as a whole all the same; null where it grew. A <see cref="StepRecord.Reason"/> other than its own input's; or <c>removed:input</c> (rows went, and the mode takes rows
-/// that come, or the files that held them are gone), <c>history:input</c> (the version read last time cannot be looked at any more), <c>vacuumed:input</c> (a file that held changed rows is gone).
+/// that come, or the files that held them are gone), <c>history:input</c> (the version read last time cannot be looked at any more),
+/// <c>columns:input</c> (the columns of a source, or how it is read, are not what they were), <c>vacuumed:input</c> (a file that held changed rows is gone).
 /// </param>
 /// <param name="FilesRead">How many files of the input held changed rows.</param>
 /// <param name="KeysTouched">How many keys or windows they touched; null for append.</param>

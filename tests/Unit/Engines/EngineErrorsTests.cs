@@ -20,6 +20,7 @@ public sealed class EngineErrorsTests
     [TestCase("Permission Error: Cannot access file \"/etc/passwd\" - file system operations are disabled by configuration", "engines.refused", "/etc/passwd")]
     [TestCase("IO Error: Cannot open file \"/lake/a.parquet\": Permission denied", "engines.file", "Permission denied")]
     [TestCase("Invalid Input Error: Failed to read file \"/data/a.parquet\": ZSTD Decompression failure", "engines.parquet_damaged", "/data/a.parquet")]
+    [TestCase("Invalid Input Error: Failed to read file \"/data/a.parquet\": LZ4 decompression failure", "engines.parquet_damaged", "/data/a.parquet")]
     [TestCase("Invalid Error: Parquet file is likely corrupted, dictionary offset out of range", "engines.parquet_damaged", "dictionary offset")]
     [TestCase("Invalid Error: Out of buffer", "engines.parquet_damaged", "damaged")]
     [TestCase("INTERNAL Error: it did what it must not", "engines.failed", "it did what it must not")]

@@ -70,6 +70,107 @@ internal sealed class SchemaPolicyTests
         Assert.That(run.Sources.Single().Changes, Is.Empty);
     }
 
+    // An empty day is no change: a column without a value says nothing of its type.
+    [TestCase("src0", "id,amount\n")]
+    [TestCase("src9", "id,amount\n")]
+    [TestCase("src0", "id,amount\n,\n,\n")]
+    public async Task Run_AFileWithoutValues_ChangesNoType(string name, string text)
+    {
+        Pipeline(null, "data/src*.csv");
+        _project.Csv("src1", "id,amount\n1,9.5\n2,10.5\n10,1\n");
+        _project.Csv(name, text);
+        RunRecord first = await _project.RunWellAsync();
+        Assert.That(first.Sources.Single().Columns, Is.EqualTo(new[] { "id BIGINT", "amount DOUBLE" }));
+        File.Delete(_project.Folder[$"data/{name}.csv"]);
+        await _project.RunWellAsync();
+        _project.Csv("src5", text);
+        RunRecord later = await _project.RunWellAsync();
+        Assert.That((later.Sources.Single().Changes, later.Sources.Single().Columns), Is.EqualTo((Array.Empty<string>(), new[] { "id BIGINT", "amount DOUBLE" })));
+    }
+
+    [Test]
+    public async Task Run_AColumnOfQuotedEmptyTexts_IsText()
+    {
+        Pipeline(null, "data/src*.csv");
+        _project.Csv("src1", "id,amount\n1,9.5\n");
+        _project.Csv("src2", "id,amount\n2,\"\"\n");
+        Assert.That((await _project.RunWellAsync()).Sources.Single().Columns, Is.EqualTo(new[] { "id BIGINT", "amount VARCHAR" }));
+    }
+
+    // Rows that are laid side by side by place would change their meaning.
+    [TestCase("csv")]
+    [TestCase("parquet")]
+    public async Task Run_AFileThatSortsFirst_ChangesNoOrder(string format)
+    {
+        Directory.CreateDirectory(_project.Folder["data"]);
+        Write("2024-02", "SELECT 'bob' AS first, 'jones' AS last");
+        _project.Pipeline($"pipeline: p\nsources:\n  src: {{ format: {format}, path: \"data/*.{format}\" }}\nsteps:\n  t: {{ sql: \"SELECT 'anna' AS first, 'smith' AS last UNION ALL SELECT * FROM src\" }}\n  u: {{ sql: SELECT * FROM src, grows: {{ append: src }} }}");
+        await _project.RunWellAsync();
+        Write("2024-01", "SELECT 'x' AS gate, 'brown' AS last, 'cleo' AS first");
+        // One column more, which the set operation cannot take, is told apart by naming.
+        _project.Pipeline($"pipeline: p\nsources:\n  src: {{ format: {format}, path: \"data/*.{format}\" }}\nsteps:\n  t: {{ sql: \"SELECT 'anna' AS first, 'smith' AS last UNION ALL SELECT * EXCLUDE (gate) FROM src\" }}\n  u: {{ sql: SELECT * FROM src, grows: {{ append: src }} }}");
+        RunRecord run = await _project.RunWellAsync();
+        Assert.That(run.Sources.Single().Columns, Is.EqualTo(new[] { "first VARCHAR", "last VARCHAR", "gate VARCHAR" }));
+        Assert.That(await _project.RowsAsync("t", "first", "last"), Is.EquivalentTo(new[] { "anna|smith", "bob|jones", "cleo|brown" }));
+        Assert.That(run.Steps.Single(step => step.Name == "u").Growth!.FullBecause, Is.EqualTo("plan"), "a column more is another plan");
+        Write("2023-12", "SELECT 'dora' AS first, 'y' AS gate, 'black' AS last");
+        Assert.That((await _project.RunWellAsync()).Steps.Single(step => step.Name == "u").Growth!.FilesRead, Is.EqualTo(1), "and an order is none");
+
+        void Write(string name, string select) => Query($"COPY ({select}) TO {SqlLiteral.Text(_project.Folder[$"data/{name}.{format}"])} (FORMAT {format})");
+    }
+
+    [Test]
+    public async Task Run_AFileWithNoColumnOfTheOthers_IsRefused()
+    {
+        _project.Pipeline("pipeline: p\nsources: { src: { format: csv, path: \"data/src*.csv\", header: true } }\nsteps: { t: { sql: SELECT * FROM src } }");
+        _project.Csv("src1", "id,note\n1,a\n");
+        _project.Csv("src2", "x,3\nz,4\n");
+        Assert.That(async () => await _project.RunAsync(), Throws.TypeOf<LeptonDataException>().With.Property("Code").EqualTo("connectors.nothing_in_common").And.Property("Kind").EqualTo(ErrorKind.DataRefused));
+    }
+
+    [Test]
+    public async Task Run_NamesThatDifferInCase_AreRefusedWithBothFiles()
+    {
+        Pipeline(null, "data/src*.csv");
+        _project.Csv("src1", "id,Note\n1,a\n");
+        _project.Csv("src2", "id,note\n2,b\n");
+        LeptonDataException refused = (await Assert.ThrowsAsync<LeptonDataException>(async () => await _project.RunAsync()))!;
+        Assert.That(refused.Code, Is.EqualTo("connectors.names_collide_between"));
+        Assert.That(refused.Message, Does.Contain("src1.csv").And.Contain("src2.csv"));
+    }
+
+    // In whatever order the files have them.
+    [TestCase("REAL", "INTEGER", "DOUBLE", "DOUBLE")]
+    [TestCase("DOUBLE", "REAL", "INTEGER", "DOUBLE")]
+    [TestCase("INTEGER", "BIGINT", "SMALLINT", "BIGINT")]
+    [TestCase("REAL", "INTEGER", "INTEGER", null)]
+    public async Task Run_StoredTypesUnderWiden_MeetInTheOneThatHoldsAll(string first, string second, string third, string? both)
+    {
+        Directory.CreateDirectory(_project.Folder["data"]);
+        string[] types = [first, second, third];
+        for (int i = 0; i < types.Length; i++) Query($"COPY (SELECT CAST({i} AS {types[i]}) AS v) TO {SqlLiteral.Text(_project.Folder[$"data/src{i}.parquet"])} (FORMAT parquet)");
+        _project.Pipeline("pipeline: p\nsources:\n  src: { format: parquet, path: \"data/src*.parquet\", on_schema_change: widen }\nsteps: { t: { sql: SELECT * FROM src } }");
+        if (both is null)
+        {
+            Assert.That(async () => await _project.RunAsync(), Throws.TypeOf<LeptonDataException>().With.Property("Code").EqualTo("connectors.types_differ"));
+            return;
+        }
+        Assert.That((await _project.RunWellAsync()).Sources.Single().Columns, Is.EqualTo(new[] { $"v {both}" }));
+        File.Delete(_project.Folder[$"data/src{Array.IndexOf(types, both)}.parquet"]);
+        Assert.That((await _project.RunWellAsync()).Sources.Single().Columns, Is.EqualTo(new[] { $"v {both}" }), "what was widened stays wide");
+    }
+
+    [Test]
+    public async Task Run_StoredTypesThatDoNotMeet_AreReadAsDeclared()
+    {
+        Directory.CreateDirectory(_project.Folder["data"]);
+        Query($"COPY (SELECT 1 AS v) TO {SqlLiteral.Text(_project.Folder["data/src1.parquet"])} (FORMAT parquet)");
+        Query($"COPY (SELECT 'x' AS v) TO {SqlLiteral.Text(_project.Folder["data/src2.parquet"])} (FORMAT parquet)");
+        _project.Pipeline("pipeline: p\nsources:\n  src: { format: parquet, path: \"data/src*.parquet\", columns: { v: { type: VARCHAR } } }\nsteps: { t: { sql: SELECT * FROM src } }");
+        await _project.RunWellAsync();
+        Assert.That(await _project.RowsAsync("t", "v"), Is.EquivalentTo(new[] { "1", "x" }));
+    }
+
     // What the person declares is no change of the file.
     [Test]
     public async Task Run_ADeclaredType_IsThePersonsWord()

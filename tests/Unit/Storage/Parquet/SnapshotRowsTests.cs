@@ -59,6 +59,20 @@ public sealed class SnapshotRowsTests
     }
 
     [Test]
+    public void Of_SomeColumns_AreThoseWhateverElseTheFilesNeed([Values] bool hasDeletions, [Values] bool isPartitioned)
+    {
+        WriteParquet("a.parquet", "SELECT i AS a, 10 * i AS b, 100 * i AS c, 1000 * i AS d FROM range(4) t(i)");
+        DataFile file = isPartitioned ? Part("a.parquet", ("p", "7")) : Part("a.parquet");
+        Snapshot snapshot = SnapshotOf(
+            [new Field("a", DataType.Int64), .. isPartitioned ? [new Field("p", DataType.Int32)] : (Field[])[], new Field("b", DataType.Int64), new Field("c", DataType.Int64), new Field("d", DataType.Int64)],
+            hasDeletions ? file with { DeletionVector = VectorOf([0, 2]) } : file) with
+        { PartitionColumns = isPartitioned ? ["p"] : [] };
+        using SnapshotRows rows = SnapshotRows.Of(snapshot, _database, columns: new HashSet<string> { "b", "d" });
+        using DuckDbConnection connection = _database.Connect();
+        Assert.That(connection.ReadValue<string>($"SELECT string_agg(b || ' ' || d, ', ') FROM {rows.Sql}"), Is.EqualTo(hasDeletions ? "10 1000, 30 3000" : "0 0, 10 1000, 20 2000, 30 3000"));
+    }
+
+    [Test]
     public void Of_PartitionValueThatIsNoneOfItsType_NamesTheFile()
     {
         WriteParquet("a.parquet", "SELECT 1::BIGINT AS id");
