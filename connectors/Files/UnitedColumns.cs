@@ -48,9 +48,9 @@ internal sealed class UnitedColumns(FileSourceDefinition source, Schema? seen)
         foreach (Field field in fields)
         {
             string name = SourceColumns.FitName(field.Name);
-            if (known.TryGetValue(name, out Field? twin))
-                throw Refused("connectors.names_collide_between", twin.Name, _byName[twin.Name].Types.First().Value, field.Name, _byName[field.Name].Types.First().Value, name);
-            known.Add(name, field);
+            string path = _byName[field.Name].Types.First().Value;
+            // Two of one file are for who gives columns their names.
+            if (!known.TryAdd(name, field) && _byName[known[name].Name].Types.First().Value is var other && other != path) throw Refused("connectors.names_collide_between", known[name].Name, other, field.Name, path, name);
         }
         return fields;
     }
