@@ -54,9 +54,10 @@ internal sealed record BoundFeatures(IReadOnlyList<ViewJoin> Views, IReadOnlyLis
     internal static Schema RowOf(OnDemandView view, IReadOnlyList<ViewJoin> joins, Func<TableName, Schema> tableOf)
     {
         var fields = new List<Field>();
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         void Add(Field field)
         {
-            if (fields.All(other => other.Name != field.Name)) fields.Add(field);
+            if (names.Add(field.Name)) fields.Add(field);
         }
         foreach (FeatureReference read in view.Reads)
         {
@@ -67,7 +68,7 @@ internal sealed record BoundFeatures(IReadOnlyList<ViewJoin> Views, IReadOnlyLis
         }
         foreach (RequestColumn input in view.Inputs)
         {
-            if (fields.Any(field => string.Equals(field.Name, input.Name, StringComparison.OrdinalIgnoreCase))) throw new LeptonDataException("featurestore.on_demand_input_twice", [input.Name]) { Place = view.Place };
+            if (!names.Add(input.Name)) throw new LeptonDataException("featurestore.on_demand_input_twice", [input.Name]) { Place = view.Place };
             fields.Add(new Field(input.Name, input.Type));
         }
         return new Schema(fields);

@@ -28,9 +28,10 @@ public sealed record TimeRange(EventTime From, EventTime To, TimeSpan? Every)
     /// <summary>The SELECT that gives the rows: the entity's keys and <paramref name="eventTime"/>, each pair once, in their order.</summary>
     /// <param name="views">What is joined.</param>
     /// <param name="eventTime">What the column of the instants is called.</param>
-    /// <exception cref="LeptonDataException"><c>featurestore.range_entities</c>: the views are of several entities; <c>featurestore.range_no_event_time</c>: none of them says when its rows happened.</exception>
+    /// <exception cref="LeptonDataException"><c>featurestore.range_no_keys</c>: nothing is joined; <c>featurestore.range_entities</c>: the views are of several entities; <c>featurestore.range_no_event_time</c>: none of them says when its rows happened.</exception>
     internal SqlText Rows(IReadOnlyList<ViewJoin> views, string eventTime)
     {
+        if (views.Count == 0) throw new LeptonDataException("featurestore.range_no_keys", []);
         ViewJoin first = views[0];
         if (views.FirstOrDefault(view => view.DefinedEntity != first.DefinedEntity || !view.Entity.Keys.Equals(first.Entity.Keys)) is { } other)
             throw new LeptonDataException("featurestore.range_entities", [first.View.Name, first.Entity.Name, other.View.Name, other.Entity.Name]);

@@ -68,11 +68,12 @@ public sealed class TimeRangeTests
     [TestCase(0, 5, 0, "model", "featurestore.duration_not_positive")]
     [TestCase(0, 5, null, "airport", "featurestore.range_no_event_time")]
     [TestCase(0, 5, null, "other", "featurestore.range_entities")]
+    [TestCase(0, 5, 1, "own", "featurestore.range_no_keys")]
     public async Task GetHistoricalFeatures_OfARangeThatGivesNoRows_IsRefused(int from, int to, int? every, string reference, string code)
     {
         using TestLake lake = await TestLake.AppliedAsync(TestLake.Yaml
             .Replace("feature_views:", "  number: { keys: [number] }\nfeature_views:\n  delays: { entity: number, table: flights, event_time: moment, created_time: none, features: [delay] }", StringComparison.Ordinal)
-            .Replace("feature_services:", "feature_services:\n  other: { features: [hourly, delays] }", StringComparison.Ordinal));
+            .Replace("feature_services:", "on_demand_views: { own: { features: { one: 1 } } }\nfeature_services:\n  other: { features: [hourly, delays] }", StringComparison.Ordinal));
         LeptonDataException error = (await Assert.ThrowsAsync<LeptonDataException>(async () =>
             await ReadAsync(lake, EntityRows.FromRange(TestLake.Hour(from), TestLake.Hour(to), every is { } hours ? TimeSpan.FromHours(hours) : null), reference)))!;
         Assert.That(error.Code, Is.EqualTo(code), error.Message);
