@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lepton.Data.Cli.Output;
 using Lepton.Data.Connectors.Files;
 using Lepton.Data.Engines;
 using Lepton.Data.FeatureStore;
@@ -13,9 +14,20 @@ namespace Lepton.Data.Cli;
 /// <param name="Name">As it was typed.</param>
 /// <param name="Input">For queries.</param>
 /// <param name="Snapshot">Of a table; null for others.</param>
-/// <param name="UtcColumns">Of a file: columns whose times have no zone, and are read as UTC.</param>
+/// <param name="UtcColumns">Of files: columns whose times have no zone, and are read as UTC.</param>
 internal sealed record NamedRelation(string Name, Input Input, Snapshot? Snapshot, IReadOnlyList<string> UtcColumns)
 {
+    /// <summary>Says what a look at the rows alone would not tell.</summary>
+    internal void WriteNotes(Terminal terminal)
+    {
+        if (UtcColumns.Count > 0) terminal.Error.WriteLine(TextCells.Visible(Texts.Get("cli.read_as_utc", Name, string.Join(", ", UtcColumns))));
+        if (PartialColumns is { Count: > 0 } && Input is FileInput { Scan.Files.Count: var count })
+            terminal.Error.WriteLine(TextCells.Visible(Texts.Get("cli.partial_columns", Name, count, string.Join(", ", PartialColumns.Select(column => string.Create(CultureInfo.InvariantCulture, $"{column.Key} ({column.Value})"))))));
+    }
+
+    /// <summary>Of files: columns that not all have, with how many do.</summary>
+    private IReadOnlyDictionary<string, int>? PartialColumns { get; init; }
+
     /// <summary>Equal for equal rows: a table's content hash, a file's digest; null where there is none.</summary>
     internal string? ContentHash => Snapshot is { } snapshot ? snapshot.ContentHash?.ToString()
         : Input is FileInput { Scan.Files: [var file] } ? $"sha256:{file.Sha256}" : null;
@@ -58,7 +70,7 @@ internal sealed record NamedRelation(string Name, Input Input, Snapshot? Snapsho
             {
                 InspectedSource inspected = await files.InspectAsync(source, null, context.CancellationToken);
                 context.Reach(FileSources.FoldersOf([source], folder));
-                return new NamedRelation(path, new FileInput(inspected.Scan), null, [.. source.Columns.Select(column => column.Name)]);
+                return new NamedRelation(path, new FileInput(inspected.Scan), null, [.. source.Columns.Select(column => column.Name)]) { PartialColumns = inspected.PartialColumns() };
             }
             catch (LeptonDataException failure) when (failure.Code == "connectors.zone_needed_in_file" && failure.Arguments[0] is string column)
             {

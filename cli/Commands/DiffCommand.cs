@@ -24,8 +24,8 @@ internal static class DiffCommand
     {
         NamedRelation before = await NamedRelation.OpenAsync(context, left);
         NamedRelation after = await NamedRelation.OpenAsync(context, right);
-        foreach (NamedRelation relation in new[] { before, after }.Where(relation => relation.UtcColumns.Count > 0))
-            context.Terminal.Error.WriteLine(TextCells.Visible(Texts.Get("cli.read_as_utc", relation.Name, string.Join(", ", relation.UtcColumns))));
+        before.WriteNotes(context.Terminal);
+        after.WriteNotes(context.Terminal);
         IReadOnlyList<string> keys = key is not null ? key.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : KeyOf(context, before, after);
         TableDiff diff = await ProgressDisplay.ShowAsync(context, progress => new TableComparer(context.Engine, context.Binder).CompareAsync(Compared(before), Compared(after), keys, context.NewRun(progress), context.CancellationToken).AsTask());
         if (context.IsJson) JsonOutput.Write(context.Terminal, json => WriteJson(json, diff));

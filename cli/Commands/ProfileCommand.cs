@@ -25,7 +25,7 @@ internal static class ProfileCommand
     internal static async Task<TableProfile> ProfileAsync(CommandContext context, string name)
     {
         NamedRelation relation = await NamedRelation.OpenAsync(context, name);
-        if (relation.UtcColumns.Count > 0) context.Terminal.Error.WriteLine(TextCells.Visible(Texts.Get("cli.read_as_utc", relation.Name, string.Join(", ", relation.UtcColumns))));
+        relation.WriteNotes(context.Terminal);
         return await ProgressDisplay.ShowAsync(context, progress => new Profiler(context.Engine, context.Binder).ProfileAsync(relation.Name, relation.Input, context.NewRun(progress), context.CancellationToken).AsTask());
     }
 

@@ -23,6 +23,15 @@ internal sealed class ChecksTests
     public void DeleteFolder() => _folder.Dispose();
 
     [Test]
+    public void Profile_OfFilesThatDiffer_SaysWhichColumnsNotAllHave()
+    {
+        using var folder = new TestFolder();
+        folder.Write("data/1.csv", "id,v\n1,10\n2,20\n").Write("data/2.csv", "id,v,gate\n3,30,x\n");
+        Answer answer = folder.Lepton.Done("profile", "data/*.csv");
+        Assert.That(answer.Error, Does.Contain("2 files").And.Contain("gate (1)"));
+    }
+
+    [Test]
     public void Profile_OfATable_IsTextJsonAndAPage()
     {
         JsonElement profile = _folder.Lepton.Done("profile", "orders", "--output", "json", "--out", _folder["p.html"]).Json;
