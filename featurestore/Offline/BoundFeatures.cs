@@ -71,7 +71,8 @@ internal sealed record BoundFeatures(IReadOnlyList<ViewJoin> Views, IReadOnlyLis
             if (!names.Add(input.Name)) throw new LeptonDataException("featurestore.on_demand_input_twice", [input.Name]) { Place = view.Place };
             fields.Add(new Field(input.Name, input.Type));
         }
-        return new Schema(fields);
+        // A constant takes nothing, and there are no rows without columns.
+        return new Schema(fields.Count > 0 ? fields : [new Field("__none", DataType.Boolean)]);
     }
 
     private static bool Takes(RowExpression expression, string column) => expression.Columns.Contains(column, StringComparer.OrdinalIgnoreCase);
