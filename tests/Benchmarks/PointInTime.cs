@@ -33,6 +33,7 @@ internal static class PointInTime
         new("with created time, our layout", "lake", "plain", "created", 0.35),
         new("ten views of one feature", "zstd", "plain", "views", 0.80),
         new("10 k labels", "zstd", "few", "event", 0.30),
+        new("10 k labels, our layout", "lake", "few", "event", 0.30),
         new("text keys", "text", "text", "event", 0.50),
         new("rows in random order", "shuffled", "plain", "event", 0.50),
         new("20 x as many labels, 1 GiB", "zstd", "many", "created", 0, 1L << 30),
